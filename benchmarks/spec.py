@@ -1,0 +1,186 @@
+"""What a declaration is made of: typed, frozen records, and nothing that runs.
+
+``benchmarks/kernels/<k>.py`` fills one :class:`Kernel`; tests, ``lab verify``, the asv benchmarks, the wall model and
+the report all read that one record. The lab needs no other place that knows a kernel by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inputs.cases import Case, Family
+
+Array = NDArray[Any]
+CostClass = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"]
+
+COST_CLASSES: Mapping[CostClass, str] = {
+    "C1": "elementwise float",
+    "C2": "elementwise with dtype change and mask",
+    "C3": "bit or table classification",
+    "C4": "streaming reduction over time",
+    "C5": "selection over time",
+    "C6": "iterative per pixel",
+    "C7": "small least squares with gaps",
+    "C8": "recurrence along time",
+    "C9": "stencil",
+    "C10": "scatter, group",
+    "C11": "BLAS-dominated",
+    "C12": "pairwise in time",
+    "C13": "transcendental-heavy",
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a right answer is, where the general contract of METHODOLOGY.md leaves a choice.
+
+    Attributes
+    ----------
+    dtypes
+        Accepted input dtypes mapped to the output dtype that is the default for them.
+    tolerance_ulp
+        Output dtype → the largest distance from the oracle, in units in the last place of the output dtype.
+    tolerance_reason
+        Why that tolerance, in a sentence.
+    missing
+        The NaN and ``nodata`` policy, in a sentence.
+    zero_denominator
+        The zero-denominator policy, in a sentence; empty where nothing is divided.
+    in_place
+        Whether ``out`` may be exactly an input.
+    broadcasts
+        Whether the array arguments broadcast against each other.
+    scratch_bytes
+        The most memory a call may take beside inputs and output, per thread. More is a hidden copy.
+    """
+
+    dtypes: Mapping[str, str]
+    tolerance_ulp: Mapping[str, float]
+    tolerance_reason: str
+    missing: str
+    zero_denominator: str = ""
+    in_place: bool = False
+    broadcasts: bool = False
+    scratch_bytes: int = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The least work of a call, for the wall.
+
+    Compulsory bytes follow from the arrays themselves (every input read once, the output written once). `operations`
+    gives, for a logical shape, the operations that no implementation of the declared algorithm can avoid; None says
+    that memory alone limits the kernel.
+    """
+
+    operations: Callable[[tuple[int, ...]], float] | None = None
+    unit: Literal["flop", "min-max pair"] = "flop"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A published or separately computed value that every implementation must reproduce."""
+
+    name: str
+    arrays: tuple[Any, ...]
+    """Nested lists, turned into arrays of `dtype`."""
+    expected: Any
+    dtype: str
+    source: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    rtol: float = 1e-12
+
+
+@dataclass(frozen=True)
+class Authority:
+    """An outside function that the oracle itself is held against: ``function(*arrays, **kwargs)`` → float64."""
+
+    name: str
+    function: Callable[..., Array]
+    rtol: float
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A package that competes with ours, as an optional arm that is never gated.
+
+    Attributes
+    ----------
+    name
+        Distribution name, also the arm's name.
+    load
+        Imports the package and returns a callable with the kernel's own signature. Raises ImportError where absent.
+    refuses
+        Returns a reason why the peer cannot take a case, or None where it can.
+    semantics
+        Where the peer's meaning differs from the contract, in a sentence; empty where it does not.
+    """
+
+    name: str
+    load: Callable[[], Callable[..., Array]]
+    refuses: Callable[[Case], str | None] = lambda _case: None
+    semantics: str = ""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """What the report says about a kernel; each a short paragraph."""
+
+    why: str
+    expect: str
+    surprise: str
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel, declared once.
+
+    Attributes
+    ----------
+    name
+        Also the file name and the function's name on every side.
+    title
+        A few words for headings.
+    cost_class
+        C1 … C13, the axis on which the lab reports.
+    family
+        Which named cases and which case battery it is put through.
+    bands
+        The bands that a case's input recipe hands over, one array each, in the order of `arguments`.
+    arguments
+        Names of the array arguments.
+    contract, cost, golden, authority, peers, prose, source
+        See their types; `source` lists papers and product guides.
+    oracle
+        ``oracle(*arrays, **kwargs)`` → float64: slow, readable, never timed.
+    keywords
+        Keyword arguments that a case asks for (``nodata``, ``axis``, …), without ``out`` and ``num_threads``.
+    implementations
+        Names resolved by convention in ``benchmarks/registry.py``.
+    """
+
+    name: str
+    title: str
+    cost_class: CostClass
+    family: Family
+    bands: tuple[str, ...]
+    arguments: tuple[str, ...]
+    contract: Contract
+    cost: Cost
+    oracle: Callable[..., Array]
+    keywords: Callable[[Case], Mapping[str, Any]]
+    prose: Prose
+    source: Sequence[str]
+    authority: Authority
+    golden: tuple[Golden, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    implementations: tuple[str, ...] = ("numpy", "numpy_naive", "numba", "rust")
+
+    def output_dtype(self, input_dtype: str) -> np.dtype[Any]:
+        """Return the default output dtype for an input dtype."""
+        return np.dtype(self.contract.dtypes[input_dtype])
