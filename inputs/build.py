@@ -1,0 +1,175 @@
+"""From a named case to arrays ready for a call, through a cache that all processes share.
+
+The cache holds *logical* arrays: one file per band, in C order, missing values applied, before crop and layout. So
+cases that differ in layout, ``out=`` or threads share their files, and so do kernels that take the same bands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inputs import masks, scenes, stacks
+from inputs.cache import cache_dir, locked, replacing
+from inputs.cases import Case
+from inputs.layouts import lay_out_bands
+from inputs.real import MISSING_SCL, ROMANIA_10M, ROMANIA_20M, Cube, Dataset, load
+from inputs.tiling import centre, mirror
+
+Array = NDArray[Any]
+
+RECIPE = 1
+"""Version of everything in this room that determines content. Raise it when the same case gives other values."""
+
+
+def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tuple[Array, ...]:
+    """Make the arrays of a case, ready for the call.
+
+    Parameters
+    ----------
+    case
+        What is wanted. Its threads and ``out`` do not matter here; real cases have the gaps that were observed,
+        whatever `mask` says.
+    bands
+        Which bands, of blue, green, red, nir, swir; one array each, in this order.
+    crop_side
+        Centre crop: Y and X to at most this many pixels, all dates, before the layout. None crops nothing.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        In the case's dtype and layout (``pixel_major`` and ``time_last`` have shape (Y, X, T)); missing values are NaN
+        or the case's nodata. Floats hold reflectance, integers counts. Freshly allocated, writeable, aligned. The same
+        arguments give the same bits on every machine.
+
+    Raises
+    ------
+    inputs.real.Unavailable
+        When the case is of real data that is neither cached nor fetchable.
+    ValueError
+        When the case contradicts itself, or there is no such band.
+    """
+    _check(case)
+    return lay_out_bands(tuple(_cropped(_cached(case, band, bands), case, crop_side) for band in bands), case.layout)
+
+
+def footprint() -> tuple[int, int]:
+    """Return how many arrays of cases the cache holds, and their bytes."""
+    sizes = [path.stat().st_size for path in (cache_dir() / "inputs").glob("*.npy")]
+    return len(sizes), sum(sizes)
+
+
+def _check(case: Case) -> None:
+    dtype = np.dtype(case.dtype)
+    gaps = case.mask != "none" or case.source == "romania"
+    if len(case.shape) not in ((3,) if case.family == "temporal" else (2, 3)):
+        raise ValueError(f"shape: was {case.shape} in case {case.name!r}; {case.family} cases have no such shape")
+    if dtype.kind == "f" and case.nodata is not None:
+        raise ValueError(f"nodata: was {case.nodata} in case {case.name!r}; floats mark missing data by NaN")
+    if dtype.kind != "f" and gaps and case.nodata is None:
+        raise ValueError(f"nodata: was None in case {case.name!r}, which has missing data in {case.dtype}")
+    if case.nodata is not None and case.nodata > 0:
+        raise ValueError(f"nodata: was {case.nodata} in case {case.name!r}; 0 and below never occur as values")
+
+
+def _cropped(path: Path, case: Case, crop_side: int | None) -> Array:
+    """Return the crop of a cached array, still on disk: laying it out makes the one copy that is needed."""
+    stored: Array = np.load(path, mmap_mode="r")
+    return stored[centre(case.shape, crop_side)]
+
+
+def _dataset(case: Case, bands: tuple[str, ...]) -> Dataset | None:
+    """Return the real dataset that has all the bands of a case, the finest first; None for synthetic cases."""
+    if case.source == "synthetic":
+        return None
+    for dataset in (ROMANIA_10M, ROMANIA_20M):
+        if set(bands) <= set(dataset.bands):
+            return dataset
+    raise ValueError(f"bands: were {', '.join(bands)}; no real dataset has all of them")
+
+
+def _cache_path(case: Case, band: str, dataset: Dataset | None) -> Path:
+    content = {
+        "recipe": RECIPE,
+        "family": case.family,
+        "shape": case.shape,
+        "dtype": case.dtype,
+        "nodata": case.nodata,
+        "band": band,
+        "from": [dataset.sha256, *MISSING_SCL] if dataset else [case.mask, case.missing, case.ties, case.seed],
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    size = "x".join(str(n) for n in case.shape)
+    mask = "observed" if dataset else case.mask
+    return cache_dir() / "inputs" / f"{case.source}-{case.dtype}-{size}-{mask}-{band}-{digest}.npy"
+
+
+def _cached(case: Case, band: str, bands: tuple[str, ...]) -> Path:
+    """Return the cache file of one band, made first when it is not there or not whole."""
+    dataset = _dataset(case, bands)
+    path = _cache_path(case, band, dataset)
+    if not _whole(path, case):
+        with locked(path):
+            if not _whole(path, case):
+                array = _romania(case, band, load(dataset)) if dataset else _synthetic(case, band)
+                with replacing(path) as temporary, temporary.open("wb") as handle:
+                    np.save(handle, array)
+    return path
+
+
+def _whole(path: Path, case: Case) -> bool:
+    try:
+        stored = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return False
+    return bool(stored.shape == case.shape and stored.dtype == np.dtype(case.dtype))
+
+
+def _synthetic(case: Case, band: str) -> Array:
+    settings: dict[str, Any] = {"seed": case.seed, "dtype": case.dtype, "ties": case.ties}
+    if len(case.shape) == 2:
+        array = scenes.scene((case.shape[0], case.shape[1]), band, **settings)
+    else:
+        array = stacks.stack((case.shape[0], case.shape[1], case.shape[2]), band, **settings)
+    if case.mask == "none":
+        return array
+    dates = array[None] if array.ndim == 2 else array
+    for date, plane in zip(dates, masks.planes(case.mask, case.missing, case.shape, seed=case.seed), strict=True):
+        _drop(date, plane, case.nodata)
+    return array
+
+
+def _romania(case: Case, band: str, cube: Cube) -> Array:
+    """Make one band of a real case: the whole series (temporal), or the clearest date that still has gaps."""
+    steps = slice(None)
+    if case.family == "elementwise":
+        first = cube.clearest()
+        steps = slice(first, first + 1)
+    shape = case.shape if len(case.shape) == 3 else (1, *case.shape)
+    counts = mirror(cube.bands[band][steps], shape)
+    missing = mirror(cube.missing[steps], shape)
+    if np.dtype(case.dtype).kind == "f":
+        array: Array = counts.astype(case.dtype)
+        array /= array.dtype.type(scenes.SCALE["uint16"])
+    else:
+        array = _same_counts(counts, case)
+    _drop(array, missing, case.nodata)
+    return array.reshape(case.shape)
+
+
+def _same_counts(counts: Array, case: Case) -> Array:
+    """Return the counts in the case's integer dtype, which must hold them unchanged."""
+    limit = np.iinfo(case.dtype).max
+    if int(counts.max(initial=0)) > limit:
+        raise ValueError(f"dtype: was {case.dtype} in case {case.name!r}; real counts go up to {counts.max()}")
+    return counts.astype(case.dtype)
+
+
+def _drop(array: Array, missing: NDArray[np.bool_], nodata: int | None) -> None:
+    """Set missing values in place: NaN in floats, `nodata` in integers."""
+    np.copyto(array, array.dtype.type(np.nan if nodata is None else nodata), where=missing)
