@@ -1,0 +1,73 @@
+"""``python -m lab report``: the newest run as a page, a Markdown file, a table and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from reports.words import Line
+
+REPO = Path(__file__).resolve().parents[1]
+
+
+def report(
+    run: Annotated[
+        str, typer.Option(help="Run to report on, by its name in reports/runs; the newest by default.")
+    ] = "",
+    out: Annotated[
+        Path, typer.Option(help="Directory to write, replaced as a whole.", show_default="reports/latest")
+    ] = REPO / "reports" / "latest",
+    readme: Annotated[bool, typer.Option("--readme", help="Also splice the result into README.md.")] = False,
+) -> None:
+    """Turn the newest run into index.html, report.md, results.csv and summary.json.
+
+    Exits with 2 when planned cells have no result, or the run was not complete, and says which.
+    """
+    from benchmarks.registry import KERNELS
+    from reports import load, render, splice, summary, words
+
+    runs = REPO / "reports" / "runs"
+    measured = load.read_run(runs / run if run else load.newest(runs), REPO / ".asv" / "results", KERNELS)
+    found = summary.summarise(measured, KERNELS)
+    page = render.write(measured, found, KERNELS, out.resolve())
+    if readme:
+        splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
+    _show(words.overview(found, KERNELS), f"{found.canary.state}. {words.canary_sentence(found.canary)}", page)
+    gaps = summary.gaps(found, KERNELS)
+    for problem in measured.problems:
+        typer.secho(problem, fg="red", err=True)
+    for cell in gaps:
+        reason = cell.reason or f"measured in {cell.processes} of {found.processes} processes"
+        typer.secho(f"{cell.kernel} {cell.case} {cell.implementation}: {reason}", fg="red", err=True)
+    if gaps or measured.problems:
+        raise typer.Exit(2)
+
+
+def _show(lines: list[Line], canary: str, page: Path) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for kernel in dict.fromkeys(line.kernel for line in lines):
+        mine = [line for line in lines if line.kernel == kernel]
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            title=f"{kernel} at {mine[0].case}",
+            title_justify="left",
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for heading in ("", "time", "× expert NumPy", "", "of limit", "verified"):
+            right = heading in {"time", "of limit"}
+            table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "verified")
+        for line in mine:
+            table.add_row(line.implementation, line.time, line.ratio, line.word, line.fraction, line.verified)
+        console.print(table)
+    if any("*" in line.time + line.ratio for line in lines):
+        console.print("* on the centre crop, where the whole case takes more than 200 ms a call", highlight=False)
+    console.print(f"Canary: {canary}", highlight=False)
+    console.print(f"Report: {page}", highlight=False, soft_wrap=True)

@@ -1,0 +1,120 @@
+"""What a time is held against: the wall per process, and the canary that tells a calm machine from a noisy one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from benchmarks.spec import Cost
+from reports.rows import Control, Row
+from reports.speedup import Interval, paired_ratio, shared
+
+CALM_TRIAD_RATIO = 1.3
+"""Two threads give at least this much more bandwidth than one on a calm machine, and no more than one on a noisy."""
+CALM_STEAL_SHARE = 0.02
+
+LimitKind = Literal["memory", "compute"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How near an arm comes to the least time that the machine allows; 1 is at the limit."""
+
+    fraction: Interval
+    kind: LimitKind
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The state of the machine during a run, in a word and in the numbers behind it.
+
+    Attributes
+    ----------
+    state
+        ``calm``, ``noisy``, or ``unknown`` where nothing was measured.
+    triad_ratio, triad_ratio_low, triad_ratio_high
+        Bandwidth of two threads ÷ one, per process: median, least and most.
+    triad_1_gb_per_s, triad_2_gb_per_s
+        Medians over processes.
+    steal_share
+        Largest share of the processor's time that the hypervisor gave to others in any process, 0–1.
+    processes
+        Processes that measured it.
+    """
+
+    state: Literal["calm", "noisy", "unknown"]
+    triad_ratio: float | None = None
+    triad_ratio_low: float | None = None
+    triad_ratio_high: float | None = None
+    triad_1_gb_per_s: float | None = None
+    triad_2_gb_per_s: float | None = None
+    steal_share: float | None = None
+    processes: int = 0
+
+
+def fraction_of_limit(row: Row, wall: Row | None, controls: Sequence[Control], cost: Cost) -> Limit | None:
+    """Return the paired ratio limit ÷ arm, where the limit of a process is the longer of two times.
+
+    The first is the wall that was measured beside the arm (the inputs read once, an output written). The second, for
+    a kernel that declares operations, is those operations at the peak rate that this process measured, times the
+    arm's threads. Where no peak rate was measured the wall alone is the limit.
+
+    Parameters
+    ----------
+    row, wall
+        Rows of the same kernel, case and group.
+    controls
+        Those of the kernel.
+    cost
+        The kernel's declared cost.
+
+    Returns
+    -------
+    Limit or None
+        None where the arm or the wall has no times.
+    """
+    if row.status != "ok" or wall is None or wall.status != "ok":
+        return None
+    compute_s = _compute_s(row, controls, cost)
+    limit_s = {p: max(t, compute_s.get(p, 0.0)) for p, t in wall.samples_s.items()}
+    reference, candidate = shared(limit_s, row.samples_s)
+    if not reference:
+        return None
+    bound = sum(compute_s.get(p, 0.0) > t for p, t in wall.samples_s.items())
+    kind: LimitKind = "compute" if 2 * bound > len(wall.samples_s) else "memory"
+    return Limit(paired_ratio(reference, candidate), kind)
+
+
+def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int, float]:
+    """Return process → seconds that the declared operations take at that process's peak rate."""
+    if cost.operations is None:
+        return {}
+    operations = cost.operations(row.measured_shape)
+    peaks = {c.process: c.minmax_pairs_per_s if cost.unit == "min-max pair" else c.flop_per_s for c in controls}
+    return {p: operations / (peak[row.dtype] * row.threads) for p, peak in peaks.items() if row.dtype in peak}
+
+
+def canary(controls: Sequence[Control]) -> Canary:
+    """Judge the machine by the bandwidth that a second thread adds, and by stolen time."""
+    pairs = [
+        (c.triad_1_gb_per_s, c.triad_2_gb_per_s)
+        for c in controls
+        if c.triad_1_gb_per_s is not None and c.triad_2_gb_per_s is not None
+    ]
+    steal = max((c.steal_share for c in controls if c.steal_share is not None), default=None)
+    if not pairs:
+        return Canary("unknown", steal_share=steal)
+    ratios = [two / one for one, two in pairs]
+    calm = median(ratios) >= CALM_TRIAD_RATIO and (steal is None or steal <= CALM_STEAL_SHARE)
+    return Canary(
+        state="calm" if calm else "noisy",
+        triad_ratio=median(ratios),
+        triad_ratio_low=min(ratios),
+        triad_ratio_high=max(ratios),
+        triad_1_gb_per_s=median(one for one, _ in pairs),
+        triad_2_gb_per_s=median(two for _, two in pairs),
+        steal_share=steal,
+        processes=len(pairs),
+    )

@@ -1,0 +1,283 @@
+"""Reads a run: the one file of the lab that knows asv's format.
+
+Times come from asv's result files, whose samples are processes; what was planned, whether the answers were right, the
+crops, memory and the controls come from the run directory. The two are joined and held against each other: a planned
+cell that neither has becomes a failed row, and so does a cell whose samples in asv's file are not this run's.
+
+asv's files (format version 2, stable since 0.5): ``results`` maps ``<module>.<Class>.<benchmark>`` to a row in the
+order of ``result_columns``, with trailing nulls cut off. ``params`` are the reprs of the parameters; ``result`` and
+``samples`` stand in the order of ``itertools.product(*params)``, where null is failed and a bare NaN is skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.records import CROPPED, Outcome, read_lines, read_memory, read_raw
+from benchmarks.spec import Kernel
+from inputs.cases import find
+from reports.jsonio import Json, newest_of, number, rates, read_json, read_list, whole
+from reports.rows import NOT_MEASURED, WALL, Check, Control, Group, PlannedCell, Row, Run, Status
+
+GROUPS: tuple[Group, ...] = ("call", "crop")
+SAME_TIME = 1e-6
+"""Relative distance up to which asv's sample and the run directory's time are the same number."""
+
+Cell = tuple[str, str]
+
+UNFINISHED = "the run has no receipt: it was interrupted, or is still going on"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What asv keeps of one benchmark cell: the outcome, and one value per process where there is one."""
+
+    status: Status
+    values: tuple[float, ...]
+
+
+def newest(runs: Path) -> Path:
+    """Return the newest run directory in `runs`, or raise a ValueError that says how to make one."""
+    found = sorted(p for p in runs.glob("*") if (p / "plan.json").is_file()) if runs.is_dir() else []
+    if not found:
+        raise ValueError(f"run: there is none in {runs}; `python -m lab run` makes one")
+    return max(found, key=lambda p: (p.name[:15], (p / "plan.json").stat().st_mtime))
+
+
+def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) -> Run:
+    """Read a run directory and asv's results of its commit.
+
+    Parameters
+    ----------
+    directory
+        ``reports/runs/<run_id>``.
+    asv_results
+        asv's ``results_dir``, with one directory per machine.
+    kernels
+        The registry.
+
+    Returns
+    -------
+    Run
+        With at least one row for every planned cell.
+
+    Raises
+    ------
+    ValueError
+        Where there is no plan, or the plan names a kernel or case that the lab does not know.
+    """
+    plan = read_json(directory / "plan.json", "run")
+    unknown = sorted(set(plan["kernels"]) - set(kernels))
+    if unknown:
+        raise ValueError(f"plan: kernel {unknown[0]!r} is not declared; declared are {', '.join(kernels)}")
+    planned = tuple(
+        PlannedCell(kernel, entry["case"], arm)
+        for kernel, entries in plan["kernels"].items()
+        for entry in entries
+        for arm in entry["arms"]
+        if arm != WALL
+    )
+    machine, results = _asv(asv_results, str(plan["commit"]))
+    rows = tuple(
+        row
+        for name, entries in plan["kernels"].items()
+        for row in _KernelRows(directory, plan, machine, results, kernels[name]).rows(entries)
+    )
+    ended = (directory / "receipt.json").is_file()
+    receipt = read_json(directory / "receipt.json") if ended else {}
+    return Run(
+        run_id=str(plan["run_id"]),
+        created=str(plan.get("created") or _created(str(plan["run_id"]))),
+        commit=str(plan["commit"]),
+        tier=str(plan["tier"]),
+        machine=machine,
+        processes=int(plan["processes"]),
+        wheel_digest=str(plan.get("wheel_digest", "")),
+        plan=planned,
+        rows=rows,
+        controls=tuple(_controls(directory / "controls.jsonl")),
+        checks=tuple(_checks(directory / "verify.json")),
+        problems=tuple(receipt.get("problems", ())) if ended else (UNFINISHED,),
+        receipt=receipt,
+    )
+
+
+class _KernelRows:
+    """Joins what asv and the run directory know of one kernel."""
+
+    def __init__(self, directory: Path, plan: Json, machine: str, results: Json, kernel: Kernel) -> None:
+        self.plan, self.machine, self.kernel = plan, machine, kernel
+        self.asv = {group: _benchmark(results, kernel.name, f"ktime_{group}") for group in GROUPS}
+        self.lines = read_lines(directory, kernel.name)
+        self.memory = {(m.case, m.arm): m for m in read_memory(directory, kernel.name)}
+
+    def rows(self, entries: Sequence[Json]) -> Iterator[Row]:
+        """Yield every planned cell in each group that knows of it, and a failed row where none does."""
+        for entry in entries:
+            for arm in dict.fromkeys([*entry["arms"], WALL]):
+                found = [row for group in GROUPS if (row := self._row(entry["case"], arm, group)) is not None]
+                yield from found or [self._blank(entry["case"], arm)]
+
+    def _row(self, case: str, arm: str, group: Group) -> Row | None:
+        lines = [x for x in self.lines if x.case == case and x.group == group and arm in x.arms]
+        if not lines:
+            return None
+        outcomes = {line.process: line.arms[arm] for line in lines}
+        status, reason = _outcome(outcomes)
+        times: dict[int, float] = {}
+        if status == "ok":
+            status, reason, times = _join(outcomes, self.asv[group].get((case, arm)))
+        memory = self.memory.get((case, arm))
+        return self._make(
+            case,
+            arm,
+            group,
+            status=status,
+            reason=reason,
+            samples_s=times,
+            threads=max(o.threads for o in outcomes.values()),
+            measured_shape=lines[0].shape,
+            input_bytes=lines[0].input_bytes,
+            output_bytes=lines[0].output_bytes,
+            peak_bytes=whole(memory.peak_bytes) if memory else None,
+            minor_faults=whole(memory.minor_faults) if memory else None,
+            max_ulp=max((o.max_ulp for o in outcomes.values() if o.max_ulp is not None), default=None),
+        )
+
+    def _blank(self, case: str, arm: str) -> Row:
+        return self._make(case, arm, "call", status="failed", reason=NOT_MEASURED)
+
+    def _make(self, case_name: str, arm: str, group: Group, **rest: Any) -> Row:
+        case = find(self.kernel.family, case_name)
+        known: dict[str, Any] = {
+            "threads": 1,
+            "samples_s": {},
+            "measured_shape": case.shape,
+            "input_bytes": 0,
+            "output_bytes": 0,
+            **rest,
+        }
+        return Row(
+            kernel=self.kernel.name,
+            implementation=arm,
+            case=case_name,
+            dtype=case.dtype,
+            commit=str(self.plan["commit"]),
+            machine=self.machine,
+            group=group,
+            shape=case.shape,
+            **known,
+        )
+
+
+def _outcome(outcomes: Mapping[int, Outcome]) -> tuple[Status, str]:
+    """Return one status for all processes: a failure anywhere is a failure, a skip anywhere a skip."""
+    for process, outcome in sorted(outcomes.items()):
+        if outcome.status == "failed":
+            return "failed", f"process {process}: {outcome.reason or 'no reason was recorded'}"
+    for outcome in outcomes.values():
+        if outcome.status == "skipped":
+            return "skipped", outcome.reason or "no reason was recorded"
+    return "ok", ""
+
+
+def _join(outcomes: Mapping[int, Outcome], samples: Samples | None) -> tuple[Status, str, dict[int, float]]:
+    """Align asv's samples with the processes that were measured."""
+    if samples is None:
+        return "failed", f"{NOT_MEASURED}: asv's result file of this commit does not have it", {}
+    if samples.status != "ok":
+        return "failed", f"asv recorded it as {samples.status}, the run directory as ok", {}
+    processes = sorted(outcomes)
+    times = [outcomes[p].time_s or 0.0 for p in processes]
+    if len(times) != len(samples.values):
+        return "failed", f"asv has {len(samples.values)} samples, the run directory {len(times)} processes", {}
+    if not all(math.isclose(a, b, rel_tol=SAME_TIME) for a, b in zip(times, samples.values, strict=True)):
+        return "failed", "asv's samples are those of another run of this commit", {}
+    return "ok", "", dict(zip(processes, samples.values, strict=True))
+
+
+def is_missing(row: Row) -> bool:
+    """Tell whether a row says that its cell was planned and never measured."""
+    return row.status == "failed" and row.reason.startswith(NOT_MEASURED)
+
+
+def is_crop_notice(row: Row) -> bool:
+    """Tell whether a row only says that its cell was too slow for the whole case and stands in group ``crop``."""
+    return row.group == "call" and row.status == "skipped" and row.reason.startswith(CROPPED)
+
+
+def _asv(results_dir: Path, commit: str) -> tuple[str, Json]:
+    """Return the machine and the benchmarks that asv's newest result file of a commit has, each as a mapping."""
+    found: list[tuple[float, str, Json]] = []
+    for path in results_dir.glob("*/*.json"):
+        if path.name in {"machine.json", "benchmarks.json"} or not path.name.startswith(commit[:8]):
+            continue
+        data = read_json(path)
+        if data.get("commit_hash", "").startswith(commit) and data.get("version", 2) == 2:
+            columns = data["result_columns"]
+            rows = {name: dict(zip(columns, row, strict=False)) for name, row in data["results"].items()}
+            found.append((path.stat().st_mtime, str(data["params"].get("machine", path.parent.name)), rows))
+    if not found:
+        return "unknown", {}
+    merged: dict[str, Any] = {}
+    for _, _, benchmarks in sorted(found, key=lambda f: f[0]):
+        merged.update(benchmarks)
+    return max(found, key=lambda f: f[0])[1], merged
+
+
+def _benchmark(results: Json, kernel: str, benchmark: str) -> dict[Cell, Samples]:
+    """Return the cells of ``<module>.<Class>.<benchmark>`` whose class is named after the kernel."""
+    wanted = kernel.replace("_", "").lower()
+    cells: dict[Cell, Samples] = {}
+    for name, columns in results.items():
+        parts = name.split(".")
+        if len(parts) < 2 or parts[-1] != benchmark or parts[-2].replace("_", "").lower() != wanted:
+            continue
+        keys = list(itertools.product(*([ast.literal_eval(p) for p in axis] for axis in columns["params"])))
+        results_of = columns.get("result") or [None] * len(keys)
+        samples_of = columns.get("samples") or [None] * len(keys)
+        for key, result, samples in zip(keys, results_of, samples_of, strict=True):
+            cells[key[0], key[1]] = _samples(result, samples)
+    return cells
+
+
+def _samples(result: float | None, samples: Sequence[float] | None) -> Samples:
+    if result is None:
+        return Samples("failed", ())
+    if math.isnan(result):
+        return Samples("skipped", ())
+    return Samples("ok", tuple(samples or ()))
+
+
+def _controls(path: Path) -> Iterator[Control]:
+    for line in newest_of(read_raw(path), "kernel", "process"):
+        yield Control(
+            kernel=str(line["kernel"]),
+            process=int(line["process"]),
+            triad_1_gb_per_s=number(line.get("triad_1_gb_per_s")),
+            triad_2_gb_per_s=number(line.get("triad_2_gb_per_s")),
+            minmax_pairs_per_s=rates(line.get("minmax_pairs_per_s")),
+            flop_per_s=rates(line.get("flop_per_s")),
+            floor_s=rates(line.get("floor_s")),
+            steal_share=number(line.get("steal_share")),
+        )
+
+
+def _checks(path: Path) -> Iterator[Check]:
+    """Yield what ``python -m lab verify --json`` said, where the run kept it."""
+    for entry in read_list(path):
+        yield Check(str(entry["kernel"]), str(entry["implementation"]), entry["status"])
+
+
+def _created(run_id: str) -> str:
+    try:
+        return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        return "unknown"

@@ -1,0 +1,83 @@
+"""Splices the newest result into the README: a table between two markers, and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.spec import Kernel
+from reports import drawing, plots, tables, words
+from reports.summary import Summary
+
+BEGIN = "<!-- results:begin -->"
+END = "<!-- results:end -->"
+
+
+def splice(text: str, block: str) -> str:
+    """Replace what stands between the two markers.
+
+    Parameters
+    ----------
+    text
+        The document.
+    block
+        What is to stand between the markers.
+
+    Returns
+    -------
+    str
+        The document, the same outside the markers.
+
+    Raises
+    ------
+    ValueError
+        Where a marker is absent or stands twice, or the end comes before the beginning.
+    """
+    for marker in (BEGIN, END):
+        if text.count(marker) != 1:
+            raise ValueError(f"text: {marker} stands in it {text.count(marker)} times, exactly once is accepted")
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"text: {END} comes before {BEGIN}, the other way round is accepted")
+    return f"{before}{BEGIN}\n{block.strip()}\n{END}{after}"
+
+
+def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
+    """Return the README's result: the table, a sentence per kernel, and where the numbers come from.
+
+    Parameters
+    ----------
+    summary
+        Of the run that is quoted.
+    kernels
+        The registry.
+    """
+    lines = [
+        tables.markdown(tables.of_kernels(summary, kernels)),
+        "",
+        "Times as fast as expert NumPy, with the 95 % interval over processes; the NumPy column is its time. "
+        f"Commit `{summary.commit[:8]}`, {machine(summary)}, {summary.created[:10]}, {summary.processes} processes a "
+        f"cell, canary {summary.canary.state}. Written by `python -m lab report --readme`.",
+        "",
+    ]
+    measured = [kernels[name] for name in dict.fromkeys(c.kernel for c in summary.cells)]
+    lines += [f"- **{kernel.title}**: {words.sentence(kernel, summary)}" for kernel in measured]
+    return "\n".join(lines)
+
+
+def machine(summary: Summary) -> str:
+    """Return the machine in a few words: its processor where that is known, else its name."""
+    for key in ("cpu", "processor", "cpu_model"):
+        if isinstance(value := summary.machine.get(key), str) and value and not value.startswith("unavailable"):
+            return value
+    return f"machine {summary.machine['name']}"
+
+
+def write(summary: Summary, kernels: Mapping[str, Kernel], readme: Path, picture: Path) -> None:
+    """Splice the result into `readme` and write `picture`; the same run gives the same bytes."""
+    text = splice(readme.read_text(), block(summary, kernels))
+    centres = {k: c for k in kernels if (c := words.centre(kernels[k], summary)) is not None}
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.write_bytes(drawing.png(plots.picture(kernels, summary.cells, centres)))
+    readme.write_text(text)

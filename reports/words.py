@@ -1,0 +1,246 @@
+"""Numbers in words: how the report writes times, ratios and verdicts, the same in every one of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.spec import Kernel
+from inputs.cases import Case, find
+from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, Canary
+from reports.rows import Control
+from reports.summary import BASELINE, Cell, Summary
+
+NONE = "–"
+OURS = ("numpy", "numpy_naive", "numba", "rust")
+DISPLAY = {"numpy": "expert NumPy", "numpy_naive": "naive NumPy", "numba": "Numba", "rust": "Rust"}
+SYMBOLS = {
+    "baseline": "=",
+    "faster": "▲",
+    "slower": "▼",
+    "no difference shown": "≈",
+    "no interval": "·",
+    "not known": "·",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the overview, in words: a kernel's implementation at the centre case; * is on the centre crop."""
+
+    kernel: str
+    case: str
+    implementation: str
+    time: str
+    ratio: str
+    word: str
+    fraction: str
+    verified: str
+
+
+def name(implementation: str) -> str:
+    """Return an implementation's name for readers."""
+    return DISPLAY.get(implementation, implementation)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Write a positive number with so many significant digits, without exponents between 0.001 and a million."""
+    if value == 0:
+        return "0"
+    if not 1e-3 <= abs(value) < 1e6:
+        return f"{value:.{digits - 1}e}"
+    rounded = f"{value:.{digits - 1}e}"
+    return f"{float(rounded):.{max(digits - 1 - int(rounded.split('e')[1]), 0)}f}"
+
+
+def seconds(value: float | None) -> str:
+    """Write seconds in the unit that leaves 1 to 999."""
+    if value is None:
+        return NONE
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if value >= 0.9995 * scale:
+            return f"{significant(value / scale)} {unit}"
+    return f"{significant(value / 1e-9)} ns"
+
+
+def times(value: float | None) -> str:
+    """Write a ratio with the sign ×."""
+    return NONE if value is None else f"{factor(value)}×"
+
+
+def factor(value: float) -> str:
+    """Write a ratio: two decimals up to 2, where they decide something, and above that no more digits than help."""
+    if value >= 10:
+        return significant(value)
+    return significant(value, 2) if value >= 2 or value < 0.1 else f"{value:.2f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Write an interval of ratios in brackets, and nothing where there is none."""
+    return "" if low is None or high is None else f"[{factor(low)}, {factor(high)}]"
+
+
+def fraction(value: float | None) -> str:
+    """Write a fraction of the limit."""
+    return NONE if value is None else f"{value:.2f}" if value >= 0.1 else significant(value, 2)
+
+
+def size(value: int | None) -> str:
+    """Write bytes in binary units."""
+    if value is None:
+        return NONE
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if value >= scale:
+            return f"{significant(value / scale)} {unit}"
+    return f"{value} B"
+
+
+def shape(lengths: Sequence[int] | None) -> str:
+    """Write a shape as lengths joined by ×."""
+    return NONE if lengths is None else "×".join(str(n) for n in lengths)
+
+
+def ratio(cell: Cell) -> str:
+    """Write a cell's ratio with its interval."""
+    return f"{times(cell.ratio_vs_numpy)} {interval(cell.ratio_low, cell.ratio_high)}".strip()
+
+
+def centre(kernel: Kernel, summary: Summary) -> Case | None:
+    """Return the case that stands for a kernel: its family's centre, or the largest measured where that is absent."""
+    names = dict.fromkeys(c.case for c in summary.cells if c.kernel == kernel.name)
+    cases = [find(kernel.family, n) for n in names]
+    return max(cases, key=lambda c: (c.centre, c.pixels), default=None)
+
+
+def at_centre(kernel: Kernel, summary: Summary) -> Mapping[str, Cell]:
+    """Return implementation → cell at the kernel's centre case."""
+    case = centre(kernel, summary)
+    return {c.implementation: c for c in summary.cells if case and c.kernel == kernel.name and c.case == case.name}
+
+
+def sentence(kernel: Kernel, summary: Summary) -> str:
+    """Say in one line what came out at the centre case, Rust against expert NumPy, Numba and the best peer."""
+    cells = at_centre(kernel, summary)
+    rust = cells.get("rust")
+    if rust is None or rust.status != "ok":
+        return f"Rust has no time here: {rust.reason if rust else 'it was not planned'}."
+    parts = [f"{_against_numpy(rust)}{' (on the centre crop)' if rust.cropped else ''}"]
+    others = {arm: c for arm, c in cells.items() if c.ratio_vs_numpy is not None and arm not in {BASELINE, "rust"}}
+    if "numba" in others:
+        parts.append(f"Numba {ratio(others['numba'])}")
+    if (best := best_peer(others)) is not None:
+        parts.append(f"best peer {best.implementation} {ratio(best)}")
+    if rust.fraction_of_limit is not None:
+        parts.append(f"{fraction(rust.fraction_of_limit)} of the {rust.limit} limit")
+    return "; ".join(parts) + "."
+
+
+def _against_numpy(cell: Cell) -> str:
+    who = name(cell.implementation)
+    if cell.ratio_vs_numpy is None:
+        return f"{who} {seconds(cell.median_s)}, no ratio because expert NumPy has no time"
+    text = f"{who} {ratio(cell)} expert NumPy"
+    if cell.against_numpy == "slower":
+        return f"{text}, which is slower"
+    if cell.against_numpy == "no difference shown":
+        return f"{text}, no difference shown"
+    return text + (" without an interval (fewer than six processes)" if cell.against_numpy == "no interval" else "")
+
+
+def winners(cells: Sequence[Cell]) -> str:
+    """Name the best implementation of a case and those that tie with it."""
+    best = [name(c.implementation) for c in cells if c.standing == "best"]
+    tied = [name(c.implementation) for c in cells if c.standing == "tied"]
+    return f"{best[0]} (tied: {', '.join(tied)})" if best and tied else (best or [NONE])[0]
+
+
+def losing(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells in which a compiled implementation of ours is slower than expert NumPy, or Rust is not best."""
+    ours = [c for c in cells if c.implementation in {"numba", "rust"}]
+    return [c for c in ours if c.against_numpy == "slower" or (c.implementation == "rust" and c.standing == "behind")]
+
+
+def verified(cell: Cell) -> str:
+    """Say whether a cell's answer was right, in the processes that timed it."""
+    if cell.status != "ok":
+        return f"{cell.status}: {cell.reason}"
+    return "yes" if cell.max_ulp is None else f"yes, {significant(cell.max_ulp, 2)} ulp"
+
+
+def overview(summary: Summary, kernels: Mapping[str, Kernel]) -> list[Line]:
+    """Return the overview: every implementation of every kernel at the kernel's centre case."""
+    return [
+        Line(
+            kernel=c.kernel,
+            case=c.case,
+            implementation=c.implementation,
+            time=seconds(c.median_s) + ("*" if c.time_cropped else ""),
+            ratio="1" if c.against_numpy == "baseline" else ratio(c) + ("*" if c.cropped else ""),
+            word=c.against_numpy if c.status == "ok" else c.status,
+            fraction=fraction(c.fraction_of_limit),
+            verified=verified(c),
+        )
+        for kernel in dict.fromkeys(c.kernel for c in summary.cells)
+        for c in at_centre(kernels[kernel], summary).values()
+    ]
+
+
+def canary_sentence(canary: Canary) -> str:
+    """Say what the canary measured, with the numbers that decide its state."""
+    if canary.triad_ratio is None:
+        return "Bandwidth on one and on two threads was not measured in this run."
+    low, high = (factor(value or 0.0) for value in (canary.triad_ratio_low, canary.triad_ratio_high))
+    text = (
+        f"Two threads gave {times(canary.triad_ratio)} the bandwidth of one ({low} to {high} over {canary.processes} "
+        f"processes; {CALM_TRIAD_RATIO} or more is calm)"
+    )
+    if canary.steal_share is None:
+        return text + "; stolen time is not known."
+    return f"{text}; at most {canary.steal_share:.1%} of the time was stolen (up to {CALM_STEAL_SHARE:.0%} is calm)."
+
+
+def floors(controls: Sequence[Control]) -> str:
+    """Write the median seconds of a call on empty arrays, per implementation; empty where nothing was measured."""
+    arms = dict.fromkeys(arm for control in controls for arm in control.floor_s)
+    medians = {arm: median(c.floor_s[arm] for c in controls if arm in c.floor_s) for arm in arms}
+    return ", ".join(f"{name(arm).replace('_', ' ')} {seconds(value)}" for arm, value in medians.items())
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things, in the singular where it is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def best_peer(cells: Mapping[str, Cell]) -> Cell | None:
+    """Return the fastest peer of a case by its ratio, or one without a time where none has any."""
+    peers = [c for arm, c in cells.items() if arm not in OURS]
+    return max(peers, key=lambda c: c.ratio_vs_numpy or 0.0, default=None)
+
+
+def describe(case: Case) -> str:
+    """Say what a case is, in a line: shape, dtype, missing data, layout, output, threads and source."""
+    gaps = {
+        "none": "",
+        "iid": "scattered gaps",
+        "cloud": "cloud-shaped gaps",
+        "heavy": "heavy gaps",
+        "swath_edge": "a swath edge",
+    }[case.mask]
+    layouts = {
+        "c": "",
+        "band_last": "a band of a band-last array",
+        "window": "a window of a larger tile",
+        "pixel_major": "pixel-major memory",
+        "time_last": "time-last view",
+    }
+    parts = [f"{shape(case.shape)} {case.dtype}"]
+    if case.source == "synthetic":
+        parts.append(f"{gaps} {case.missing:.0%}" if gaps and case.missing else gaps)
+    parts.append(f"nodata {case.nodata}" if case.nodata is not None else "")
+    parts.append(layouts[case.layout])
+    parts.append("many ties" if case.ties else "")
+    parts.append("out= reused" if case.out else "")
+    parts.append("" if case.threads == 1 else f"{case.threads} threads" if case.threads else "all threads")
+    parts.append("real Sentinel-2 data" if case.source == "romania" else "")
+    return ", ".join(part for part in parts if part)

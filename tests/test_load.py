@@ -1,0 +1,168 @@
+"""What is planned is either measured or said to be missing, and asv's file and the run directory must agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asv.results import Results
+from synthetic_run import COMMIT, TWO, Outcome, Spot, Writer
+
+from reports.load import is_crop_notice, is_missing, newest, read_run
+from reports.rows import WALL, Row, Run
+
+MEDIAN = "temporal_median"
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory: pytest.TempPathFactory) -> Writer:
+    return Writer(tmp_path_factory.mktemp("run")).write()
+
+
+def row(run: Run, kernel: str, case: str, arm: str, group: str = "call") -> Row:
+    (found,) = (r for r in run.rows if (r.kernel, r.case, r.implementation, r.group) == (kernel, case, arm, group))
+    return found
+
+
+def asv_file(writer: Writer) -> Path:
+    (path,) = writer.asv_results.glob("*/0*.json")
+    return path
+
+
+def edit_asv(writer: Writer, change: Any) -> None:
+    path = asv_file(writer)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+
+def test_the_synthetic_file_is_one_that_asv_itself_reads(writer: Writer) -> None:
+    loaded = Results.load(str(asv_file(writer)), machine_name="testbench")
+    key = "bench_kernels.temporal_median.ktime_call"
+    samples = loaded.get_result_samples(key, loaded.get_result_params(key))
+    assert len(samples[3]) == writer.processes
+
+
+def test_every_planned_cell_has_a_row(writer: Writer) -> None:
+    run = writer.read()
+    have = {(r.kernel, r.case, r.implementation) for r in run.rows}
+    assert {(p.kernel, p.case, p.implementation) for p in run.plan} <= have
+    assert not any(is_missing(r) for r in run.rows)
+    assert (run.commit, run.machine, run.processes, run.tier) == (COMMIT, "testbench", 6, "core")
+    assert run.created == "2026-11-22T10:15:00+00:00"
+    assert WALL not in {p.implementation for p in run.plan}
+
+
+def test_samples_are_keyed_by_process_and_come_with_what_the_run_directory_knows(writer: Writer) -> None:
+    found = row(writer.read(), "normalized_difference", "f32_2048", "rust")
+    assert sorted(found.samples_s) == list(range(6))
+    assert found.status == "ok"
+    assert found.shape == found.measured_shape == (2048, 2048)
+    assert (found.input_bytes, found.output_bytes) == (2 * 2**24, 2**24)
+    assert (found.peak_bytes, found.minor_faults, found.max_ulp) == (2**24, 4096, 0.5)
+    assert row(writer.read(), "normalized_difference", "f32_2048_t2", "rust").threads == 2
+
+
+def test_a_slow_arm_stands_in_the_crop_and_the_whole_case_only_says_so(writer: Writer) -> None:
+    run = writer.read()
+    assert is_crop_notice(row(run, MEDIAN, "f32_73x480", "numpy"))
+    cropped = row(run, MEDIAN, "f32_73x480", "numpy", "crop")
+    assert (cropped.status, cropped.measured_shape) == ("ok", (73, 64, 64))
+
+
+def test_a_refusing_peer_is_skipped_with_its_reason(writer: Writer) -> None:
+    found = row(writer.read(), "normalized_difference", "u16_2048", "numexpr")
+    assert found.status == "skipped"
+    assert "numexpr" in found.reason
+
+
+def test_a_failure_in_one_process_fails_the_cell_and_names_the_process(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        wrong = (at.kernel, at.case, at.arm, at.process) == (MEDIAN, "f32_73x64", "rust", 4)
+        return outcome | {"status": "failed", "reason": "wrong answer", "time_s": None} if wrong else outcome
+
+    found = row(Writer(tmp_path, tier="smoke", spoil=spoil).write().read(), MEDIAN, "f32_73x64", "rust")
+    assert (found.status, found.reason, dict(found.samples_s)) == ("failed", "process 4: wrong answer", {})
+
+
+def test_a_planned_cell_that_nobody_measured_is_failed_and_not_dropped(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome | None:
+        return None if (at.case, at.arm) == ("f32_73x64", "numba") else outcome
+
+    found = row(Writer(tmp_path, tier="smoke", spoil=spoil).write().read(), MEDIAN, "f32_73x64", "numba")
+    assert is_missing(found)
+    assert (found.status, found.reason) == ("failed", "not measured")
+
+
+def test_a_kernel_without_any_file_is_missing_as_a_whole(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    (writer.directory / f"{MEDIAN}.jsonl").unlink()
+    run = writer.read()
+    assert all(is_missing(r) for r in run.rows if r.kernel == MEDIAN)
+    assert any(r.status == "ok" for r in run.rows if r.kernel != MEDIAN)
+
+
+def test_without_asvs_file_everything_is_missing(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    asv_file(writer).unlink()
+    run = writer.read()
+    assert run.machine == "unknown"
+    assert all(is_missing(r) for r in run.rows if r.status == "failed")
+    assert not any(r.status == "ok" for r in run.rows)
+
+
+def test_another_runs_samples_are_not_taken_for_this_ones(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+
+    def change(data: dict[str, Any]) -> None:
+        columns = data["results"]["bench_kernels.temporal_median.ktime_call"]
+        columns[11] = [None if s is None else [2 * t for t in s] for s in columns[11]]
+
+    edit_asv(writer, change)
+    found = row(writer.read(), MEDIAN, "f32_73x64", "rust")
+    assert (found.status, found.reason) == ("failed", "asv's samples are those of another run of this commit")
+
+
+def test_samples_that_asv_did_not_keep_are_a_failure_that_says_so(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    edit_asv(writer, lambda data: [columns.__setitem__(slice(11, None), []) for columns in data["results"].values()])
+    assert row(writer.read(), MEDIAN, "f32_73x64", "rust").reason == "asv has 0 samples, the run directory 6 processes"
+
+
+def test_a_resumed_run_counts_the_last_line_of_a_process(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    path = writer.directory / f"{MEDIAN}.jsonl"
+    stale = json.loads(path.read_text().splitlines()[0])
+    for outcome in stale["arms"].values():
+        outcome.update(time_s=99.0)
+    path.write_text(json.dumps(stale) + "\n" + path.read_text() + '{"process": 0, "ca')
+    assert all(r.status != "failed" for r in writer.read().rows)
+
+
+def test_the_newest_run_is_found_by_its_time(tmp_path: Path) -> None:
+    for name in ("20261122-101500-ffffffff", "20261123-090000-00000000", "20261121-235959-aaaaaaaa"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").write_text("{}")
+    (tmp_path / "20270101-000000-notarun").mkdir()
+    assert newest(tmp_path).name == "20261123-090000-00000000"
+
+
+def test_errors_name_what_is_wrong(tmp_path: Path, writer: Writer) -> None:
+    with pytest.raises(ValueError, match="lab run"):
+        newest(tmp_path)
+    with pytest.raises(ValueError, match="does not exist"):
+        read_run(tmp_path / "nothing", tmp_path, TWO)
+    with pytest.raises(ValueError, match="'temporal_median' is not declared"):
+        read_run(writer.directory, writer.asv_results, {"normalized_difference": TWO["normalized_difference"]})
+
+
+def test_a_run_without_a_receipt_says_so_and_one_with_problems_hands_them_on(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    assert writer.read().problems == ()
+    receipt = writer.directory / "receipt.json"
+    receipt.write_text(json.dumps({"problems": ["wheel: measured was a, just built was b"]}))
+    assert writer.read().problems == ("wheel: measured was a, just built was b",)
+    receipt.unlink()
+    assert "no receipt" in writer.read().problems[0]

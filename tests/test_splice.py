@@ -1,0 +1,72 @@
+"""The README's result is replaced between its markers, and nothing else is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_run import TWO, Writer
+
+from reports.splice import BEGIN, END, block, splice, write
+from reports.summary import Summary, summarise
+
+PROSE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<>\r"))
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    return summarise(Writer(tmp_path_factory.mktemp("run"), tier="smoke").write().read(), TWO)
+
+
+@given(PROSE, PROSE, PROSE, PROSE)
+def test_outside_the_markers_nothing_changes(before: str, old: str, after: str, new: str) -> None:
+    found = splice(f"{before}{BEGIN}{old}{END}{after}", new)
+    assert found.startswith(before + BEGIN)
+    assert found.endswith(END + after)
+    assert new.strip() in found
+    assert splice(found, new) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no markers", "stands in it 0 times"),
+        (f"{BEGIN} only", "stands in it 0 times"),
+        (f"{BEGIN} {END} {BEGIN}", "stands in it 2 times"),
+        (f"{END} {BEGIN}", "comes before"),
+    ],
+)
+def test_markers_that_are_not_a_pair_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        splice(text, "new")
+
+
+def test_the_block_says_where_its_numbers_come_from(summary: Summary) -> None:
+    text = block(summary, TWO)
+    for part in ("`01234567`", "AMD EPYC 7B13", "2026-11-22", "6 processes", "canary calm", "expert NumPy"):
+        assert part in text
+    assert "\n| `normalized_difference`" in text
+    assert "\n| `temporal_median`" in text
+
+
+def test_the_same_run_gives_the_same_bytes(summary: Summary, tmp_path: Path) -> None:
+    readme, picture = tmp_path / "README.md", tmp_path / "docs" / "report.png"
+    readme.write_text(f"# Lab\n\n{BEGIN}\nold\n{END}\n\nThe end.\n")
+    write(summary, TWO, readme, picture)
+    first = readme.read_text(), picture.read_bytes()
+    write(summary, TWO, readme, picture)
+    assert (readme.read_text(), picture.read_bytes()) == first
+    assert "old" not in first[0]
+    assert first[0].endswith(f"{END}\n\nThe end.\n")
+    assert first[1].startswith(b"\x89PNG")
+
+
+def test_a_readme_without_markers_is_left_alone(summary: Summary, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# Lab\n")
+    with pytest.raises(ValueError, match="exactly once"):
+        write(summary, TWO, readme, tmp_path / "report.png")
+    assert readme.read_text() == "# Lab\n"
+    assert not (tmp_path / "report.png").exists()

@@ -1,0 +1,221 @@
+"""The numbers of summary.json: paired, in the right group, against the right limit, and described by the schema."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from synthetic_run import NS_PER_VALUE, TWO, Outcome, Spot, Writer
+
+from reports import render, words
+from reports.limits import canary
+from reports.rows import Control, Run
+from reports.summary import Cell, Coverage, Summary, Verification, gaps, summarise
+
+MEDIAN = "temporal_median"
+INDEX = "normalized_difference"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return Writer(tmp_path_factory.mktemp("run")).write().read()
+
+
+@pytest.fixture(scope="module")
+def summary(run: Run) -> Summary:
+    return summarise(run, TWO)
+
+
+def cell(summary: Summary, kernel: str, case: str, arm: str) -> Cell:
+    (found,) = (c for c in summary.cells if (c.kernel, c.case, c.implementation) == (kernel, case, arm))
+    return found
+
+
+def spoilt(tmp_path: Path, spoil: Any, **rest: Any) -> Summary:
+    return summarise(Writer(tmp_path, spoil=spoil, **rest).write().read(), TWO)
+
+
+def test_there_is_one_cell_for_every_planned_one_in_the_plans_order(run: Run, summary: Summary) -> None:
+    planned = [(p.kernel, p.case, p.implementation) for p in run.plan]
+    assert [(c.kernel, c.case, c.implementation) for c in summary.cells] == planned
+
+
+def test_the_ratio_recovers_the_truth_through_slow_phases(summary: Summary) -> None:
+    found = cell(summary, INDEX, "f32_2048", "rust")
+    truth = NS_PER_VALUE[INDEX]["numpy"] / NS_PER_VALUE[INDEX]["rust"]
+    assert found.ratio_vs_numpy == pytest.approx(truth, rel=0.05)
+    assert found.ratio_low is not None
+    assert found.ratio_high is not None
+    assert found.ratio_low < truth < found.ratio_high
+    assert (found.against_numpy, found.cropped, found.processes) == ("faster", False, 6)
+    assert found.ratio_confidence == pytest.approx(0.96875)
+
+
+def test_bandwidth_is_compulsory_bytes_over_the_median(run: Run, summary: Summary) -> None:
+    found = cell(summary, INDEX, "f32_2048", "numba")
+    (row,) = (r for r in run.rows if (r.case, r.implementation, r.kernel) == ("f32_2048", "numba", INDEX))
+    assert found.median_s == median(row.samples_s.values())
+    assert found.gb_per_s == pytest.approx(3 * 2**24 / found.median_s / 1e9)
+
+
+def test_the_baseline_is_itself(summary: Summary) -> None:
+    found = cell(summary, INDEX, "f32_2048", "numpy")
+    assert (found.ratio_vs_numpy, found.ratio_low, found.ratio_high) == (1.0, 1.0, 1.0)
+    assert found.against_numpy == "baseline"
+
+
+def test_a_slow_baseline_moves_the_ratio_to_the_crop_and_leaves_the_time(summary: Summary) -> None:
+    rust, numpy = cell(summary, MEDIAN, "f32_73x480", "rust"), cell(summary, MEDIAN, "f32_73x480", "numpy")
+    assert rust.cropped
+    assert numpy.cropped
+    assert (rust.time_cropped, numpy.time_cropped) == (False, True)
+    assert (rust.measured_shape, numpy.measured_shape) == ((73, 480, 480), (73, 64, 64))
+    assert rust.ratio_vs_numpy == pytest.approx(20.0 / 3.1, rel=0.05)
+    assert rust.median_s == pytest.approx(3.1e-9 * 73 * 480 * 480, rel=0.9)
+
+
+def test_the_limit_of_a_streaming_kernel_is_the_wall_beside_it(summary: Summary) -> None:
+    found = cell(summary, INDEX, "f32_2048", "rust")
+    assert found.fraction_of_limit == pytest.approx(0.5 / 0.6, rel=0.05)
+    assert found.limit == "memory"
+
+
+def test_the_limit_of_a_selecting_kernel_is_the_declared_work_at_the_measured_rate(run: Run, summary: Summary) -> None:
+    found = cell(summary, MEDIAN, "f32_73x64", "rust")
+    operations = TWO[MEDIAN].cost.operations
+    assert operations is not None
+    (row,) = (r for r in run.rows if (r.case, r.implementation) == ("f32_73x64", "rust"))
+    limit_s = operations((73, 64, 64)) / 9e9
+    centre = math.exp(median(math.log(limit_s / t) for t in row.samples_s.values()))
+    assert found.fraction_of_limit == pytest.approx(centre, rel=0.3)
+    assert found.limit == "compute"
+
+
+def test_two_threads_have_twice_the_peak_rate(summary: Summary) -> None:
+    one, two = (cell(summary, MEDIAN, name, "rust") for name in ("f32_73x480", "f32_73x480_t2"))
+    assert two.threads == 2
+    assert two.fraction_of_limit == pytest.approx(one.fraction_of_limit, rel=0.9)
+
+
+def test_a_losing_cell_is_called_slower_and_listed(summary: Summary) -> None:
+    found = cell(summary, INDEX, "f32_2048_window", "numba")
+    assert found.against_numpy == "slower"
+    assert found in words.losing(summary.cells)
+
+
+def test_the_best_ties_with_what_is_not_shown_to_be_slower(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        factor = {"numba": 0.6 / 0.62 * (1.02 if at.process % 2 else 0.98)}.get(at.arm, 1.0)
+        return outcome if outcome["time_s"] is None else outcome | {"time_s": outcome["time_s"] * factor}
+
+    found = spoilt(tmp_path, spoil, tier="smoke", spread=0.01)
+    standing = {c.implementation: c.standing for c in found.cells if c.case == "f32_2048"}
+    assert {standing["rust"], standing["numba"]} == {"best", "tied"}
+    assert standing["numpy_naive"] == "behind"
+
+
+def test_fewer_than_six_processes_have_an_estimate_and_no_verdict(tmp_path: Path) -> None:
+    found = cell(spoilt(tmp_path, None, tier="smoke", processes=4), INDEX, "f32_256", "rust")
+    assert found.ratio_vs_numpy is not None
+    assert (found.ratio_low, found.ratio_high, found.ratio_confidence) == (None, None, None)
+    assert found.against_numpy == "no interval"
+
+
+def test_a_wrong_answer_has_no_number(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        wrong = (at.case, at.group, at.arm, at.process) == ("f32_73x480", "crop", "rust", 2)
+        return outcome | {"status": "failed", "reason": "wrong answer", "time_s": None} if wrong else outcome
+
+    summary = spoilt(tmp_path, spoil, tier="smoke")
+    found = cell(summary, MEDIAN, "f32_73x480", "rust")
+    assert (found.status, found.reason) == ("failed", "process 2: wrong answer")
+    assert {found.median_s, found.ratio_vs_numpy, found.gb_per_s, found.fraction_of_limit, found.standing} == {None}
+    assert gaps(summary, TWO) == (found,)
+    assert summary.verification.timed_cells_failed == 1
+
+
+def test_what_was_not_measured_is_counted_and_named(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome | None:
+        return None if (at.case, at.arm) == ("f32_256", "numpy") else outcome
+
+    summary = spoilt(tmp_path, spoil, tier="smoke")
+    (missing,) = summary.coverage.missing
+    assert (missing.case, missing.implementation) == ("f32_256", "numpy")
+    assert summary.coverage.planned == len(summary.cells)
+    assert summary.coverage.planned == sum(
+        (summary.coverage.measured, summary.coverage.skipped, summary.coverage.failed)
+    )
+    orphan = cell(summary, INDEX, "f32_256", "rust")
+    assert (orphan.status, orphan.ratio_vs_numpy, orphan.against_numpy) == ("ok", None, "not known")
+
+
+def test_a_peer_that_fails_is_no_gap_but_one_that_was_forgotten_is(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome | None:
+        if (at.case, at.arm) == ("f32_73x64", "bottleneck"):
+            return outcome | {"status": "failed", "reason": "wrong answer", "time_s": None}
+        return None if (at.case, at.arm) == ("u16_73x480", "bottleneck") else outcome
+
+    found = gaps(spoilt(tmp_path, spoil, tier="smoke"), TWO)
+    assert [(c.case, c.reason) for c in found] == [("u16_73x480", "not measured")]
+
+
+def test_a_cell_with_fewer_processes_than_planned_is_a_gap(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome | None:
+        return None if (at.case, at.arm, at.process) == ("f32_256", "rust", 5) else outcome
+
+    summary = spoilt(tmp_path, spoil, tier="smoke")
+    assert [(c.case, c.implementation) for c in gaps(summary, TWO)] == [("f32_256", "rust")]
+
+
+def test_the_repro_command_names_the_cell(summary: Summary) -> None:
+    found = cell(summary, MEDIAN, "u16_73x480", "bottleneck")
+    assert found.repro == "python -m lab time temporal_median --case u16_73x480 --implementation bottleneck"
+
+
+@pytest.mark.parametrize(
+    ("two_threads", "steal", "state"),
+    [(15.0, 0.0, "calm"), (10.5, 0.0, "noisy"), (15.0, 0.2, "noisy"), (15.0, None, "calm"), (None, 0.0, "unknown")],
+)
+def test_the_canary_needs_bandwidth_from_the_second_thread_and_no_theft(
+    two_threads: float | None, steal: float | None, state: str
+) -> None:
+    found = canary([Control("k", p, 10.0, two_threads, steal_share=steal) for p in range(3)])
+    assert found.state == state
+
+
+def test_the_schema_describes_every_field_and_accepts_a_summary(summary: Summary) -> None:
+    schema = render.schema()
+    values = render.summary_json(summary)
+    assert values["schema_version"] == 1
+    pairs = [
+        (Summary, schema),
+        (Cell, schema["properties"]["cells"]["items"]),
+        (Coverage, schema["properties"]["coverage"]),
+        (Verification, schema["properties"]["verification"]),
+    ]
+    for record, described in pairs:
+        assert {f.name for f in fields(record)} == set(described["properties"]) == set(described["required"])
+        assert all("description" in d for d in described["properties"].values())
+
+
+def test_words_round_and_never_hide_which_side_of_one() -> None:
+    assert [words.times(v) for v in (0.034, 0.987, 1.004, 3.14159, 12.345, 123.4)] == [
+        "0.034×", "0.99×", "1.00×", "3.1×", "12.3×", "123×",
+    ]  # fmt: skip
+    assert [words.seconds(v) for v in (2.5e-9, 9.9996e-4, 1.23456e-3, 2.0, None)] == [
+        "2.50 ns", "1.00 ms", "1.23 ms", "2.00 s", "–",
+    ]  # fmt: skip
+    assert words.size(4 * 2**20) == "4.00 MiB"
+
+
+def test_the_sentence_quotes_the_expert_and_never_the_naive(summary: Summary) -> None:
+    for kernel in TWO.values():
+        text = words.sentence(kernel, summary)
+        assert "expert NumPy" in text
+        assert "naive" not in text
+        assert "best peer" in text
+        assert "limit" in text
