@@ -1,0 +1,70 @@
+"""What the papers promise holds: examples run, links resolve, and no file names a package registry's host."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = re.findall(
+    r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+HOSTS = tuple(
+    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("crates", "io"), ("anaconda", "org"))
+)
+CARGO_SOURCE = "registry+https://github.com/rust-lang/" + ".".join(("crates", "io-index"))
+
+
+def tracked() -> list[Path]:
+    """Return the files that are, or would be, under version control."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listing.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_resolve(paper: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", paper.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
+    broken = [t for t in targets if t and "://" not in t and not (paper.parent / t).exists()]
+    assert not broken, f"{paper.name}: no such file: {broken}"
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    found = []
+    for path in tracked():
+        with contextlib.suppress(UnicodeDecodeError):
+            text = path.read_text(encoding="utf-8").replace(CARGO_SOURCE, "")
+            found += [f"{path.relative_to(ROOT)}: {host}" for host in HOSTS if host in text]
+    assert not found, found
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: re.findall(r"eokernels\.(\w+)", text)[0])
+def test_examples_of_the_readme_run(example: str) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(example, "README.md", "exec"), {})
+    promised = re.findall(r"^print\(.*\)  # (.*)$", example, re.MULTILINE)
+    assert printed.getvalue().split("\n")[:-1] == promised
+
+
+def test_the_readme_shows_both_kernels_and_a_place_for_results() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(EXAMPLES) == 2
+    assert text.count("<!-- results:begin -->") == text.count("<!-- results:end -->") == 1
+
+
+def test_targets_that_the_papers_name_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    texts = [
+        path.read_text(encoding="utf-8") for path in [*PAPERS, ROOT / ".ci" / "run", *ROOT.glob(".github/workflows/*")]
+    ]
+    named = {name for text in texts for name in re.findall(r"(?:`|^|run: )make ([a-z-]+)", text, re.MULTILINE)}
+    assert named <= targets, f"no such target in the Makefile: {sorted(named - targets)}"
