@@ -1,0 +1,242 @@
+"""The one place that says whether an implementation keeps the contract; tests, ``lab verify`` and timing ask here.
+
+``check`` puts one battery case to one implementation. ``verify`` yields a verdict for everything there is to ask of a
+kernel: the battery over all dtypes, the named cases in small, real data, golden values, the structure of the call
+(threads, chunks, hidden copies), and the oracle itself against its outside authority.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from benchmarks import registry
+from benchmarks.comparison import Comparison, compare, same_bits
+from benchmarks.observe import Observation, observe
+from benchmarks.spec import Array, Kernel
+from inputs.battery import BatteryCase, Call, Request, battery
+
+__all__ = [
+    "Comparison",
+    "Question",
+    "Verdict",
+    "cases",
+    "check",
+    "compare",
+    "judge",
+    "oracle_value",
+    "request",
+    "verify",
+]
+
+Status = Literal["ok", "failed", "skipped"]
+THREAD_COUNTS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to one question; `detail` says what is wrong or why it was skipped, and is empty otherwise."""
+
+    kernel: str
+    implementation: str
+    dtype: str
+    case: str
+    status: Status
+    detail: str = ""
+    max_ulp: float | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A call that must give a value: how its arguments are made (anew for each asking), and the oracle's float64."""
+
+    dtype: str
+    name: str
+    build: Callable[[], Call]
+    expected: Array
+
+
+def options(kernel: Kernel) -> frozenset[str]:
+    """Return the choices that a kernel offers: the oracle's keywords, and what its contract says of its arrays."""
+    own = {name for name in inspect.signature(kernel.oracle).parameters if name not in kernel.arguments}
+    flags = {"in_place": kernel.contract.in_place, "broadcasts": kernel.contract.broadcasts}
+    return frozenset(own | {name for name, there in flags.items() if there})
+
+
+def request(kernel: Kernel, dtype: str) -> Request:
+    """Return what the battery has to know about a kernel: no more than this."""
+    return Request(kernel.family, dtype, kernel.output_dtype(dtype).name, len(kernel.arguments), options(kernel))
+
+
+def cases(kernel: Kernel, dtype: str) -> tuple[BatteryCase, ...]:
+    """Return the battery of a kernel for one input dtype."""
+    return battery(request(kernel, dtype))
+
+
+def oracle_value(kernel: Kernel, call: Call) -> Array:
+    """Return what the oracle says to a call, as float64."""
+    kwargs = {name: value for name, value in call.kwargs.items() if name not in ("out", "num_threads")}
+    return np.asarray(kernel.oracle(*call.arrays, **kwargs), np.float64)
+
+
+def check(
+    kernel: Kernel, implementation: str, case: BatteryCase, function: Callable[..., Any] | None = None
+) -> Verdict:
+    """Put one battery case to one implementation.
+
+    Parameters
+    ----------
+    kernel, implementation
+        What is asked; `implementation` also decides whether threads are varied.
+    case
+        The question.
+    function
+        Called instead of the installed implementation.
+    """
+    function = function or registry.resolve(kernel, implementation)
+    if function is None:
+        return absent(kernel, implementation, case.dtype, case.name)
+    expected = None if case.raises else oracle_value(kernel, case.build())
+    return _answer(kernel, implementation, case, function, expected)
+
+
+def absent(kernel: Kernel, implementation: str, dtype: str, case: str) -> Verdict:
+    """Return the verdict on an implementation that the installed wheel lacks."""
+    module, attribute = registry.location(kernel, implementation)
+    detail = f"missing: no {module}.{attribute} in this wheel"
+    return Verdict(kernel.name, implementation, dtype, case, "failed", detail)
+
+
+def _answer(
+    kernel: Kernel, implementation: str, case: BatteryCase, function: Callable[..., Any], expected: Array | None
+) -> Verdict:
+    if expected is None:
+        call = case.build()
+        seen = observe(function, call.arrays, call.kwargs, kernel.arguments)
+        return _verdict(kernel, implementation, case, _refusal_breaches(kernel, case, seen))
+    return judge(kernel, implementation, function, Question(case.dtype, case.name, case.build, expected))
+
+
+def judge(kernel: Kernel, implementation: str, function: Callable[..., Any], question: Question) -> Verdict:
+    """Call a function on every number of threads and hold it against the oracle's value."""
+    worst, breaches, single = None, [], None
+    threads: Sequence[int | None] = THREAD_COUNTS if registry.takes_threads(implementation) else (None,)
+    for count in threads:
+        call = question.build()
+        kwargs = call.kwargs if count is None else {"num_threads": count, **call.kwargs}
+        seen = observe(function, call.arrays, kwargs, kernel.arguments)
+        found = _value_breaches(kernel, call, seen, question.expected)
+        worst = found.max_ulp if worst is None else worst
+        if found.detail or seen.breaches:
+            label = f"with {count} threads " if count and count > 1 else ""
+            breaches = [label + text for text in (*([found.detail] if found.detail else []), *seen.breaches)]
+            break
+        if single is None:
+            single = seen.result
+        elif not same_bits(single, seen.result):
+            breaches = [f"the result differs between 1 and {count} threads"]
+            break
+    status: Status = "failed" if breaches else "ok"
+    return Verdict(kernel.name, implementation, question.dtype, question.name, status, "; ".join(breaches), worst)
+
+
+def _verdict(kernel: Kernel, implementation: str, case: BatteryCase, breaches: list[str]) -> Verdict:
+    status: Status = "failed" if breaches else "ok"
+    return Verdict(kernel.name, implementation, case.dtype, case.name, status, "; ".join(breaches))
+
+
+def _value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Array) -> Comparison:
+    if seen.error is not None:
+        return Comparison(False, None, f"raised {type(seen.error).__name__}: {seen.error}")
+    out_dtype = np.dtype(call.kwargs.get("dtype", kernel.output_dtype(call.arrays[0].dtype.name)))
+    found = compare(seen.result, expected, out_dtype, kernel.contract.tolerance_ulp[out_dtype.name])
+    if found.ok and call.kwargs.get("out") is None:
+        wrong = _order_breach(kernel, call, seen.result)
+        return Comparison(not wrong, found.max_ulp, wrong)
+    return found
+
+
+def _order_breach(kernel: Kernel, call: Call, result: Array) -> str:
+    """Fresh results are in C order; in Fortran order where an elementwise kernel was given nothing else."""
+    fortran = kernel.family == "elementwise" and all(
+        array.flags.f_contiguous and not array.flags.c_contiguous for array in call.arrays
+    )
+    flags = result.flags
+    if flags.f_contiguous if fortran else flags.c_contiguous:
+        return ""
+    return f"the fresh result is not in {'Fortran' if fortran else 'C'} order"
+
+
+def _refusal_breaches(kernel: Kernel, case: BatteryCase, seen: Observation) -> list[str]:
+    breaches = list(seen.breaches)
+    raises = case.raises or Exception
+    if seen.error is None:
+        return [f"accepted, expected {raises.__name__}", *breaches]
+    if not isinstance(seen.error, raises):
+        return [f"raised {type(seen.error).__name__}, expected {raises.__name__}: {seen.error}", *breaches]
+    message = str(seen.error)
+    blamed = [kernel.arguments[name] if isinstance(name, int) else name for name in case.blames]
+    if not any(re.search(rf"(?<![\w']){re.escape(name)}(?!\w)", message) for name in blamed):
+        breaches.append(f"the message names none of {', '.join(blamed)}: {message}")
+    if case.mentions not in message:
+        breaches.append(f"the message does not point to {case.mentions}: {message}")
+    return breaches
+
+
+def verify(
+    kernel: Kernel, implementations: Sequence[str] | None = None, dtypes: Sequence[str] | None = None
+) -> Iterator[Verdict]:
+    """Yield a verdict for everything that the lab asks of a kernel.
+
+    Parameters
+    ----------
+    kernel
+        The declaration.
+    implementations
+        Names out of `registry.arms`; None takes all of the kernel's implementations, the peers that are installed, and
+        the oracle, which is held against its authority.
+    dtypes
+        Input dtypes; None takes all that the contract has.
+    """
+    from benchmarks import evidence, structure
+
+    chosen = tuple(dtype for dtype in kernel.contract.dtypes if dtypes is None or dtype in dtypes)
+    arms = registry.arms(kernel) if implementations is None else tuple(implementations)
+    functions = {}
+    for name in arms:
+        function, fault = _resolved(kernel, name)
+        if function is not None:
+            functions[name] = function
+        elif fault or name in kernel.implementations:
+            for dtype in chosen:
+                missing = absent(kernel, name, dtype, "resolve")
+                yield replace(missing, detail=fault) if fault else missing
+    present = {name: function for name, function in functions.items() if name in kernel.implementations}
+    for dtype in chosen:
+        yield from battery_verdicts(kernel, present, dtype)
+        yield from structure.verdicts(kernel, present, dtype)
+    yield from evidence.verdicts(kernel, functions, chosen)
+    if implementations is None:
+        yield from evidence.authority(kernel, chosen)
+
+
+def _resolved(kernel: Kernel, name: str) -> tuple[Callable[..., Any] | None, str]:
+    """Return the function behind a name, or why it cannot be imported."""
+    try:
+        return registry.resolve(kernel, name), ""
+    except ImportError as error:
+        return None, f"cannot be imported: {type(error).__name__}: {error}"
+
+
+def battery_verdicts(kernel: Kernel, functions: dict[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+    """Put the battery of one dtype to several implementations, asking the oracle once a case."""
+    for case in cases(kernel, dtype):
+        expected = None if case.raises else oracle_value(kernel, case.build())
+        for name, function in functions.items():
+            if "num_threads" not in case.needs or registry.takes_threads(name):
+                yield _answer(kernel, name, case, function, expected)

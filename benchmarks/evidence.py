@@ -1,0 +1,154 @@
+"""Evidence from outside the battery: golden values, the measured inputs in small, real scenes, and the authority."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks import contract, registry
+from benchmarks.contract import Question, Verdict
+from benchmarks.spec import Array, Golden, Kernel
+from inputs import build, real
+from inputs.battery import BatteryCase, Call
+from inputs.cases import CASES, Case
+
+Functions = Mapping[str, Callable[..., Any]]
+LARGEST_FOR_AUTHORITY = 1e150
+"""Beyond this an authority's own intermediate sums may overflow, so it is not asked."""
+
+
+def verdicts(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Iterator[Verdict]:
+    """Yield what golden values, small named cases and real data say; peers take the named cases only."""
+    ours = {name: function for name, function in functions.items() if name in kernel.implementations}
+    yield from _goldens(kernel, ours, dtypes)
+    yield from _named_cases(kernel, functions, dtypes)
+    for dataset in (real.FIXTURE, real.ROMANIA_10M):
+        yield from _real(kernel, ours, dataset, dtypes)
+
+
+def _goldens(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Iterator[Verdict]:
+    for golden in (golden for golden in kernel.golden if golden.dtype in dtypes):
+        for name, function in functions.items():
+            detail = _golden_breach(golden, function)
+            status: contract.Status = "failed" if detail else "ok"
+            yield Verdict(kernel.name, name, golden.dtype, f"golden {golden.name}", status, detail)
+
+
+def _golden_breach(golden: Golden, function: Callable[..., Any]) -> str:
+    arrays = [np.array(values, golden.dtype) for values in golden.arrays]
+    try:
+        result = np.asarray(function(*arrays, **golden.kwargs))
+    except Exception as error:
+        return f"raised {type(error).__name__}: {error}"
+    expected = np.array(golden.expected, np.float64)
+    if result.shape == expected.shape and np.allclose(result, expected, rtol=golden.rtol, atol=0, equal_nan=True):
+        return ""
+    return f"was {result.tolist()}, {golden.source} gives {expected.tolist()}"
+
+
+def _small(case: Case) -> Case:
+    """Return the case with fewer pixels: same dates, dtype, gaps and layout."""
+    lead = case.shape[:-2]
+    return replace(case, name=f"{case.name} in small", shape=(*lead, 22, 37))
+
+
+def _named_cases(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Iterator[Verdict]:
+    for case in CASES[kernel.family]:
+        if case.dtype not in dtypes:
+            continue
+        try:
+            arrays = build.make(_small(case), kernel.bands)
+        except real.Unavailable as reason:
+            for name in functions:
+                yield Verdict(kernel.name, name, case.dtype, f"named {case.name}", "skipped", str(reason))
+            continue
+        fresh = partial(_fresh, kernel, case, arrays)
+        question = Question(case.dtype, f"named {case.name}", fresh, contract.oracle_value(kernel, fresh()))
+        for name, function in functions.items():
+            rival = registry.peer(kernel, name)
+            if rival is None or rival.refuses(case) is None:
+                yield contract.judge(kernel, name, function, question)
+
+
+def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...]) -> Call:
+    """Return the call that the benchmark makes, over the prepared arrays."""
+    kwargs: dict[str, Any] = dict(kernel.keywords(case))
+    if case.out:
+        shape = kernel.oracle(*arrays, **kwargs).shape
+        kwargs["out"] = np.zeros(shape, kernel.output_dtype(case.dtype))
+    return Call(arrays, kwargs)
+
+
+def _real(kernel: Kernel, functions: Functions, dataset: real.Dataset, dtypes: Sequence[str]) -> Iterator[Verdict]:
+    label = f"real {dataset.name}"
+    absent = sorted(set(kernel.bands) - set(dataset.bands))
+    if absent or not real.is_here(dataset):
+        reason = f"the file has no {', '.join(absent)}" if absent else "not in the cache; python -m lab data fetches it"
+        yield from (Verdict(kernel.name, n, dtype, label, "skipped", reason) for n in functions for dtype in dtypes)
+        return
+    cube = real.load(dataset)
+    for dtype in (dtype for dtype in dtypes if dtype != "uint8"):
+        call = _real_call(kernel, cube, dtype)
+        question = Question(dtype, label, partial(_same, call), contract.oracle_value(kernel, call))
+        for name, function in functions.items():
+            yield contract.judge(kernel, name, function, question)
+
+
+def _same(call: Call) -> Call:
+    return call
+
+
+def _real_call(kernel: Kernel, cube: real.Cube, dtype: str) -> Call:
+    """Return the cube's bands as users hand them over: reflectance with NaN, or counts with nodata and a mask."""
+    bands = [cube.bands[band] for band in kernel.bands]
+    if np.dtype(dtype).kind == "f":
+        arrays = tuple(np.where(cube.missing, np.nan, band / 1e4).astype(dtype) for band in bands)
+        return Call(arrays)
+    arrays = tuple(np.minimum(band, np.iinfo(dtype).max).astype(dtype) for band in bands)
+    return Call(arrays, {"nodata": cube.nodata, "mask": cube.missing})
+
+
+def authority(kernel: Kernel, dtypes: Sequence[str]) -> Iterator[Verdict]:
+    """Hold the oracle against golden values and, on every value of the battery, the outside function, in float64."""
+    yield from _goldens(kernel, {"oracle": kernel.oracle}, dtypes)
+    name, dtype = f"authority {kernel.authority.name}", ""
+    try:
+        for dtype in dtypes:
+            for case in contract.cases(kernel, dtype):
+                if case.raises is None and _askable(case):
+                    detail = _authority_breach(kernel, case)
+                    status: contract.Status = "failed" if detail else "ok"
+                    yield Verdict(kernel.name, "oracle", dtype, f"{name}: {case.name}", status, detail)
+    except ModuleNotFoundError as error:
+        yield Verdict(kernel.name, "oracle", dtype, name, "skipped", f"{error.name} is not installed")
+
+
+def _askable(case: BatteryCase) -> bool:
+    if case.request.dtype != "float64":
+        return True
+    arrays = case.build().arrays
+    finite = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays]
+    return bool(max(finite) < LARGEST_FOR_AUTHORITY)
+
+
+def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
+    call = case.build()
+    widened = [array.astype(np.float64) if case.request.is_float else array for array in call.arrays]
+    kwargs = {key: value for key, value in call.kwargs.items() if key not in ("out", "dtype")}
+    own = np.asarray(kernel.oracle(*widened, **kwargs, dtype="float64"))
+    nodata, mask = kwargs.pop("nodata", None), kwargs.pop("mask", np.array(False))
+    shape = np.broadcast_shapes(*(array.shape for array in call.arrays))
+    plain = []
+    for array in call.arrays:
+        values = np.broadcast_to(array, shape).astype(np.float64)
+        values[np.broadcast_to(mask | (np.broadcast_to(array, shape) == nodata), shape)] = np.nan
+        plain.append(values)
+    theirs = np.asarray(kernel.authority.function(*plain, **kwargs))
+    close = np.isclose(own, theirs, rtol=kernel.authority.rtol, atol=np.finfo(np.float64).tiny, equal_nan=True)
+    if own.shape == theirs.shape and close.all():
+        return ""
+    return f"the oracle and {kernel.authority.name} differ in {int((~close).sum())} of {close.size} values"

@@ -1,0 +1,79 @@
+"""Normalised difference (a − b) / (a + b): NDVI, NDWI, NBR and every index of that form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.spec import Array, Authority, Contract, Cost, Golden, Kernel, Peer, Prose
+from inputs.cases import Case
+
+
+def oracle(a: Array, b: Array, *, nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0,
+           dtype: Any = None) -> Array:  # fmt: skip
+    """Return (a − b) / (a + b): difference and sum in the output dtype, as in the contract, the quotient in float64."""
+    out = np.dtype(dtype or (a.dtype if a.dtype.kind == "f" else "float32"))
+    missing = np.zeros(np.broadcast_shapes(a.shape, b.shape), bool) if mask is None else mask
+    if nodata is not None:
+        missing = missing | (a == nodata) | (b == nodata)
+    with np.errstate(all="ignore"):
+        total, difference = a.astype(out) + b.astype(out), a.astype(out) - b.astype(out)
+        ratio = difference.astype(np.float64) / total.astype(np.float64)
+        return np.where(missing | (np.abs(total) <= out.type(min_denominator)), np.nan, ratio)
+
+
+def _evaluate(a: Array, b: Array, *, min_denominator: float = 0.0, out: Array | None = None) -> Array:
+    import numexpr
+
+    if numexpr.get_num_threads() != 1:
+        numexpr.set_num_threads(1)
+    given = {"a": a, "b": b, "least": a.dtype.type(min_denominator), "nan": a.dtype.type(np.nan)}
+    expression = "where(abs(a + b) <= least, nan, (a - b) / (a + b))"
+    return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}, out=out))
+
+
+def _load() -> Callable[..., Array]:
+    import numexpr  # noqa: F401  (where it is absent the arm is left out)
+
+    return _evaluate
+
+
+def _refuses(case: Case) -> str | None:
+    if not case.dtype.startswith("float"):
+        return "numexpr has no 16-bit integers and no nodata"
+    return None if case.thread_count == 1 else "numexpr is measured on one thread"
+
+
+KERNEL = Kernel(
+    name="normalized_difference",
+    title="Normalised difference", cost_class="C1",
+    family="elementwise",
+    bands=("nir", "red"), arguments=("a", "b"), oracle=oracle,
+    contract=Contract(
+        dtypes={"float32": "float32", "float64": "float64"} | dict.fromkeys(("uint8", "int16", "uint16"), "float32"),
+        tolerance_ulp={"float32": 3, "float64": 3},
+        tolerance_reason="Difference, sum and quotient are each rounded once, by half an ulp at most, a relative 2⁻ᵖ "
+        "(p bits of significand); three of these make 3 ulp at most, at the lower end of a binade.",
+        missing="NaN or nodata in either array, or True in the mask, gives NaN; infinities are data.",
+        zero_denominator="|a + b| ≤ min_denominator (rounded to the output dtype) gives NaN; 0 guards exact zero only.",
+        in_place=True,
+        broadcasts=True,
+    ),
+    cost=Cost(),  # three operations for twelve bytes: memory limits it
+    keywords=lambda case: {} if case.nodata is None else {"nodata": case.nodata},
+    golden=(
+        Golden("spyndex NDVI", ([[0.643]], [[0.175]]), [[0.5721271393643031]], "float64", "spyndex 0.12, NDVI"),
+        Golden("spyndex NDVI in counts, bands swapped", ([[1750]], [[6430]]), [[-0.5721271393643031]], "uint16",
+               "spyndex 0.12, NDVI (which is free of scale)", {"dtype": "float64"}),
+    ),
+    authority=Authority("numexpr", _evaluate, rtol=1e-15),
+    peers=(Peer("numexpr", _load, _refuses, "x/0 would give ±inf; the where() that gives NaN is part of its time"),),
+    prose=Prose(
+        why="The index that everybody computes, and the purest question to memory: two reads, one write.",
+        expect="Good implementations meet at the memory bandwidth; NumPy pays for temporaries, new outputs for pages.",
+        surprise="With out= much of a compiled kernel's gain is gone, and on small arrays the call itself decides.",
+    ),
+    source=("Rouse et al. 1974, NASA SP-351, 309–317", "Tucker 1979, Remote Sensing of Environment 8, 127–150"),
+)  # fmt: skip

@@ -1,0 +1,202 @@
+"""What values alone do not show: results that depend on threads or on chunks, and copies that nobody asked for."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import contract, registry
+from benchmarks.comparison import compare, same_bits
+from benchmarks.contract import Question, Verdict
+from benchmarks.spec import Array, CostClass, Kernel
+from inputs.battery import Call, Request
+from inputs.battery_forms import out_shape
+
+SAME_BITS_IN_CHUNKS: frozenset[CostClass] = frozenset({"C1", "C2", "C3", "C4", "C5", "C8", "C12"})
+LARGE = {"elementwise": (263, 517), "temporal": (9, 131, 523)}
+"""Shapes with more outputs than any implementation does on one thread for lack of work, and no round width."""
+CUTS = (1, 4, 131, 260, 261)
+"""Columns at which the large input is cut, so that a pixel changes its place in a vector register."""
+
+COPY_INPUT_BYTES = 16 * 2**20
+"""Of each array, and at most one element for every two bytes of it."""
+COPY_SLACK_BYTES = 3 * 2**20
+"""Resident memory that is no copy: a huge page, page counters that are updated in batches, thread stacks."""
+COPY_STEPS, COPY_STEPS_DEEP = 16, 320
+FULLY_LAID_OUT = frozenset({"float32", "uint16"})
+"""Dtypes for which every layout is looked at; the others are looked at sliced, which shows casts as well."""
+
+
+class Unmeasurable(Exception):
+    """The high-water mark of resident memory cannot be had here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A memory layout of a large input: how logical values become the array of the call, and on which axis time is."""
+
+    name: str
+    apply: Callable[[Array], Array]
+    temporal_axis: int = 0
+
+
+def _sliced(values: Array) -> Array:
+    view = np.zeros((*values.shape[:-1], 2 * values.shape[-1]), values.dtype)[..., ::2]
+    view[...] = values
+    return view
+
+
+def _reversed(values: Array) -> Array:
+    return np.ascontiguousarray(values[::-1, ::-1])[::-1, ::-1]
+
+
+LAYOUTS = (
+    Layout("c", np.ascontiguousarray),
+    Layout("sliced", _sliced),
+    Layout("fortran", np.asfortranarray),
+    Layout("negative", _reversed),
+    Layout("time-last", lambda values: np.moveaxis(values, 0, -1), temporal_axis=-1),
+)
+
+
+def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+    """Yield what the structural checks say about several implementations for one input dtype."""
+    build = partial(large_call, contract.request(kernel, dtype))
+    question = Question(dtype, "large", build, contract.oracle_value(kernel, build()))
+    for name, function in functions.items():
+        yield contract.judge(kernel, name, function, question)
+        if kernel.cost_class in SAME_BITS_IN_CHUNKS:
+            yield _chunks(kernel, name, dtype, function, build())
+    yield from _copies(kernel, functions, dtype)
+
+
+def large_call(request: Request) -> Call:
+    """Return a call with many pixels, two fifths of them missing in an irregular way."""
+    arrays = tuple(array.copy() for array in _large_arrays(request))
+    return Call(arrays, {} if request.is_float else {"nodata": 7})
+
+
+@lru_cache(maxsize=2)
+def _large_arrays(request: Request) -> tuple[Array, ...]:
+    shape = LARGE[request.family]
+    arrays = []
+    for salt in range(request.arrays):
+        values = request.sample(shape, salt)
+        values[request.rng(salt + 50).random(shape, np.float32) < 0.4] = np.nan if request.is_float else 7
+        arrays.append(values)
+    return tuple(arrays)
+
+
+def _chunks(kernel: Kernel, name: str, dtype: str, function: Callable[..., Any], call: Call) -> Verdict:
+    """Compare the call on the whole input with calls on pieces of its last axis, as views and as copies."""
+    verdict = partial(Verdict, kernel.name, name, dtype, "chunks")
+    equal = same_bits if registry.takes_threads(name) else _same_values
+    try:
+        whole = function(*call.arrays, **call.kwargs)
+        edges = (0, *CUTS, call.arrays[0].shape[-1])
+        for low, high in pairwise(edges):
+            views = [array[..., low:high] for array in call.arrays]
+            for kind, pieces in (("a view", views), ("a copy", [view.copy() for view in views])):
+                if not equal(function(*pieces, **call.kwargs), np.ascontiguousarray(whole[..., low:high])):
+                    return verdict("failed", f"columns {low} to {high} as {kind} differ from the same in the whole")
+    except Exception as error:
+        return verdict("failed", f"raised {type(error).__name__}: {error}")
+    return verdict("ok")
+
+
+def _same_values(one: Array, other: Array) -> bool:
+    return compare(one, other.astype(np.float64), one.dtype, 0).ok
+
+
+def _copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+    """Yield, per layout, whether a call with `out` stays within its scratch memory."""
+    for name in functions:
+        if name.endswith("_naive"):
+            reason = "the naive form may copy: it is what people write, and no baseline"
+            yield Verdict(kernel.name, name, dtype, "hidden-copy", "skipped", reason)
+    bound = {name: function for name, function in functions.items() if not name.endswith("_naive")}
+    if reason := unmeasurable():
+        yield from (Verdict(kernel.name, name, dtype, "hidden-copy", "skipped", reason) for name in bound)
+        return
+    for layout in LAYOUTS if dtype in FULLY_LAID_OUT else LAYOUTS[1:2]:
+        if kernel.family == "temporal" or layout.temporal_axis == 0:
+            yield from _copy_verdicts(kernel, bound, dtype, layout, COPY_STEPS)
+    if kernel.family == "temporal" and dtype in FULLY_LAID_OUT:
+        for layout in (LAYOUTS[0], LAYOUTS[-1]):
+            yield from _copy_verdicts(kernel, bound, dtype, layout, COPY_STEPS_DEEP)
+
+
+def unmeasurable() -> str:
+    """Return why hidden copies cannot be seen on this machine; empty where they can."""
+    try:
+        _high_water_bytes(lambda: None)
+    except Unmeasurable as error:
+        return str(error)
+    return ""
+
+
+def _copy_verdicts(
+    kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str, layout: Layout, steps: int
+) -> Iterator[Verdict]:
+    if not functions:
+        return
+    deep = "-deep" if steps == COPY_STEPS_DEEP else ""
+    small, big = (_copy_call(kernel, dtype, layout, steps, size) for size in (2**15, COPY_INPUT_BYTES))
+    for name, function in functions.items():
+        for threads in (1, 2) if registry.takes_threads(name) and layout.name == "c" else (1,):
+            case = f"hidden-copy-{layout.name}{deep}" + ("" if threads == 1 else f"-{threads}-threads")
+            more = {"num_threads": threads} if registry.takes_threads(name) else {}
+            allowed = kernel.contract.scratch_bytes * threads + COPY_SLACK_BYTES
+            try:
+                function(*small.arrays, **small.kwargs, **more)
+                taken = _high_water_bytes(partial(function, *big.arrays, **big.kwargs, **more))
+            except Exception as error:
+                raised = f"raised {type(error).__name__}: {error}"
+                yield Verdict(kernel.name, name, dtype, case, "failed", raised)
+                continue
+            detail = ""
+            if taken > allowed:
+                detail = f"took {taken / 2**20:.1f} MiB beside inputs and out, {allowed / 2**20:.0f} MiB allowed"
+            yield Verdict(kernel.name, name, dtype, case, "failed" if detail else "ok", detail)
+
+
+def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_bytes: int) -> Call:
+    """Return a call whose arrays have about `input_bytes` each, with an `out` whose pages are already there."""
+    request = contract.request(kernel, dtype)
+    lead = (steps,) if kernel.family == "temporal" else ()
+    pixels = input_bytes // max(2, np.dtype(dtype).itemsize) // int(np.prod(lead))
+    shape = (*lead, int(pixels**0.5), int(pixels**0.5))
+    tile = large_call(request)
+    arrays = (layout.apply(np.resize(array, shape)) for array in tile.arrays)
+    out = np.ones(out_shape(request, shape), request.out_dtype)
+    axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.family == "temporal" else {}
+    return Call(tuple(arrays), {**tile.kwargs, **axis, "out": out})
+
+
+def _high_water_bytes(run: Callable[[], Any]) -> int:
+    """Return by how much resident memory rose at most while `run` ran.
+
+    Memory that the allocator keeps from earlier calls is given back first, or a copy could hide in it.
+    """
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _status_bytes("VmRSS")
+    except (OSError, AttributeError) as error:
+        raise Unmeasurable(f"the high-water mark of resident memory cannot be reset here: {error}") from None
+    run()
+    return _status_bytes("VmHWM") - before
+
+
+def _status_bytes(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"/proc/self/status has no {field}")

@@ -1,0 +1,186 @@
+"""What a case of the battery is made of: small arrays, the memory they lie in, and what a call must answer.
+
+Nothing here knows a kernel. A case says with which arrays and keywords a function is called, and whether it must
+give a value (the kernel's oracle says which) or raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inputs.cases import Family
+
+Array = NDArray[Any]
+
+LAYOUTS = ("f", "sliced", "window", "band-last", "negative", "negative-first", "negative-last", "rolled", "offset")
+"""Names that :func:`lay_out` knows, beside ``c``."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """For whom cases are made: the family, the input and output dtype, the number of arrays, and the seed.
+
+    `options` are the choices of the contract that the kernel has (``axis``, ``min_denominator``, ``in_place``,
+    ``broadcasts`` …); a case that needs another one is left out.
+    """
+
+    family: Family
+    dtype: str
+    out_dtype: str
+    arrays: int = 1
+    options: frozenset[str] = frozenset()
+    seed: int = 20250101
+
+    @property
+    def is_float(self) -> bool:
+        """Whether missing data is NaN (floats) and not a `nodata` value (integers)."""
+        return np.dtype(self.dtype).kind == "f"
+
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """The least and the greatest finite value of the input dtype."""
+        info = np.finfo(self.dtype) if self.is_float else np.iinfo(self.dtype)
+        return info.min, info.max
+
+    def rng(self, salt: int = 0) -> np.random.Generator:
+        """Return a generator that depends on seed, dtype and `salt` alone."""
+        return np.random.default_rng([self.seed, *self.dtype.encode(), salt])
+
+    def sample(self, shape: Sequence[int], salt: int = 0) -> Array:
+        """Return ordinary values in C order: reflectance in floats, counts in integers."""
+        return _sample(self, tuple(shape), salt).copy()
+
+
+@lru_cache(maxsize=512)
+def _sample(request: Request, shape: tuple[int, ...], salt: int) -> Array:
+    rng = request.rng(salt)
+    if request.is_float:
+        return rng.uniform(0.01, 1.0, shape).astype(request.dtype)
+    low, high = max(-2000, request.limits[0]), min(10_000, request.limits[1])
+    return rng.integers(low, high, shape, dtype=request.dtype)
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one call, fresh from a builder so that a call that writes to them spoils no other."""
+
+    arrays: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatteryCase:
+    """One question put to an implementation.
+
+    Attributes
+    ----------
+    name
+        Unique within a request.
+    request
+        For whom it is made; holds dtype and family.
+    build
+        Makes the arguments anew.
+    raises
+        The exception that must come, or None where the oracle's value must.
+    blames
+        The error's message must name one of these: an ``int`` is the array argument of that number.
+    mentions
+        Text that the error's message must hold as well.
+    needs
+        Options without which the case makes no sense.
+    """
+
+    name: str
+    request: Request
+    build: Callable[[], Call]
+    raises: type[Exception] | None = None
+    blames: tuple[int | str, ...] = ()
+    mentions: str = ""
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def dtype(self) -> str:
+        """The input dtype."""
+        return self.request.dtype
+
+
+def _filler(values: Array) -> Any:
+    """Return a value that spoils the result of anybody who reads beside the view."""
+    return np.finfo(values.dtype).max / 4 if values.dtype.kind == "f" else 1
+
+
+def lay_out(values: Array, layout: str) -> Array:
+    """Return an array equal to `values` whose memory is laid out otherwise.
+
+    Parameters
+    ----------
+    values
+        Any array of at least one dimension.
+    layout
+        ``c``; ``f``; ``sliced`` (every second element of every axis); ``window`` (of a larger array); ``band-last``
+        (one band of ``(…, 4)``); ``negative``, ``negative-first``, ``negative-last`` (strides below zero on all
+        axes, on the first, on the last); ``rolled`` (the first axis is innermost in memory); ``offset`` (one element
+        past an aligned address).
+    """
+    pick = tuple(slice(None) for _ in values.shape)
+    flips = {"negative": values.ndim * [-1], "negative-first": [-1], "negative-last": (values.ndim - 1) * [1] + [-1]}
+    if layout == "c":
+        return values.copy()
+    if layout == "f":
+        return values.copy(order="F")
+    if layout == "rolled":
+        return np.moveaxis(np.moveaxis(values, 0, -1).copy(), -1, 0)
+    if layout in flips:
+        turn = tuple(slice(None, None, step) for step in flips[layout])
+        return values[turn].copy()[turn]
+    shape: tuple[int, ...] = values.shape
+    if layout == "sliced":
+        shape, pick = tuple(2 * n + 1 for n in shape), tuple(slice(1, 2 * n + 1, 2) for n in shape)
+    elif layout == "window":
+        shape, pick = tuple(n + 5 for n in shape), tuple(slice(2, n + 2) for n in shape)
+    elif layout == "band-last":
+        shape, pick = (*shape, 4), (..., 1)  # type: ignore[assignment]
+    elif layout == "offset":
+        view = np.full(values.size + 1, _filler(values), values.dtype)[1:].reshape(shape)
+        view[...] = values
+        return view
+    else:
+        raise ValueError(f"layout: {layout!r} is not one of c, {', '.join(LAYOUTS)}")
+    view = np.full(shape, _filler(values), values.dtype)[pick]
+    view[...] = values
+    return view
+
+
+def frozen(values: Array) -> Array:
+    """Return `values`, no longer writeable."""
+    values.flags.writeable = False
+    return values
+
+
+def carve(memory: Array, offset: int, shape: Sequence[int], dtype: str, spread: int = 1) -> Array:
+    """Return an array cut from the byte array `memory`, from byte `offset` on.
+
+    It is in C order, with every element `spread` elements after the one before it.
+    """
+    steps = [spread * np.dtype(dtype).itemsize]
+    for length in tuple(shape)[:0:-1]:
+        steps.insert(0, steps[0] * length)
+    return np.ndarray(tuple(shape), np.dtype(dtype), buffer=memory, offset=offset, strides=tuple(steps[: len(shape)]))
+
+
+def specials(request: Request) -> list[Any]:
+    """Return the values at which arithmetic changes its ways, NaN excepted."""
+    low, high = request.limits
+    if not request.is_float:
+        middle = [0, 1, 2, 7, high // 2, high // 2 + 1]
+        return sorted({low, low + 1, *middle, high - 1, high, *([-1, -2] if low < 0 else [])})
+    info = np.finfo(request.dtype)
+    tiny, step = info.tiny, info.smallest_subnormal
+    positive = [0.0, step, 3 * step, tiny, tiny * 1.5, 0.1, 1.0, 1 + info.eps, 1e4, high / 2, high, np.inf]
+    return [*positive, *(-value for value in positive)]

@@ -1,0 +1,107 @@
+"""``python -m lab verify``: every implementation against the contract, as a table or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections import defaultdict
+from itertools import product
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.contract import Verdict
+
+
+def verify(
+    kernels: Annotated[list[str] | None, typer.Argument(metavar="KERNEL", help="Default: all of them.")] = None,
+    implementation: Annotated[
+        list[str] | None, typer.Option("--implementation", "-i", help="Only this one; may be repeated.")
+    ] = None,
+    dtype: Annotated[list[str] | None, typer.Option("--dtype", "-d", help="Only this one; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of verdicts and nothing else.")] = False,
+) -> None:
+    """Check every implementation against oracle, golden values, real data and an outside authority.
+
+    Exits with 1 when the contract is breached anywhere, naming kernel, implementation, dtype and case.
+    """
+    started = time.perf_counter()
+    verdicts = _collect(kernels, implementation, dtype)
+    failed = [verdict for verdict in verdicts if verdict.status == "failed"]
+    if as_json:
+        json.dump([dataclasses.asdict(verdict) for verdict in verdicts], sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        _show(verdicts, failed, time.perf_counter() - started)
+    if failed or not verdicts:
+        raise typer.Exit(1)
+
+
+def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
+    from rich.console import Console
+
+    from benchmarks import contract, registry
+
+    try:
+        chosen = [registry.get(name) for name in kernels or registry.KERNELS]
+        for kernel in chosen:
+            for name in set(implementations or ()) - set(registry.arms(kernel)):
+                raise ValueError(f"implementation: was {name!r}; {kernel.name} has {', '.join(registry.arms(kernel))}")
+            for name in set(dtypes or ()) - set(kernel.contract.dtypes):
+                raise ValueError(f"dtype: was {name!r}; {kernel.name} takes {', '.join(kernel.contract.dtypes)}")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    verdicts: list[Verdict] = []
+    console = Console(stderr=True)
+    with console.status("verifying") as status:
+        for kernel in chosen:
+            for verdict in contract.verify(kernel, implementations, dtypes):
+                verdicts.append(verdict)
+                if len(verdicts) % 100 == 0:
+                    status.update(f"{kernel.name}: {len(verdicts)} checks")
+    return verdicts
+
+
+def _show(verdicts: list[Verdict], failed: list[Verdict], seconds: float) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for kernel in dict.fromkeys(verdict.kernel for verdict in verdicts):
+        _table(console, kernel, [verdict for verdict in verdicts if verdict.kernel == kernel])
+    skipped: dict[str, int] = defaultdict(int)
+    for verdict in verdicts:
+        if verdict.status == "skipped":
+            skipped[f"{verdict.kernel} {verdict.implementation} {verdict.case}: {verdict.detail}"] += 1
+    for reason, count in skipped.items():
+        console.print(f"skipped ({count}) {reason}", markup=False, soft_wrap=True, style="dim")
+    for v in failed:
+        line = f"BREACH {v.kernel} {v.implementation} {v.dtype} {v.case}: {v.detail}"
+        console.print(line, markup=False, soft_wrap=True, style="red")
+    total = f"{len(verdicts)} checks in {seconds:.1f} s: {len(failed)} failed, {sum(skipped.values())} skipped"
+    console.print(total, style="bold red" if failed else "bold green")
+
+
+def _table(console: Console, kernel: str, verdicts: list[Verdict]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=kernel, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for column in ("implementation", "dtype"):
+        table.add_column(column)
+    for column in ("checks", "ok", "failed", "skipped", "worst ulp"):
+        table.add_column(column, justify="right")
+    implementations = list(dict.fromkeys(verdict.implementation for verdict in verdicts))
+    dtypes = list(dict.fromkeys(verdict.dtype for verdict in verdicts))
+    for name, dtype in product(implementations, dtypes):
+        group = [verdict for verdict in verdicts if (verdict.implementation, verdict.dtype) == (name, dtype)]
+        if group:
+            counts = [sum(verdict.status == status for verdict in group) for status in ("ok", "failed", "skipped")]
+            worst = max((verdict.max_ulp for verdict in group if verdict.max_ulp is not None), default=None)
+            cells = [str(len(group)), *map(str, counts), "–" if worst is None else f"{worst:.2g}"]
+            table.add_row(name, dtype, *cells, style="red" if counts[1] else None)
+    console.print(table)

@@ -1,0 +1,75 @@
+"""What all tests share: the tally of contract checks, printed at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from benchmarks.contract import Verdict
+
+
+@dataclass
+class Tally:
+    """Contract checks that ran in this session."""
+
+    verdicts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """(kernel, implementation, dtype, status) → checks."""
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, verdict: Verdict) -> None:
+        self.verdicts[verdict.kernel, verdict.implementation, verdict.dtype, verdict.status] += 1
+        if verdict.status == "skipped":
+            self.reasons[verdict.detail] += 1
+
+    def line(self) -> str:
+        """Return the tally in a sentence."""
+        batches: Counter[tuple[str, ...]] = Counter()
+        for key, count in self.verdicts.items():
+            if key[1] != "oracle":
+                batches[key[:3]] += count
+        kernels, implementations, dtypes = (len({key[i] for key in batches}) for i in range(3))
+        oracles = self.verdicts.total() - batches.total()
+        cases = f"{min(batches.values(), default=0)}–{max(batches.values(), default=0)}"
+        skipped, failed = (sum(n for key, n in self.verdicts.items() if key[3] == s) for s in ("skipped", "failed"))
+        return (
+            f"contract checks: {self.verdicts.total()} ({kernels} kernels × {implementations} implementations × "
+            f"{dtypes} dtypes × {cases} cases, and {oracles} of the oracles), {skipped} skipped, {failed} failed"
+        )
+
+
+TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Tally()
+
+
+@pytest.fixture
+def assert_kept(request: pytest.FixtureRequest) -> Callable[[Iterable[Verdict]], None]:
+    """Return a function that counts verdicts and fails with every breach among them."""
+    tally = request.config.stash[TALLY]
+
+    def assert_all(verdicts: Iterable[Verdict]) -> None:
+        breaches, count = [], 0
+        for verdict in verdicts:
+            tally.add(verdict)
+            count += 1
+            if verdict.status == "failed":
+                v = verdict
+                breaches.append(f"{v.kernel} {v.implementation} {v.dtype} {v.case}: {v.detail}")
+        assert count, "nothing was checked"
+        assert not breaches, f"{len(breaches)} of {count} checks failed:\n" + "\n".join(breaches[:40])
+
+    return assert_all
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tally = config.stash[TALLY]
+    if tally.verdicts:
+        terminalreporter.section("contract")
+        terminalreporter.write_line(tally.line())
+        for reason, count in tally.reasons.items():
+            terminalreporter.write_line(f"  skipped {count}: {reason}")

@@ -1,0 +1,171 @@
+"""Every implementation keeps the contract; and the judge can tell right from wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import contract, evidence, registry, structure
+from benchmarks.comparison import compare, same_bits
+from benchmarks.contract import Verdict
+from benchmarks.networks import median_pairs, odd_even_merge_sort
+from benchmarks.observe import observe
+from inputs.battery_case import LAYOUTS, lay_out
+
+Assert = Callable[[Iterable[Verdict]], None]
+ARMS = [(kernel, name) for kernel in registry.KERNELS.values() for name in kernel.implementations]
+BATCHES = [(kernel, name, dtype) for kernel, name in ARMS for dtype in kernel.contract.dtypes]
+
+
+def present(kernel: Any, name: str) -> dict[str, Callable[..., Any]]:
+    function = registry.resolve(kernel, name)
+    assert function is not None, contract.absent(kernel, name, "", "").detail
+    return {name: function}
+
+
+@pytest.mark.parametrize(("kernel", "name", "dtype"), BATCHES, ids=lambda value: getattr(value, "name", value))
+def test_keeps_the_contract(kernel: Any, name: str, dtype: str, assert_kept: Assert) -> None:
+    functions = present(kernel, name)
+    assert_kept(contract.battery_verdicts(kernel, functions, dtype))
+    assert_kept(structure.verdicts(kernel, functions, dtype))
+
+
+@pytest.mark.parametrize(("kernel", "name"), ARMS, ids=lambda value: getattr(value, "name", value))
+def test_agrees_with_golden_values_and_real_data(kernel: Any, name: str, assert_kept: Assert) -> None:
+    assert_kept(evidence.verdicts(kernel, present(kernel, name), tuple(kernel.contract.dtypes)))
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_oracle_agrees_with_its_authority(kernel: Any, assert_kept: Assert) -> None:
+    assert_kept(evidence.authority(kernel, tuple(kernel.contract.dtypes)))
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_peers_give_the_right_answer_where_they_compete(kernel: Any) -> None:
+    for peer in kernel.peers:
+        function = registry.resolve(kernel, peer.name)
+        if function is None:
+            pytest.skip(f"{peer.name} is not installed")
+        verdicts = list(evidence.verdicts(kernel, {peer.name: function}, tuple(kernel.contract.dtypes)))
+        assert verdicts
+        assert [verdict for verdict in verdicts if verdict.status == "failed"] == []
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_battery_names_are_unique_and_its_arguments_reproducible(kernel: Any) -> None:
+    for dtype in ("float32", "uint16"):
+        cases = contract.cases(kernel, dtype)
+        assert len({case.name for case in cases}) == len(cases)
+        for case in cases:
+            for one, other in zip(case.build().arrays, case.build().arrays, strict=True):
+                if isinstance(one, np.ndarray) and one.dtype.kind in "fiu":
+                    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [(7,), (3, 4), (2, 3, 5), (0, 3), (1, 1, 1)])
+def test_layouts_keep_values(layout: str, shape: tuple[int, ...]) -> None:
+    values = np.arange(np.prod(shape), dtype="float32").reshape(shape)
+    np.testing.assert_array_equal(lay_out(values, layout), values)
+
+
+def test_layout_by_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="layout: 'diagonal' is not one of"):
+        lay_out(np.zeros(3), "diagonal")
+
+
+def float32(*values: float) -> Any:
+    return np.array(values, "float32")
+
+
+def test_compare_counts_in_spacings_of_the_output_dtype() -> None:
+    right = np.array([1.0, 3.0])
+    near = compare(np.nextafter(right.astype("float32"), np.float32(9)), right, "float32", 1)
+    assert near.ok
+    assert near.max_ulp == 1
+    assert not compare(np.nextafter(float32(1, 3), np.float32(9)), right, "float32", 0.5).ok
+
+
+@pytest.mark.parametrize(
+    ("result", "expected", "said"),
+    [
+        (float32(1, 2), [1.0, np.nan], "value at [1] was 2.0, expected nan"),
+        (float32(1, np.nan), [1.0, 2.0], "value at [1] was nan"),
+        (float32(np.inf), [-np.inf], "was inf, expected -inf"),
+        (float32(3.4e38), [np.inf], "expected inf"),
+        (float32(1), [1.0, 2.0], "shape was (1,), expected (2,)"),
+        (np.array([1.0]), [1.0], "dtype was <f8, expected <f4"),
+        (1.0, [1.0], "returned float, expected an array"),
+        (float32(1e-45), [0.0], ""),
+    ],
+)
+def test_compare_says_what_is_wrong(result: Any, expected: list[float], said: str) -> None:
+    found = compare(result, np.array(expected), "float32", 1)
+    assert found.ok == (not said)
+    assert said in found.detail
+
+
+def test_compare_lets_the_sign_of_zero_pass_and_same_bits_does_not() -> None:
+    assert compare(float32(-0.0), np.array([0.0]), "float32", 0).ok
+    assert not same_bits(float32(-0.0), float32(0.0))
+    assert same_bits(float32(np.nan, 1), -float32(np.nan, -1))
+
+
+def _writes_beside(x: Any, out: Any = None) -> Any:
+    out.base[0] = 5
+    return out
+
+
+def _changes_out_and_raises(x: Any, out: Any = None) -> Any:
+    out[:] = 1
+    raise ValueError("x: no")
+
+
+def _changes_its_input(x: Any, out: Any = None) -> Any:
+    x[0] = 3
+    return out
+
+
+def _warns(x: Any, out: Any = None) -> Any:
+    np.log(np.zeros(1))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (_writes_beside, "memory beside out was written"),
+        (_changes_out_and_raises, "out was changed although the call raised"),
+        (_changes_its_input, "input x was modified"),
+        (_warns, "warned: RuntimeWarning: divide by zero"),
+        (lambda x, out=None: out.copy(), "did not return out itself"),
+    ],
+)
+def test_observe_sees_what_a_call_must_not_do(function: Callable[..., Any], said: str) -> None:
+    seen = observe(function, (np.zeros(4),), {"out": np.zeros(6)[1:5]}, ("x",))
+    assert any(breach.startswith(said) for breach in seen.breaches)
+
+
+def test_observe_lets_a_call_write_its_out() -> None:
+    def function(x: Any, out: Any) -> Any:
+        out[:] = 9
+        return out
+
+    seen = observe(function, (np.zeros(4),), {"out": np.zeros(6)[1:5]}, ("x",))
+    assert seen.breaches == ()
+    assert seen.result.tolist() == [9, 9, 9, 9]
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 7, 12, 33])
+def test_the_network_behind_the_medians_cost_sorts(length: int) -> None:
+    rng = np.random.default_rng(length)
+    for _ in range(40):
+        values = rng.integers(0, 9, length).tolist()
+        right = sorted(values)
+        for low, high in odd_even_merge_sort(length):
+            values[low], values[high] = sorted((values[low], values[high]))
+        assert values == right
+    assert median_pairs(length) <= len(odd_even_merge_sort(length))

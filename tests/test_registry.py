@@ -1,0 +1,134 @@
+"""The registry finds every declaration, and every declaration is whole."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import contract, registry
+from benchmarks.spec import COST_CLASSES
+from inputs.cases import CASES
+from inputs.scenes import BANDS
+
+ROOT = Path(__file__).parents[1]
+KERNELS = pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+ARMS = [(kernel, name) for kernel in registry.KERNELS.values() for name in kernel.implementations]
+
+
+def test_every_declaration_is_collected_by_cost_class() -> None:
+    files = {path.stem for path in (ROOT / "benchmarks" / "kernels").glob("[!_]*.py")}
+    assert set(registry.KERNELS) == files
+    order = [int(kernel.cost_class[1:]) for kernel in registry.KERNELS.values()]
+    assert order == sorted(order)
+
+
+def test_an_unknown_kernel_is_named_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"'ndvi'; there are .*normalized_difference"):
+        registry.get("ndvi")
+
+
+def test_importing_the_registry_imports_no_implementation_and_no_peer() -> None:
+    heavy = ["eokernels", "numba", "numexpr", "bottleneck", "scipy", "h5py", "matplotlib"]
+    code = f"import sys, benchmarks.registry, benchmarks.contract; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@KERNELS
+def test_a_declaration_is_whole(kernel: Any) -> None:
+    lines = (ROOT / "benchmarks" / "kernels" / f"{kernel.name}.py").read_text().splitlines()
+    assert len(lines) <= 80
+    assert kernel.cost_class in COST_CLASSES
+    assert kernel.golden, "golden: at least one value from outside"
+    assert len(kernel.bands) == len(kernel.arguments)
+    assert set(kernel.bands) <= set(BANDS)
+    assert set(kernel.contract.tolerance_ulp) == set(kernel.contract.dtypes.values())
+    for text in (
+        kernel.contract.tolerance_reason,
+        kernel.contract.missing,
+        *vars(kernel.prose).values(),
+        *kernel.source,
+    ):
+        assert text.strip()
+
+
+@KERNELS
+def test_keywords_of_every_case_are_the_oracles(kernel: Any) -> None:
+    for case in CASES[kernel.family]:
+        given = kernel.keywords(case)
+        assert set(given) <= contract.options(kernel)
+        assert given.get("nodata") == case.nodata
+        assert ("axis" in given) == (case.layout in ("pixel_major", "time_last"))
+
+
+@KERNELS
+def test_cost_counts_something_or_leaves_it_to_memory(kernel: Any) -> None:
+    for case in CASES[kernel.family]:
+        if kernel.cost.operations is not None:
+            assert kernel.cost.operations(case.shape) > 0
+
+
+@pytest.mark.parametrize(("kernel", "name"), ARMS, ids=lambda value: getattr(value, "name", value))
+def test_every_implementation_is_in_the_wheel_under_one_signature(kernel: Any, name: str) -> None:
+    module, attribute = registry.location(kernel, name)
+    function = registry.resolve(kernel, name)
+    assert function is not None, f"{module}.{attribute} is missing: write it, or leave {name} out of the declaration"
+    parameters = inspect.signature(function).parameters
+    wanted = [*inspect.signature(kernel.oracle).parameters, "out"]
+    wanted += ["num_threads"] if registry.takes_threads(name) else []
+    assert list(parameters) == wanted
+
+
+@KERNELS
+def test_arms_are_implementations_then_peers(kernel: Any) -> None:
+    arms = registry.arms(kernel)
+    assert arms[: len(kernel.implementations)] == kernel.implementations
+    assert len(set(arms)) == len(arms)
+    for name in arms[len(kernel.implementations) :]:
+        assert registry.peer(kernel, name) is not None
+
+
+@KERNELS
+def test_what_the_wheel_lacks_is_none_and_what_is_broken_raises(kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    def broken(name: str) -> Any:
+        raise ImportError(f"undefined symbol in {name}")
+
+    monkeypatch.setattr(importlib, "import_module", absent)
+    assert registry.resolve(kernel, "rust") is None
+    monkeypatch.setattr(importlib, "import_module", lambda _: absent("llvmlite"))
+    with pytest.raises(ModuleNotFoundError, match="llvmlite"):
+        registry.resolve(kernel, "numba")
+    monkeypatch.setattr(importlib, "import_module", broken)
+    with pytest.raises(ImportError, match="undefined symbol"):
+        registry.resolve(kernel, "rust")
+
+
+@KERNELS
+def test_an_undeclared_implementation_is_refused(kernel: Any) -> None:
+    with pytest.raises(ValueError, match="implementation: was 'fortran'"):
+        registry.resolve(kernel, "fortran")
+
+
+@KERNELS
+def test_peers_refuse_with_a_reason(kernel: Any) -> None:
+    for peer in kernel.peers:
+        reasons = {case.name: peer.refuses(case) for case in CASES[kernel.family]}
+        assert any(reason is None for reason in reasons.values())
+        assert all(reason is None or reason.strip() for reason in reasons.values())
+        assert reasons["f32_2048_t2" if kernel.family == "elementwise" else "f32_73x480_t2"]
+
+
+def test_the_oracles_answer_is_float64_even_for_integers() -> None:
+    for kernel in registry.KERNELS.values():
+        case = next(case for case in contract.cases(kernel, "uint16") if case.raises is None)
+        assert contract.oracle_value(kernel, case.build()).dtype == np.float64
