@@ -1,0 +1,9 @@
+"""Earth Observation array kernels under one explicit contract.
+
+Every public function runs Rust. ``eokernels.impl_numpy`` and ``eokernels.impl_numba`` hold the same kernels under the
+same names, for comparison.
+"""
+
+from eokernels._rust import __version__, build_info, normalized_difference, temporal_median
+
+__all__ = ["__version__", "build_info", "normalized_difference", "temporal_median"]
