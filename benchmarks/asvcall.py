@@ -1,0 +1,151 @@
+"""How asv is called: for one kernel at a time, since it saves when all benchmarks of a call are done."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks import ROOT, provenance
+from benchmarks.lookup import RUN_DIR
+
+CONFIGURATION = ROOT / "asv.conf.json"
+MACHINES = Path("~/.asv-machine.json")
+NAMED_MACHINE = "EOLAB_MACHINE"
+POLL_S = 0.5
+PATIENCE_S = 15.0
+BENCHMARK_FAILED = 2
+
+
+class AsvError(RuntimeError):
+    """asv could not do what it was asked; the message holds the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The strings by which asv tells machines apart. A kernel update or a byte of memory must not split a series."""
+
+    machine: str
+    os: str
+    arch: str
+    cpu: str
+    num_cpu: str
+    ram: str
+
+
+def this_machine() -> Machine:
+    """Return fixed strings for this machine; its name is ``EOLAB_MACHINE``, or made of processor and cores."""
+    cpu = provenance.known(provenance.cpu_model)
+    model = cpu if not cpu.startswith("unavailable") else platform.machine()
+    cores = os.cpu_count() or 1
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
+    return Machine(
+        machine=os.environ.get(NAMED_MACHINE) or f"{slug}-{cores}cpu",
+        os=platform.system(),
+        arch=platform.machine(),
+        cpu=model,
+        num_cpu=str(cores),
+        ram=f"{4 * -(-memory_gib // 4):.0f} GiB",
+    )
+
+
+def selection(kernel: str, cases: Sequence[str]) -> str:
+    """Return the regular expression that selects all cells of some cases of a kernel, and no others."""
+    names = "|".join(re.escape(case) for case in cases)
+    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\('(?:{names})', "
+
+
+def ensure_machine(machine: Machine) -> None:
+    """Make the machine known to asv, which keeps all machines in one file of the user.
+
+    ``asv machine`` drops every string that equals what it would have guessed, and fills them in only from an entry
+    under the host's name. So that entry is made first where there is none.
+    """
+    known = _known_machines()
+    if known.get(machine.machine) == asdict(machine):
+        return
+    if platform.node() not in known:
+        _asv(["machine", "--yes"])
+    _asv(["machine", "--yes", *(f"--{name}={value}" for name, value in asdict(machine).items())])
+
+
+def _known_machines() -> dict[str, object]:
+    path = MACHINES.expanduser()
+    known: dict[str, object] = json.loads(path.read_text()) if path.is_file() else {}
+    return known
+
+
+def _asv(arguments: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "asv", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip()
+        raise AsvError(f"asv {arguments[0]} ended with {done.returncode}: {said[-2000:]}")
+
+
+def run_kernel(
+    run_dir: Path, kernel: str, cases: Sequence[str], machine: Machine, progress: Callable[[], None] = lambda: None
+) -> None:
+    """Let asv measure HEAD's cells of one kernel, and wait; `progress` is called twice a second.
+
+    Failed cells are no error here: the run's own check names them.
+
+    Raises
+    ------
+    AsvError
+        If asv found nothing to run, or could not build or start.
+    """
+    command = [
+        *(sys.executable, "-m", "asv", "run", "--config", str(CONFIGURATION), "--machine", machine.machine),
+        *("--launch-method", "forkserver", "--record-samples", "--show-stderr"),
+        *("--bench", selection(kernel, cases), "HEAD^!"),
+    ]
+    log = run_dir / f"{kernel}.asv.log"
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(run_dir),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        code = _wait(child, progress)
+    if code not in (0, BENCHMARK_FAILED):
+        said = "\n".join(log.read_text(errors="replace").strip().splitlines()[-30:])
+        raise AsvError(f"asv run ended with {code} for {kernel} ({log}):\n{said}")
+
+
+def environment(run_dir: Path) -> dict[str, str]:
+    """Return asv's environment: our interpreter is found first, pip keeps to the lock, Rust chooses its own path."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    lock = ROOT / "requirements.lock"
+    pins = {"PIP_CONSTRAINT": str(lock)} if lock.is_file() else {}
+    kept = {name: value for name, value in os.environ.items() if name != "EOKERNELS_SIMD"}
+    return {**kept, **pins, "PATH": path, RUN_DIR: str(run_dir)}
+
+
+def _wait(child: subprocess.Popen[bytes], progress: Callable[[], None]) -> int:
+    """Wait for asv; on an interrupt end it the way it expects, so that it leaves no process and no half file."""
+    try:
+        while child.poll() is None:
+            time.sleep(POLL_S)
+            progress()
+    except BaseException:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    return child.wait()

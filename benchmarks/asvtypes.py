@@ -1,0 +1,51 @@
+"""Our benchmark types for asv: look-ups into a paired measurement, in shapes that ``asv publish`` understands.
+
+asv runs each cell by itself; arms that are to be compared must run side by side. So the first cell that is asked for
+measures all arms (`benchmarks.pairing`), and every cell only looks its numbers up. asv's samples are processes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from asv_runner.benchmarks._base import Benchmark
+
+
+class KTime(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
+    """``ktime_*``: seconds per call, a robust value per process. The method returns ``(samples, calls of a block)``."""
+
+    name_regex = re.compile(r"^ktime_.+$")
+
+    def __init__(self, name: str, func: Any, attr_sources: list[Any]) -> None:
+        super().__init__(name, func, attr_sources)
+        self.type = "time"
+        self.unit = "seconds"
+        self.rounds = 1
+
+    def run(self, *params: Any) -> dict[str, Any]:
+        """Look the cell up, in the form in which asv keeps samples."""
+        found: tuple[Sequence[float], int] = self.func(*params)
+        samples, number = found
+        return {"samples": list(samples), "number": number}
+
+
+class KCount(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
+    """``kpeak_*``: bytes at the peak of a call; ``kfault_*``: its minor page faults. The method returns a number."""
+
+    name_regex = re.compile(r"^(kpeak|kfault)_.+$")
+
+    def __init__(self, name: str, func: Any, attr_sources: list[Any]) -> None:
+        super().__init__(name, func, attr_sources)
+        peak = name.rsplit(".", 1)[-1].startswith("kpeak_")
+        self.type = "peakmemory" if peak else "track"
+        self.unit = "bytes" if peak else "faults"
+
+    def run(self, *params: Any) -> float:
+        """Look the cell up."""
+        value: float = self.func(*params)
+        return value
+
+
+TYPES: tuple[type[Any], ...] = (KTime, KCount)

@@ -1,0 +1,122 @@
+"""From a case and an arm to a call without arguments: the one way in which the lab calls what it measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks import registry
+from benchmarks.probes import wall
+from benchmarks.spec import Array, Kernel
+from inputs.cases import Case
+
+WALL = "wall"
+CROP_ELEMENTS = 1_200_000
+LEAST_CROP_SIDE = 64
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An arm ready to be called on the arrays of a case."""
+
+    arm: str
+    call: Callable[[], Array]
+    threads: int
+
+
+@dataclass(frozen=True)
+class Absent:
+    """An arm that cannot be measured here, and why."""
+
+    arm: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the arms of a case work on: its inputs, the output array they share (or None), and the output's form."""
+
+    case: Case
+    arrays: tuple[Array, ...]
+    out: Array | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
+    """Make the arrays of a case, and its output where the caller hands one over.
+
+    Parameters
+    ----------
+    kernel, case
+        What is called, and on what.
+    crop
+        Side of the centre crop in pixels, None for the whole case.
+
+    Raises
+    ------
+    inputs.real.Unavailable
+        When the case is of real data that is not there.
+    """
+    from inputs.build import make
+
+    arrays = make(case, kernel.bands, crop)
+    shape = output_shape(case, crop)
+    dtype = kernel.output_dtype(case.dtype)
+    return Target(case, arrays, np.empty(shape, dtype) if case.out else None, shape, dtype)
+
+
+def crop_side(case: Case) -> int | None:
+    """Return the side of a case's centre crop in pixels, or None where the case is not larger than that.
+
+    It depends on the case alone, so that a series of measurements keeps its meaning: about as many elements as a stack
+    of 73 dates on 128 × 128 pixels, a multiple of 8, and never fewer than 64 × 64 pixels.
+    """
+    dates = case.shape[0] if len(case.shape) == 3 else 1
+    side = max(LEAST_CROP_SIDE, int((CROP_ELEMENTS / dates) ** 0.5) // 8 * 8)
+    return side if side < max(case.shape[-2:]) else None
+
+
+def logical_shape(case: Case, crop: int | None) -> tuple[int, ...]:
+    """Return the time-major shape of a case, whole or cropped."""
+    *front, rows, columns = case.shape
+    return (*front, rows, columns) if crop is None else (*front, min(rows, crop), min(columns, crop))
+
+
+def output_shape(case: Case, crop: int | None) -> tuple[int, ...]:
+    """Return the shape of a case's output: without time for temporal kernels."""
+    shape = logical_shape(case, crop)
+    return shape[1:] if case.family == "temporal" else shape
+
+
+def bind(kernel: Kernel, arm: str, onto: Target) -> Bound | Absent:
+    """Return an arm as a call without arguments, or the reason why there is none."""
+    case = onto.case
+    if arm == WALL:
+        return _bind_wall(onto)
+    rival = registry.peer(kernel, arm)
+    refusal = rival.refuses(case) if rival is not None else None
+    if refusal is not None:
+        return Absent(arm, refusal)
+    function = registry.resolve(kernel, arm)
+    if function is None:
+        return Absent(arm, "not installed" if rival is not None else "n/a: this wheel does not have it")
+    threads = case.thread_count if registry.takes_threads(arm) else 1
+    options: dict[str, Any] = dict(kernel.keywords(case))
+    if onto.out is not None:
+        options["out"] = onto.out
+    if threads > 1:
+        options["num_threads"] = threads
+    return Bound(arm, partial(function, *onto.arrays, **options), threads)
+
+
+def _bind_wall(onto: Target) -> Bound | Absent:
+    try:
+        call = wall.bind(onto.case, onto.arrays, onto.out, onto.shape, onto.dtype)
+    except (ImportError, ValueError) as error:
+        return Absent(WALL, f"no wall: {error}")
+    return Bound(WALL, call, onto.case.thread_count)

@@ -1,0 +1,96 @@
+"""What the machine gave while a process measured: bandwidth, peak rates, call floors, stolen time, load.
+
+Controls can widen a threshold or void a run. They never improve a number.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from benchmarks.probes import bandwidth, compute, floor
+from benchmarks.spec import Kernel
+
+STEAL_FIELD = 7
+
+
+@dataclass(frozen=True)
+class Controls:
+    """One line of ``controls.jsonl``.
+
+    Attributes
+    ----------
+    triad_1_gb_per_s, triad_2_gb_per_s
+        Bandwidth on one and on two threads.
+    minmax_pairs_per_s, flop_per_s
+        dtype → peak rate of one thread.
+    floor_s
+        Implementation → seconds of a call on empty arrays; ``numba_dispatch`` is Numba's bare dispatch.
+    steal_share
+        Share of processor time that the hypervisor gave to others since the process began, 0–1, or why it is not known.
+    load_1min
+        Load average at the end.
+    seconds
+        How long the process measured.
+    """
+
+    kernel: str
+    process: int
+    triad_1_gb_per_s: float
+    triad_2_gb_per_s: float
+    minmax_pairs_per_s: dict[str, float]
+    flop_per_s: dict[str, float]
+    floor_s: dict[str, float]
+    steal_share: float | str
+    load_1min: float
+    seconds: float
+
+
+class Watch:
+    """Remembers the processor's counters at the beginning."""
+
+    def __init__(self) -> None:
+        self.began, self.ticks = monotonic(), _ticks()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return monotonic() - self.began
+
+    def steal_share(self) -> float | str:
+        """Return the share of stolen time since the beginning, or why it is not known."""
+        now = _ticks()
+        if isinstance(now, str) or isinstance(self.ticks, str):
+            return now if isinstance(now, str) else str(self.ticks)
+        total = sum(now) - sum(self.ticks)
+        return (now[STEAL_FIELD] - self.ticks[STEAL_FIELD]) / total if total else 0.0
+
+
+def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
+    """Measure the controls of one process."""
+    found = bandwidth.triad()
+    record = Controls(
+        kernel=kernel.name,
+        process=process,
+        triad_1_gb_per_s=found.one_gb_per_s,
+        triad_2_gb_per_s=found.two_gb_per_s,
+        minmax_pairs_per_s={dtype: compute.minmax_pairs_per_s(dtype) for dtype in compute.MINMAX_DTYPES},
+        flop_per_s={dtype: compute.flop_per_s(dtype) for dtype in compute.FLOP_DTYPES},
+        floor_s=floor.floors_s(kernel),
+        steal_share=watch.steal_share(),
+        load_1min=os.getloadavg()[0],
+        seconds=watch.seconds,
+    )
+    return asdict(record)
+
+
+def _ticks() -> list[int] | str:
+    try:
+        first = Path("/proc/stat").read_text().split("\n", 1)[0]
+    except OSError as error:
+        return f"unavailable: {error}"
+    ticks = [int(field) for field in first.split()[1:9]]
+    return ticks if len(ticks) > STEAL_FIELD else "unavailable: /proc/stat has no steal column"

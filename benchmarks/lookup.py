@@ -1,0 +1,117 @@
+"""What a cell of asv does: find the run it belongs to, see that its case is measured, return its number.
+
+Under ``lab run`` the environment names the run directory, whose plan says what is measured together. Under a plain
+``asv run`` a directory is made in the cache for this call of asv, and a case is measured when it is first asked for, in
+``EOLAB_PROCESSES`` processes (6).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from benchmarks import registry
+from benchmarks.binding import WALL
+from benchmarks.pairing import NOT_CROPPED, PROCESSES, Measurement, cell, measure
+from benchmarks.records import CROPPED, Group, read_lines, read_memory
+from benchmarks.wheel import installed_digest
+from inputs.cases import TIERS, find
+
+RUN_DIR = "EOLAB_RUN_DIR"
+TIER = "EOLAB_TIER"
+PROCESSES_ASKED = "EOLAB_PROCESSES"
+KEPT_RUNS = 20
+EXPECTED = (CROPPED, NOT_CROPPED, "the wall is a limit and has no memory of its own")
+"""Reasons that need no words in asv's log."""
+
+
+def samples(kernel: str, case: str, arm: str, group: Group) -> tuple[tuple[float, ...], int]:
+    """Return one robust time per process, and the calls of a block; measure first where that is not done.
+
+    Raises
+    ------
+    asv_runner.benchmarks.mark.SkipNotImplemented
+        Where the cell is skipped: asv records NaN.
+    RuntimeError
+        Where it failed: asv records a failure and shows the message.
+    """
+    run_dir = _ensure(kernel, case)
+    found = cell(read_lines(run_dir, kernel), case, arm, group)
+    _settle(found.status, found.reason)
+    return found.samples_s, found.calls
+
+
+def count(kernel: str, case: str, arm: str, field: str) -> float:
+    """Return a number of a memory line, as `samples` does; the wall has none."""
+    run_dir = _ensure(kernel, case)
+    if arm == WALL:
+        _settle("skipped", EXPECTED[-1])
+    for line in read_memory(run_dir, kernel):
+        if (line.case, line.arm) == (case, arm):
+            _settle(line.status, line.reason)
+            value = getattr(line, field)
+            if not isinstance(value, int):
+                _settle("skipped", str(value))
+            return float(value)
+    raise RuntimeError(f"{kernel}, {case}, {arm}: memory was not measured")
+
+
+def _settle(status: str, reason: str) -> None:
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
+    if status == "skipped":
+        if not reason.endswith(EXPECTED):
+            print(f"skipped: {reason}")  # asv shows it beside the cell
+        raise SkipNotImplemented(reason)
+    if status == "failed":
+        raise RuntimeError(reason)
+
+
+def _ensure(kernel: str, case: str) -> Path:
+    """Return the run directory in which the case of the kernel is measured."""
+    named = os.environ.get(RUN_DIR)
+    wanted = _planned(Path(named), kernel) if named else _unplanned(kernel, case)
+    if case not in wanted.cases:
+        _settle("skipped", f"case {case} is not planned in {wanted.run_dir.name}")
+    measure(wanted)
+    return wanted.run_dir
+
+
+def _planned(run_dir: Path, kernel: str) -> Measurement:
+    plan = json.loads((run_dir / "plan.json").read_text())
+    entries = plan["kernels"].get(kernel, [])
+    arms = tuple(entries[0]["arms"]) if entries else ()
+    cases = tuple(entry["case"] for entry in entries)
+    return Measurement(run_dir, kernel, cases, arms, plan["processes"], plan["wheel_digest"])
+
+
+def _unplanned(kernel: str, case: str) -> Measurement:
+    declared = registry.get(kernel)
+    tier, limit = find(declared.family, case).tier, os.environ.get(TIER, "core")
+    if limit not in TIERS:
+        raise ValueError(f"{TIER}: was {limit!r}; accepted are {', '.join(TIERS)}")
+    if TIERS.index(tier) > TIERS.index(limit):
+        _settle("skipped", f"case {case} is of tier {tier}; set {TIER}={tier} to measure it")
+    digest, processes = installed_digest(), int(os.environ.get(PROCESSES_ASKED, PROCESSES))
+    return Measurement(_own_run_dir(digest), kernel, (case,), registry.arms(declared), processes, digest)
+
+
+def _own_run_dir(digest: str) -> Path:
+    """Return a directory for this call of asv: the process that asked, when it began, and the wheel it measures."""
+    import psutil
+
+    from inputs.cache import cache_dir
+
+    caller = psutil.Process().parent()
+    if caller is not None and "run_server" in caller.cmdline():
+        caller = caller.parent()
+    who = f"{int(caller.create_time())}-{caller.pid}" if caller is not None else "0-0"
+    folder = cache_dir() / "asv-runs"
+    own = folder / f"{who}-{digest[:8] or 'no-wheel'}"
+    if not own.is_dir():
+        own.mkdir(parents=True)
+        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_RUNS]:
+            shutil.rmtree(old, ignore_errors=True)
+    return own

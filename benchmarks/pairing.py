@@ -1,0 +1,220 @@
+"""Pairing: the first cell of a kernel that is asked for measures all arms side by side, in N spawned processes.
+
+The process is the unit. A parent makes the inputs and the oracle's results once, then starts one process after the
+other (`benchmarks.worker`) and at the end one for memory (`benchmarks.memory`). Each writes lines to the run directory.
+What is there already is not measured again, so an interrupted measurement goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import registry
+from benchmarks.binding import crop_side, target
+from benchmarks.process import MeasurementError, one_at_a_time, spawn
+from benchmarks.records import Group, Line, Outcome, is_complete, read_lines, read_memory, slow_arms
+from benchmarks.spec import Kernel
+from benchmarks.worker import Job
+from inputs.cases import Case, find
+
+PROCESSES = 6
+"""The fewest for which a 95 % interval exists."""
+NOT_CROPPED = "not cropped"
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A kernel's share of a run: what is to be measured, where the lines go, and in which wheel.
+
+    Attributes
+    ----------
+    run_dir
+        Run directory.
+    kernel, cases, arms
+        Names; the wall is measured beside the arms without being named.
+    processes
+        Spawned processes, at least one.
+    wheel_digest
+        Of the wheel that must be installed where this runs.
+    memory
+        Whether peak memory and page faults are measured as well.
+    """
+
+    run_dir: Path
+    kernel: str
+    cases: tuple[str, ...]
+    arms: tuple[str, ...]
+    processes: int
+    wheel_digest: str
+    memory: bool = True
+
+
+def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> None:
+    """Measure what is not there yet; `notify` is called after each process.
+
+    Raises
+    ------
+    benchmarks.process.MeasurementError
+        If a process dies. The lines it wrote stay.
+    """
+    wanted.run_dir.mkdir(parents=True, exist_ok=True)
+    if is_measured(wanted):
+        return
+    with one_at_a_time():
+        mark = _broken_mark(wanted)
+        if mark.is_file():
+            raise MeasurementError(mark.read_text())
+        try:
+            _measure_missing(wanted, notify)
+        except MeasurementError as error:
+            mark.write_text(f"{error}\n")
+            raise
+
+
+def broken_marks(run_dir: Path) -> list[Path]:
+    """Return the files that say why a measurement broke; while one is there it is not tried again."""
+    return sorted(run_dir.glob("*.broken"))
+
+
+def _broken_mark(wanted: Measurement) -> Path:
+    return wanted.run_dir / f"{wanted.kernel}.{zlib.crc32(repr(wanted.cases).encode()):08x}.broken"
+
+
+def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
+    _note_other_work()
+    oracles = {case: _oracles(registry.get(wanted.kernel), case) for case in wanted.cases}
+    for process in range(wanted.processes):
+        _run_process(wanted, process, oracles)
+        notify()
+    if wanted.memory:
+        _run_memory(wanted)
+        notify()
+
+
+def is_measured(wanted: Measurement) -> bool:
+    """Tell whether every line of a measurement is there."""
+    lines = read_lines(wanted.run_dir, wanted.kernel)
+    timed = all(is_complete(lines, case, process) for process in range(wanted.processes) for case in wanted.cases)
+    return timed and not (wanted.memory and _memory_cases(wanted))
+
+
+def _run_process(wanted: Measurement, process: int, oracles: dict[str, dict[str, str]]) -> None:
+    lines = read_lines(wanted.run_dir, wanted.kernel)
+    cases = tuple(case for case in wanted.cases if not is_complete(lines, case, process))
+    if not cases:
+        return
+    known = {case: slow_arms(lines, case) for case in cases} if process else {}
+    job = Job(
+        run_dir=str(wanted.run_dir),
+        kernel=wanted.kernel,
+        process=process,
+        seed=zlib.crc32(wanted.run_dir.name.encode()),
+        cases=cases,
+        arms=wanted.arms,
+        wheel_digest=wanted.wheel_digest,
+        oracles={case: oracles[case] for case in cases},
+        slow={case: slow for case, slow in known.items() if slow is not None},
+    )
+    _spawn(wanted, "benchmarks.worker", job, f"{wanted.kernel}.{process}")
+
+
+def _run_memory(wanted: Measurement) -> None:
+    cases = _memory_cases(wanted)
+    if cases:
+        job = Job(str(wanted.run_dir), wanted.kernel, 0, 0, cases, wanted.arms, wanted.wheel_digest, {})
+        _spawn(wanted, "benchmarks.memory", job, f"{wanted.kernel}.memory")
+
+
+def _memory_cases(wanted: Measurement) -> tuple[str, ...]:
+    found = {(line.case, line.arm) for line in read_memory(wanted.run_dir, wanted.kernel)}
+    return tuple(case for case in wanted.cases if not all((case, arm) in found for arm in wanted.arms))
+
+
+def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:
+    folder = wanted.run_dir / "jobs"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
+    job.save(path)
+    spawn(module, path, wanted.wheel_digest, folder / f"{name}.log")
+
+
+def _note_other_work() -> None:
+    """Say it in the log where other work runs on this machine; the controls will show it as well."""
+    load = os.getloadavg()[0]
+    if load > (os.cpu_count() or 1):
+        print(f"note: the load average is {load:.1f}; other work on this machine makes times noisy")
+
+
+def _oracles(kernel: Kernel, name: str) -> dict[str, str]:
+    """Return group → file of the oracle's result, made where it is not in the cache. Missing data has none."""
+    from inputs.real import Unavailable
+
+    case = find(kernel.family, name)
+    try:
+        sides: dict[Group, int | None] = {"call": None}
+        if (side := crop_side(case)) is not None:
+            sides["crop"] = side
+        return {group: str(_oracle(kernel, case, side)) for group, side in sides.items()}
+    except Unavailable:
+        return {}
+
+
+def _oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
+    """Return the cached oracle result of a case; its name holds the inputs' content and the declaration's text."""
+    from inputs.cache import cache_dir, locked, replacing
+
+    onto = target(kernel, case, side)
+    keywords = dict(kernel.keywords(case))
+    content = hashlib.blake2b(Path(inspect.getfile(kernel.oracle)).read_bytes(), digest_size=12)
+    content.update(repr((sorted(keywords.items()), onto.shape)).encode())
+    for array in onto.arrays:
+        content.update(f"{array.dtype.str}{array.shape}".encode())
+        content.update(np.ascontiguousarray(array).data)
+    path = cache_dir() / "oracle" / f"{kernel.name}-{content.hexdigest()}.npy"
+    with locked(path):
+        if not path.is_file():
+            expected = np.asarray(kernel.oracle(*onto.arrays, **keywords), np.float64)
+            with replacing(path) as temporary, temporary.open("wb") as handle:
+                np.save(handle, expected)
+    return path
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What asv is told about one arm on one case in one group: samples by process, or why there are none."""
+
+    samples_s: tuple[float, ...]
+    calls: int
+    status: str
+    reason: str
+
+
+def cell(lines: Sequence[Line], case: str, arm: str, group: Group) -> Cell:
+    """Look a cell up in the lines of a kernel; a failure in any process is a failure of the cell."""
+    found: list[tuple[int, Outcome]] = sorted(
+        (
+            (line.process, line.arms[arm])
+            for line in lines
+            if (line.case, line.group) == (case, group) and arm in line.arms
+        ),
+        key=lambda pair: pair[0],
+    )
+    if not found:
+        cropless = group == "crop" and any(line.case == case for line in lines)
+        return Cell((), 0, "skipped" if cropless else "failed", NOT_CROPPED if cropless else NOT_MEASURED)
+    for status in ("failed", "skipped"):
+        for process, outcome in found:
+            if outcome.status == status:
+                return Cell((), 0, status, f"process {process}: {outcome.reason}")
+    samples = tuple(outcome.time_s for _, outcome in found if outcome.time_s is not None)
+    return Cell(samples, round(math.fsum(outcome.calls for _, outcome in found) / len(found)), "ok", "")

@@ -1,0 +1,107 @@
+"""How measured processes are started: one at a time on a machine, in an environment that is spelled out."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import ROOT
+
+PR_SET_PDEATHSIG = 1
+
+FIXED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # Where glibc's moving thresholds end once a process has freed a large array: arrays up to 32 MiB come from memory
+    # that the process keeps, larger ones from fresh pages. Fixed, the first call costs no other than the thousandth.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
+"""Set for every measured process. Numba's threads are left alone: with one, an arm of two threads raises."""
+
+DROPPED_PREFIXES = ("NUMBA_", "OMP_", "GOMP_", "KMP_", "MALLOC_", "RAYON_", "OPENBLAS_", "MKL_", "NUMEXPR_", "PYTHON")
+"""Inherited variables that would move numbers."""
+
+
+class MeasurementError(RuntimeError):
+    """A measured process ended badly; the message holds the end of what it said."""
+
+
+def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a measured process.
+
+    Parameters
+    ----------
+    cache
+        The lab's cache directory; Numba's compiled code lies there, apart for each wheel.
+    wheel_digest
+        Of the measured wheel.
+    inherited
+        Variables of this process.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith(DROPPED_PREFIXES)}
+    return {**kept, **FIXED, "NUMBA_CACHE_DIR": str(cache / "numba" / (wheel_digest[:16] or "no-wheel"))}
+
+
+def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
+    """Run ``python -m <module> <job>`` in a fresh process and wait for it.
+
+    Raises
+    ------
+    MeasurementError
+        If it ends with anything but 0.
+    """
+    from inputs.cache import cache_dir
+
+    command = [sys.executable, "-m", module, str(job)]
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(cache_dir(), wheel_digest, os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+    if code:
+        said = log.read_text(errors="replace").strip().splitlines()[-25:]
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        raise MeasurementError("\n".join([f"{module} ended with {how} ({job.name}); it said:", *said]))
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent ends, so that an interrupt leaves nothing running."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold the machine's timing lock: two measurements at once would time each other. It ends with the process."""
+    path = Path(tempfile.gettempdir()) / "eo-kernel-lab-timing.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

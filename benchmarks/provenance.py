@@ -1,0 +1,143 @@
+"""Where numbers come from: everything that may have moved them, recorded beside them.
+
+What cannot be read is a sentence that begins with ``unavailable:``, never an absence. The result is a nested plain
+dict for the reader of a receipt; nothing is computed from it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT
+
+PACKAGES = ("numpy", "numba", "llvmlite", "bottleneck", "numexpr", "h5py", "eokernels", "asv", "asv_runner", "maturin")
+VARIABLES = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR", "RAYON_NUM_THREADS", "OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX", "LD_PRELOAD",
+)  # fmt: skip
+CPU = Path("/sys/devices/system/cpu")
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage")
+
+
+def measured_process() -> dict[str, Any]:
+    """Return what holds in the process that measures: the wheel, versions, settings."""
+    from benchmarks.wheel import installed_digest
+
+    return {
+        "python": {"version": sys.version, "executable": sys.executable, "prefix": sys.prefix},
+        "wheel": {"digest": installed_digest() or "unavailable: not installed", "build": known(_build_info)},
+        "packages": {name: known(partial(metadata.version, name)) for name in PACKAGES},
+        "thread_pools": known(_thread_pools),
+        "variables": {name: os.environ.get(name, "not set") for name in VARIABLES},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what holds for the machine now."""
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "system": platform.platform(),
+        "kernel": platform.release(),
+        "cpu": known(cpu_model),
+        "cores": {"online": os.cpu_count(), "usable": len(os.sched_getaffinity(0))},
+        "caches": known(_caches),
+        "memory_bytes": known(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
+        "huge_pages": {name: known(partial(_chosen, HUGE_PAGES / name)) for name in ("enabled", "defrag")},
+        "governor": known(lambda: (CPU / "cpu0/cpufreq/scaling_governor").read_text().strip()),
+        "boost": known(lambda: (CPU / "cpufreq/boost").read_text().strip()),
+        "clock_source": known(
+            lambda: Path("/sys/devices/system/clocksource/clocksource0/current_clocksource").read_text().strip()
+        ),
+        "virtual": known(_virtual),
+        "container": known(_container),
+        "load_average": list(os.getloadavg()),
+    }
+
+
+def lab() -> dict[str, Any]:
+    """Return the state of the checkout that measures, and the tools that built."""
+    return {
+        "commit": known(lambda: git("rev-parse", "HEAD")),
+        "changed_files": known(lambda: git("status", "--porcelain").splitlines()),
+        "compiler": known(lambda: _said("rustc", "-vV").splitlines()),
+        "cargo": known(lambda: _said("cargo", "-V")),
+        "asv": known(lambda: metadata.version("asv")),
+        "python": sys.version,
+    }
+
+
+def known(read: Callable[[], Any]) -> Any:
+    """Return what `read` returns, or ``unavailable: <why>`` where it cannot."""
+    try:
+        return read()
+    except Exception as error:  # whatever the reason is, it is the answer
+        message = " ".join(str(error).split())
+        return f"unavailable: {type(error).__name__}: {message}" if message else f"unavailable: {type(error).__name__}"
+
+
+def git(*arguments: str) -> str:
+    """Return what git says in the checkout, or raise an OSError with what it complains about."""
+    return _said("git", "-C", str(ROOT), *arguments)
+
+
+def cpu_model() -> str:
+    """Return the processor's name."""
+    for row in Path("/proc/cpuinfo").read_text().splitlines():
+        if row.startswith("model name"):
+            return row.split(":", 1)[1].strip()
+    raise OSError("/proc/cpuinfo has no model name")
+
+
+def _said(*command: str) -> str:
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OSError(f"{command[0]} is not on the PATH") from None
+    if done.returncode:
+        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout.strip("\n")
+
+
+def _build_info() -> dict[str, Any]:
+    return dict(import_module("eokernels").build_info())
+
+
+def _thread_pools() -> list[dict[str, Any]]:
+    return [dict(pool) for pool in import_module("threadpoolctl").threadpool_info()]
+
+
+def _caches() -> dict[str, str]:
+    found = {}
+    for index in sorted((CPU / "cpu0/cache").glob("index*")):
+        kind = f"L{(index / 'level').read_text().strip()} {(index / 'type').read_text().strip().lower()}"
+        found[kind] = f"{(index / 'size').read_text().strip()}, cores {(index / 'shared_cpu_list').read_text().strip()}"
+    if not found:
+        raise OSError(f"{CPU}/cpu0/cache lists none")
+    return found
+
+
+def _chosen(path: Path) -> str:
+    text = path.read_text()
+    return text[text.index("[") + 1 : text.index("]")]
+
+
+def _virtual() -> str:
+    flags = next(row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("flags"))
+    return "virtual machine" if " hypervisor " in f"{flags} " else "no hypervisor is announced"
+
+
+def _container() -> str:
+    for mark in ("/.dockerenv", "/run/.containerenv"):
+        if Path(mark).exists():
+            return f"container ({mark})"
+    return "no sign of a container"

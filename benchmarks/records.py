@@ -1,0 +1,165 @@
+"""The lines that a measurement leaves in its run directory, and how they are written and read.
+
+One line is one JSON object, written with a single call, so that an interrupt leaves at most one unfinished line, and
+that one at the end. A reader ignores it, a writer removes it first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Status = Literal["ok", "failed", "skipped"]
+Group = Literal["call", "crop"]
+
+CROPPED = "cropped"
+"""Reason of an arm that is too slow for group ``call``, and so is measured in group ``crop`` alone."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one process found for one arm.
+
+    Attributes
+    ----------
+    status, reason
+        ``ok`` has a time; ``failed`` and ``skipped`` have none and say why.
+    threads
+        Threads that the arm was given.
+    blocks_s
+        Seconds per call of each round's block.
+    calls
+        Calls in a block.
+    time_s
+        The low quantile of `blocks_s`, None without a time.
+    max_ulp
+        Largest distance from the oracle in units in the last place, None where nothing was compared.
+    """
+
+    status: Status
+    reason: str = ""
+    threads: int = 1
+    blocks_s: tuple[float, ...] = ()
+    calls: int = 0
+    time_s: float | None = None
+    max_ulp: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One process on one case in one group of interleaved arms; `shape` is logical, bytes are those of one call."""
+
+    process: int
+    case: str
+    group: Group
+    shape: tuple[int, ...]
+    input_bytes: int
+    output_bytes: int
+    arms: Mapping[str, Outcome]
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Line:
+        """Make a line from its JSON object."""
+        arms = {name: Outcome(**{**arm, "blocks_s": tuple(arm["blocks_s"])}) for name, arm in raw["arms"].items()}
+        return cls(**{**raw, "shape": tuple(raw["shape"]), "arms": arms})
+
+
+@dataclass(frozen=True)
+class MemoryLine:
+    """Memory of one call of one arm: bytes above what the process held before, and minor page faults.
+
+    A number that this system cannot tell is a sentence that begins with ``unavailable:``.
+    """
+
+    case: str
+    arm: str
+    status: Status
+    reason: str = ""
+    peak_bytes: int | str | None = None
+    minor_faults: int | str | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> MemoryLine:
+        """Make a line from its JSON object."""
+        return cls(**raw)
+
+
+def append(path: Path, record: Line | MemoryLine | Mapping[str, Any]) -> None:
+    """Add one record to a file of lines, after removing an unfinished line that an interrupt has left."""
+    plain = dict(record) if isinstance(record, Mapping) else asdict(record)
+    data = (json.dumps(plain) + "\n").encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        whole = _whole_bytes(handle)
+        if whole != os.fstat(handle).st_size:
+            os.ftruncate(handle, whole)
+        os.write(handle, data)
+    finally:
+        os.close(handle)
+
+
+def _whole_bytes(handle: int) -> int:
+    """Return the length of an open file up to and including its last line break."""
+    size = os.fstat(handle).st_size
+    if size == 0 or os.pread(handle, 1, size - 1) == b"\n":
+        return size
+    return os.pread(handle, size, 0).rfind(b"\n") + 1
+
+
+def read_raw(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file of lines; an unfinished last line is left out, and no file is no records.
+
+    Raises
+    ------
+    ValueError
+        If any other line is not JSON.
+    """
+    if not path.is_file():
+        return []
+    *lines, _unfinished = path.read_text().split("\n")
+    records: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            raise ValueError(f"{path}: line {number} is not JSON; delete the run directory and run again") from None
+    return records
+
+
+def read_lines(run_dir: Path, kernel: str) -> list[Line]:
+    """Return a kernel's timing lines; of several for one process, case and group the last counts."""
+    lines = (Line.parse(raw) for raw in read_raw(run_dir / f"{kernel}.jsonl"))
+    return list({(line.process, line.case, line.group): line for line in lines}.values())
+
+
+def read_memory(run_dir: Path, kernel: str) -> list[MemoryLine]:
+    """Return a kernel's memory lines; of several for one case and arm the last counts."""
+    lines = (MemoryLine.parse(raw) for raw in read_raw(run_dir / f"{kernel}.memory.jsonl"))
+    return list({(line.case, line.arm): line for line in lines}.values())
+
+
+def slow_arms(lines: Iterable[Line], case: str) -> tuple[str, ...] | None:
+    """Return the arms of a case that its first process found too slow for the whole, or None before it has."""
+    for line in lines:
+        if line.process == 0 and line.case == case and line.group == "call":
+            return tuple(arm for arm, outcome in line.arms.items() if is_cropped(outcome))
+    return None
+
+
+def is_cropped(outcome: Outcome) -> bool:
+    """Tell whether an outcome only says that the arm is measured in group ``crop``."""
+    return outcome.status == "skipped" and outcome.reason == CROPPED
+
+
+def is_complete(lines: Sequence[Line], case: str, process: int) -> bool:
+    """Tell whether a process has nothing more to measure of a case."""
+    slow = slow_arms(lines, case)
+    if slow is None:
+        return False
+    groups = {line.group for line in lines if line.case == case and line.process == process}
+    return "call" in groups and ("crop" in groups or not slow)

@@ -1,0 +1,272 @@
+"""A run from plan to receipt: what will be measured, whether it was, and in which wheel.
+
+``plan.json`` is written before anything is measured, ``receipt.json`` when the run has ended. A run without a receipt
+was interrupted and can be resumed. Planned = measured + skipped with a reason; anything else is a problem, by name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT, provenance, registry
+from benchmarks.binding import WALL
+from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, cell, is_measured
+from benchmarks.records import CROPPED, Group, Line, read_lines
+from inputs.cases import CASES, Tier, select
+
+SCHEMA_VERSION = 1
+RUNS = ROOT / "reports" / "runs"
+ASV_RESULTS = ROOT / ".asv" / "results"
+MEASURED_PATHS = ("kernels_rs", "reference_py", "pyproject.toml", "rust-toolchain.toml")
+NOT_IN_WHEEL = "n/a"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One planned case of a kernel, with the arms that are measured on it (the wall besides)."""
+
+    case: str
+    arms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run sets out to measure; see ``plan.json``."""
+
+    run_id: str
+    created: str
+    commit: str
+    tier: str
+    processes: int
+    wheel_digest: str
+    kernels: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    @classmethod
+    def load(cls, run_dir: Path) -> Plan:
+        """Read the plan of a run directory."""
+        raw = json.loads((run_dir / "plan.json").read_text())
+        kernels = {
+            k: tuple(Entry(e["case"], tuple(e["arms"])) for e in entries) for k, entries in raw["kernels"].items()
+        }
+        return cls(**{**raw, "kernels": kernels})
+
+    def save(self, run_dir: Path) -> None:
+        """Write the plan, before anything is measured."""
+        run_dir.mkdir(parents=True)
+        (run_dir / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    def measurement(self, run_dir: Path, kernel: str) -> Measurement:
+        """Return one kernel's share."""
+        entries = self.kernels[kernel]
+        cases = tuple(entry.case for entry in entries)
+        return Measurement(run_dir, kernel, cases, entries[0].arms, self.processes, self.wheel_digest)
+
+    def same_as(self, other: Plan) -> bool:
+        """Tell whether two plans would measure the same, whenever they were made."""
+        return all(
+            getattr(self, name) == getattr(other, name) for name in ("commit", "processes", "wheel_digest", "kernels")
+        )
+
+
+def chosen_cases(
+    kernels: Sequence[str], tier: Tier, *, centre: bool = False, cases: Sequence[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return kernel → cases to measure.
+
+    Parameters
+    ----------
+    kernels
+        Names; none is all of them.
+    tier, centre
+        As `inputs.cases.select`.
+    cases
+        Exactly these, of any tier, instead of those of the tier; each must be a case of one of the kernels.
+
+    Raises
+    ------
+    ValueError
+        For a kernel or a case that there is not.
+    """
+    declared = [registry.get(name) for name in kernels or registry.KERNELS]
+    known = {case.name for kernel in declared for case in CASES[kernel.family]}
+    for name in cases:
+        if name not in known:
+            raise ValueError(f"case: was {name!r}; there are {', '.join(sorted(known))}")
+    chosen: dict[str, tuple[str, ...]] = {}
+    for kernel in declared:
+        if cases:
+            names = tuple(case.name for case in CASES[kernel.family] if case.name in cases)
+        else:
+            names = tuple(case.name for case in select(kernel.family, tier, centre=centre))
+        if names:
+            chosen[kernel.name] = names
+    return chosen
+
+
+def make_plan(cases: Mapping[str, tuple[str, ...]], tier: str, wheel_digest: str, processes: int = PROCESSES) -> Plan:
+    """Return a plan for HEAD and a wheel.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to measure, or fewer than one process.
+    """
+    if processes < 1:
+        raise ValueError(f"processes: was {processes}; at least 1 is accepted, and {PROCESSES} give an interval")
+    if not cases:
+        raise ValueError("cases: nothing was chosen")
+    commit = provenance.git("rev-parse", "HEAD")
+    now = datetime.now(UTC)
+    kernels = {
+        name: tuple(Entry(case, registry.arms(registry.get(name))) for case in names) for name, names in cases.items()
+    }
+    run_id = f"{now:%Y%m%d-%H%M%S}-{commit[:8]}"
+    return Plan(run_id, now.isoformat(timespec="seconds"), commit, tier, processes, wheel_digest, kernels)
+
+
+def require_clean() -> None:
+    """Raise a ValueError where what is measured differs from HEAD: asv builds the commit, not the working tree."""
+    changed = provenance.git("status", "--porcelain", "--", *MEASURED_PATHS).splitlines()
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
+        raise ValueError(
+            f"working tree: {names} differ from HEAD, and asv measures the commit; commit them, or measure what is "
+            "installed with `python -m lab time`"
+        )
+
+
+def unfinished(plan: Plan, runs: Path = RUNS) -> Path | None:
+    """Return the newest run directory of the same plan, commit and wheel that has no receipt."""
+    for folder in sorted(runs.glob("*/plan.json"), reverse=True):
+        run_dir = folder.parent
+        if not (run_dir / "receipt.json").exists() and Plan.load(run_dir).same_as(plan):
+            return run_dir
+    return None
+
+
+def lines_done(plan: Plan, run_dir: Path) -> int:
+    """Return how many of `lines_planned` are there; cheap enough to ask twice a second."""
+    done = 0
+    for kernel, entries in plan.kernels.items():
+        lines = read_lines(run_dir, kernel)
+        done += len({(line.process, line.case) for line in lines if line.group == "call"})
+        done += len(entries) if (run_dir / f"{kernel}.done").exists() else 0
+    return done
+
+
+def lines_planned(plan: Plan) -> int:
+    """Return the steps of a run: a case in a process, and per case one more for memory and asv's own work."""
+    return sum(len(entries) * (plan.processes + 1) for entries in plan.kernels.values())
+
+
+def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) -> list[str]:
+    """Return what keeps a run from being complete, a sentence each; empty is a good run.
+
+    A peer that cannot take a case, or fails on it, is shown in the report and keeps no run from being complete.
+
+    Parameters
+    ----------
+    plan, run_dir
+        The run.
+    asv_results
+        asv's results, which must have every measured cell as well; None where asv was not asked.
+    """
+    found = [mark.read_text().strip() for mark in broken_marks(run_dir)]
+    measured = wheel_measured(run_dir)
+    if measured and plan.wheel_digest and measured != plan.wheel_digest:
+        found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
+    for kernel, entries in plan.kernels.items():
+        lines = read_lines(run_dir, kernel)
+        stored = None if asv_results is None else _asv_samples(asv_results, plan, kernel)
+        for case, arm in ((entry.case, arm) for entry in entries for arm in (*entry.arms, WALL)):
+            group, outcome = settled(lines, case, arm)
+            kept = None if stored is None else stored.get((group, case, arm), 0)
+            gated = arm == WALL or registry.peer(registry.get(kernel), arm) is None
+            problem = _cell_problem(plan, outcome, kept, gated=gated)
+            if problem:
+                found.append(f"{kernel} {case} {arm}: {problem}")
+    return found
+
+
+def _cell_problem(plan: Plan, found: Cell, stored: int | None, *, gated: bool) -> str:
+    """Return what is wrong with a cell, or nothing; `stored` is how many samples asv has, None where nobody asked."""
+    if found.status == "ok":
+        if len(found.samples_s) != plan.processes:
+            return f"measured in {len(found.samples_s)} of {plan.processes} processes"
+        return "" if stored in (None, plan.processes) else f"asv has {stored} of {plan.processes} samples"
+    if found.status == "skipped":
+        return f"this wheel lacks it ({found.reason})" if gated and NOT_IN_WHEEL in found.reason else ""
+    return found.reason if gated or found.reason == NOT_MEASURED else ""
+
+
+def settled(lines: Sequence[Line], case: str, arm: str) -> tuple[Group, Cell]:
+    """Return the group in which an arm of a case was measured, and its cell there."""
+    found = cell(lines, case, arm, "call")
+    if found.status == "skipped" and found.reason.endswith(CROPPED):
+        return "crop", cell(lines, case, arm, "crop")
+    return "call", found
+
+
+def wheel_measured(run_dir: Path) -> str:
+    """Return the digest of the wheel that the measured processes saw, empty where none said."""
+    path = run_dir / "measured.json"
+    return str(json.loads(path.read_text())["wheel"]["digest"]) if path.is_file() else ""
+
+
+def write_receipt(run_dir: Path, found: Iterable[str]) -> None:
+    """Write where the numbers come from; the run has ended."""
+    measured = run_dir / "measured.json"
+    receipt = {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run_dir.name,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "problems": list(found),
+        "lab": provenance.lab(),
+        "machine": provenance.machine(),
+        "measured_process": json.loads(measured.read_text()) if measured.is_file() else "unavailable: nothing ran",
+    }
+    part = run_dir / "receipt.json.part"
+    part.write_text(json.dumps(receipt, indent=1) + "\n")
+    os.replace(part, run_dir / "receipt.json")
+
+
+def kernels_left(plan: Plan, run_dir: Path) -> list[str]:
+    """Return the kernels that asv has still to be called for."""
+    return [
+        kernel
+        for kernel in plan.kernels
+        if not ((run_dir / f"{kernel}.done").exists() and is_measured(plan.measurement(run_dir, kernel)))
+    ]
+
+
+def _asv_samples(results: Path, plan: Plan, kernel: str) -> dict[tuple[str, str, str], int]:
+    """Return (group, case, arm) → number of samples in asv's newest result file of the commit."""
+    files = sorted(results.glob(f"*/{plan.commit[:8]}-*.json"), key=lambda path: path.stat().st_mtime)
+    found: dict[tuple[str, str, str], int] = {}
+    if not files:
+        return found
+    data: Mapping[str, Any] = json.loads(files[-1].read_text())
+    for group in ("call", "crop"):
+        row = dict(
+            zip(data["result_columns"], data["results"].get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False)
+        )
+        cases, arms = row.get("params") or ((), ())
+        values, samples = row.get("result") or (), row.get("samples") or ()
+        keys = [(group, _plain(case), _plain(arm)) for case in cases for arm in arms]
+        for key, value, some in zip(keys, values, samples, strict=False):
+            if value is not None and not math.isnan(value) and some:
+                found[key] = len(some)
+    return found
+
+
+def _plain(parameter: str) -> str:
+    """Return a parameter without the quotes that asv keeps it in."""
+    return parameter.strip("'\"")

@@ -1,0 +1,241 @@
+"""The wheel: built once for a content, found again by it, and recognised where it is installed.
+
+``python benchmarks/wheel.py BUILD_DIR OUT_DIR`` is asv's build command and the Makefile's. It needs the standard
+library alone, and in the environment that runs it pip and maturin.
+
+The key of a build is the content of what goes into it (not the commit, the README or a time stamp), with the compiler
+and the platform. A build runs on a copy of the sources at one fixed place that is only touched where content differs,
+with one Cargo target outside every checkout: so asv's ``git clean`` throws nothing away, and a change of Python alone
+compiles no Rust, from whichever directory the build was asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DISTRIBUTION = "eokernels"
+
+KEYED = ("pyproject.toml", "rust-toolchain.toml", ".cargo", "kernels_rs", "reference_py")
+"""What determines a build. Each may be missing in an old commit."""
+CARRIED = ("README.md", "LICENSE", "NOTICE")
+"""What the build copies into the wheel's metadata without being determined by it."""
+SKIPPED_NAMES = frozenset({"target", "__pycache__", ".DS_Store"})
+SKIPPED_SUFFIXES = (".pyc", ".so", ".pyd", ".swp")
+
+
+def wheel_key(tree: Path, compiler: str) -> str:
+    """Return the key of the wheel of a source tree: a hash of content, compiler and platform.
+
+    Parameters
+    ----------
+    tree
+        Root of a checkout.
+    compiler
+        What ``rustc -vV`` says.
+    """
+    content = hashlib.sha256(f"{compiler}\n{sys.platform} {platform.machine()}\n".encode())
+    for path in sources(tree, KEYED):
+        data = path.read_bytes()
+        content.update(f"{path.relative_to(tree).as_posix()} {len(data)}\n".encode())
+        content.update(data)
+    return content.hexdigest()[:20]
+
+
+def sources(tree: Path, names: Iterable[str]) -> list[Path]:
+    """Return the files that `names` stand for in a tree, sorted, without build products."""
+    found: list[Path] = []
+    for top in (tree / name for name in names):
+        candidates = [top] if top.is_file() else top.rglob("*")
+        for path in candidates:
+            parts = path.relative_to(tree).parts
+            if path.is_file() and not SKIPPED_NAMES & set(parts) and not path.name.endswith(SKIPPED_SUFFIXES):
+                found.append(path)
+    return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
+
+
+def compiler_version(tree: Path) -> str:
+    """Return what ``rustc -vV`` says in a tree, whose ``rust-toolchain.toml`` it obeys."""
+    try:
+        done = subprocess.run(["rustc", "-vV"], cwd=tree, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OSError("rustc is not on the PATH; a stable Rust toolchain builds the kernels: see rustup") from None
+    if done.returncode:
+        raise OSError(f"rustc -vV ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def build(tree: Path) -> Path:
+    """Return the wheel of a source tree, from the cache or built now.
+
+    Raises
+    ------
+    OSError
+        If there is no compiler, or the build fails.
+    """
+    from inputs.cache import cache_dir, locked
+
+    cache = cache_dir()
+    folder = cache / "wheels" / wheel_key(tree, compiler_version(tree))
+    with locked(cache / "wheels" / "build"):
+        found = sorted(folder.glob("*.whl"))
+        if not found:
+            stage = cache / "wheel-source"
+            mirror(tree, stage)
+            found = [_build_stage(stage, folder, cache / "cargo-target")]
+    return found[0]
+
+
+def mirror(tree: Path, stage: Path) -> None:
+    """Make `stage` a copy of what a build needs, and touch only files whose content differs: Cargo looks at times."""
+    wanted = {path.relative_to(tree): path for path in sources(tree, KEYED + CARRIED)}
+    for old in sorted(stage.rglob("*"), reverse=True):
+        if old.is_dir():
+            if not any(old.iterdir()):
+                old.rmdir()
+        elif old.relative_to(stage) not in wanted:
+            old.unlink()
+    for relative, path in wanted.items():
+        copy, data = stage / relative, path.read_bytes()
+        if not copy.is_file() or copy.read_bytes() != data:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(data)
+
+
+def _build_stage(stage: Path, folder: Path, cargo_target: Path) -> Path:
+    """Build the copy and move the wheel to its place, so that a wheel in the cache is always whole."""
+    scratch = folder.with_name(folder.name + ".part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
+    # PYO3_PYTHON names an interpreter; without it every interpreter that builds gets the same Rust objects.
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYO3_PYTHON", "RUSTFLAGS", "PYTHONPATH")}
+    environment = {**kept, "CARGO_TARGET_DIR": str(cargo_target), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(
+        [*command, "-w", str(scratch), str(stage)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False,
+    )  # fmt: skip
+    (folder.with_name("build.log")).write_text(done.stdout)
+    wheels = sorted(scratch.glob("*.whl"))
+    if done.returncode or not wheels:
+        said = "\n".join(done.stdout.strip().splitlines()[-30:])
+        raise OSError(f"pip wheel ended with {done.returncode} ({folder.with_name('build.log')}):\n{said}")
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.replace(folder)
+    return folder / wheels[0].name
+
+
+def digest(wheel: Path | None = None) -> str:
+    """Return the digest of a wheel file, or of the installed wheel: of its package files' hashes, as in RECORD.
+
+    Metadata is left out, since it holds the README; so is what installing adds.
+
+    Raises
+    ------
+    ValueError
+        If nothing is installed, or the file is no wheel.
+    """
+    rows = _file_rows(wheel) if wheel is not None else _installed_rows()
+    kept = sorted((name, value) for name, value in rows.items() if _is_content(name))
+    if not kept:
+        raise ValueError(f"wheel: {wheel or 'what is installed'} has no files with hashes in its RECORD")
+    return hashlib.sha256("\n".join(f"{name} {value}" for name, value in kept).encode()).hexdigest()
+
+
+def _is_content(name: str) -> bool:
+    top = name.split("/", 1)[0]
+    return not (top.endswith((".dist-info", ".data")) or top in (".", "..") or name.endswith(".pyc"))
+
+
+def _file_rows(wheel: Path) -> Mapping[str, str]:
+    with zipfile.ZipFile(wheel) as archive:
+        record = next((name for name in archive.namelist() if name.endswith(".dist-info/RECORD")), None)
+        if record is None:
+            raise ValueError(f"wheel: {wheel} holds no RECORD")
+        return dict(_parse_record(archive.read(record).decode()))
+
+
+def _installed_rows() -> Mapping[str, str]:
+    """Return RECORD's rows, with the hash of what really lies there: an edited installation is another wheel."""
+    try:
+        distribution = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        raise ValueError(f"wheel: {DISTRIBUTION} is not installed in {sys.executable}") from None
+    rows = dict(_parse_record(distribution.read_text("RECORD") or ""))
+    return {name: _hash(Path(str(distribution.locate_file(name)))) for name in rows if _is_content(name)}
+
+
+def _parse_record(text: str) -> Iterator[tuple[str, str]]:
+    for row in csv.reader(text.splitlines()):
+        if len(row) == 3 and row[1]:
+            yield row[0], row[1]
+
+
+def _hash(path: Path) -> str:
+    if not path.is_file():
+        return "missing"
+    value = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256={value.decode().rstrip('=')}"
+
+
+def installed_digest() -> str:
+    """Return the digest of the installed wheel, or an empty string where there is none."""
+    try:
+        return digest()
+    except ValueError:
+        return ""
+
+
+def require_wheel(expected: str) -> None:
+    """Raise an OSError where the installed wheel is another than the one that was planned; empty accepts any."""
+    found = installed_digest()
+    if expected and found != expected:
+        raise OSError(
+            f"wheel: {DISTRIBUTION} in {sys.prefix} has the digest {found[:16] or 'none'}, planned was {expected[:16]}"
+        )
+
+
+def require_release() -> None:
+    """Raise an OSError where the installed Rust is a debug build: it would be timed as if it were ours."""
+    import importlib
+
+    try:
+        info = importlib.import_module(DISTRIBUTION).build_info()
+    except (ImportError, AttributeError):
+        return  # an old commit without Rust, or without build_info: absence shows in its cells
+    profile = dict(info).get("profile")
+    if profile != "release":
+        raise OSError(f"wheel: {DISTRIBUTION} in {sys.prefix} is a {profile} build; only release builds are timed")
+
+
+def main(arguments: list[str]) -> int:
+    """Build the wheel of a directory and copy it to another."""
+    if len(arguments) != 2:
+        print("usage: python benchmarks/wheel.py BUILD_DIR OUT_DIR", file=sys.stderr)
+        return 2
+    if str(ROOT) not in sys.path:
+        sys.path.append(str(ROOT))
+    try:
+        wheel = build(Path(arguments[0]).resolve())
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    out = Path(arguments[1])
+    out.mkdir(parents=True, exist_ok=True)
+    print(shutil.copy2(wheel, out))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+"""One spawned process of a paired measurement: ``python -m benchmarks.worker job.json``.
+
+It takes the cases of one kernel in an order of its own. Per case and group all arms run in turn (`benchmarks.stage`),
+and one line is written as soon as it is known. At the end come the controls: what the machine gave meanwhile.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import registry
+from benchmarks.binding import WALL, crop_side, logical_shape, target
+from benchmarks.records import CROPPED, Line, Outcome, append
+from benchmarks.spec import Kernel
+from benchmarks.stage import Stage, is_slow
+from inputs.cases import Case, find
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process is to measure.
+
+    Attributes
+    ----------
+    run_dir
+        Where the lines go.
+    kernel, cases, arms
+        Names; the wall is added to the arms.
+    process, seed
+        Number of the process, and the seed of its orders.
+    wheel_digest
+        Of the wheel that must be installed, empty for any.
+    oracles
+        Case → group → ``.npy`` with the oracle's float64 result.
+    slow
+        Case → arms that the first process found too slow for the whole case. A case without an entry is screened here.
+    """
+
+    run_dir: str
+    kernel: str
+    process: int
+    seed: int
+    cases: tuple[str, ...]
+    arms: tuple[str, ...]
+    wheel_digest: str
+    oracles: dict[str, dict[str, str]]
+    slow: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the job for a worker to read."""
+        path.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> Job:
+        """Read a job."""
+        raw = json.loads(path.read_text())
+        slow = {case: tuple(arms) for case, arms in raw["slow"].items()}
+        return cls(**{**raw, "cases": tuple(raw["cases"]), "arms": tuple(raw["arms"]), "slow": slow})
+
+
+def measure_case(job: Job, kernel: Kernel, case: Case, rng: np.random.Generator) -> list[Line]:
+    """Measure one case in this process and return its lines, one or two groups."""
+    from inputs.real import Unavailable
+
+    arms = (*job.arms, WALL)
+    order = [str(arm) for arm in rng.permutation(arms)]
+    try:
+        return _measure_groups(job, kernel, case, order)
+    except Unavailable as missing:
+        outcomes = {arm: Outcome("skipped", f"no data: {missing}") for arm in arms}
+        return [Line(job.process, case.name, "call", case.shape, 0, 0, outcomes)]
+
+
+def _measure_groups(job: Job, kernel: Kernel, case: Case, order: Sequence[str]) -> list[Line]:
+    side = crop_side(case)
+    screening = case.name not in job.slow
+    slow = set(job.slow.get(case.name, ()))
+    crop = None
+    if side is not None and (screening or slow):
+        crop = _warm_stage(job, kernel, case, side, slow=set())
+        slow = _surely_slow(case, crop) if screening else slow
+    whole = _warm_stage(job, kernel, case, None, slow=slow)
+    if crop is not None and screening:
+        whole.drop_slow()
+    arms = (*job.arms, WALL)
+    whole.measure(order)
+    lines = [whole.line(job.process, "call", logical_shape(case, None), arms)]
+    if crop is not None and any(outcome.reason == CROPPED for outcome in whole.outcomes.values()):
+        del whole
+        crop.measure(order)
+        lines.append(crop.line(job.process, "crop", logical_shape(case, side), arms))
+    return lines
+
+
+def _warm_stage(job: Job, kernel: Kernel, case: Case, side: int | None, *, slow: set[str]) -> Stage:
+    """Make the arrays, bind the arms, check each answer once and estimate each time; slow arms are left to the crop."""
+    onto = target(kernel, case, side)
+    expected = np.load(job.oracles[case.name]["call" if side is None else "crop"])
+    stage = Stage(kernel, onto, expected, (*job.arms, WALL))
+    for arm in list(stage.bound):
+        if arm in slow:
+            stage.drop(arm)
+        elif stage.check(arm, "before"):
+            stage.estimate(arm)
+    return stage
+
+
+def _surely_slow(case: Case, crop: Stage) -> set[str]:
+    """Return the arms that are slow by so much on the crop that the whole need not be tried."""
+    scale = math.prod(case.shape) / math.prod(logical_shape(case, crop_side(case)))
+    wall_s = crop.estimate_s.get(WALL, 0.0) * scale
+    return {arm for arm, s in crop.estimate_s.items() if arm != WALL and is_slow(s * scale / 2, wall_s)}
+
+
+def run(job: Job) -> None:
+    """Measure the cases of a job, then the controls, and write a line for each."""
+    from benchmarks.controls import Watch, controls
+    from benchmarks.provenance import measured_process
+
+    kernel, run_dir = registry.get(job.kernel), Path(job.run_dir)
+    (run_dir / "measured.json").write_text(json.dumps(measured_process(), indent=1) + "\n")
+    rng = np.random.default_rng([job.seed, job.process])
+    watch = Watch()
+    for name in rng.permutation(job.cases):
+        for line in measure_case(job, kernel, find(kernel.family, str(name)), rng):
+            append(run_dir / f"{job.kernel}.jsonl", line)
+        gc.collect()
+    append(run_dir / "controls.jsonl", controls(kernel, job.process, watch))
+
+
+def main(argument: str) -> int:
+    """Read a job and run it in the installed wheel, which must be the one that was planned and no debug build."""
+    from benchmarks.process import die_with_parent
+    from benchmarks.wheel import require_release, require_wheel
+
+    die_with_parent()
+    job = Job.load(Path(argument))
+    require_release()
+    require_wheel(job.wheel_digest)
+    run(job)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

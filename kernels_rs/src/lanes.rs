@@ -1,0 +1,214 @@
+//! Rows of lanes: the values of W neighbouring pixels on one date, and what the order statistics need of them.
+//!
+//! ```text
+//! fill(x):  a missing value becomes -Inf, the next one of the same pixel +Inf, then -Inf again, …
+//! ```
+//!
+//! With m of T values missing, ceil(m / 2) of the fillings lie below and floor(m / 2) above all data, so the middle
+//! ranks of the *valid* values are always ranks L = (T - 1) / 2 and L + 1 of the filled ones: both if T + m is even,
+//! otherwise one of them, as [`Gaps::middle`] says. So all the lanes share one network, however different their gaps.
+//! For integers the fillings are the limits of the type; since these are data as well, one needs to remember whether
+//! a lane holds any value at all. For floats that is not needed: with nothing valid the middle is -Inf + Inf, a NaN.
+
+/// A number that can be ordered in lanes.
+pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
+    /// Not above any value.
+    const LOW: Self;
+    /// Not below any value.
+    const HIGH: Self;
+    /// Whether the limits are finite values, which a lane without data cannot be told from.
+    const FINITE_LIMITS: bool;
+
+    /// `LOW` for `HIGH` and the other way round, if `flip` says so.
+    #[must_use]
+    fn flip_if(self, flip: bool) -> Self;
+
+    /// The larger of two values whose smaller is `smaller`.
+    #[must_use]
+    fn larger(a: Self, b: Self, smaller: Self) -> Self;
+
+    /// A nodata value, which the caller knows to fit an integer type.
+    fn of_nodata(value: i64) -> Self;
+
+    /// Whether this value stands for none.
+    fn is_missing(self, missing: Missing<Self>) -> bool;
+}
+
+macro_rules! float_key {
+    ($($float:ty: $bits:ty),*) => {$(
+        impl Key for $float {
+            const LOW: Self = <$float>::NEG_INFINITY;
+            const HIGH: Self = <$float>::INFINITY;
+            const FINITE_LIMITS: bool = false;
+
+            #[inline(always)]
+            fn flip_if(self, flip: bool) -> Self {
+                // On the sign bit, as that leaves the units free that compare and select.
+                Self::from_bits(self.to_bits() ^ (<$bits>::from(flip) << (<$bits>::BITS - 1)))
+            }
+
+            #[inline(always)]
+            fn larger(a: Self, b: Self, smaller: Self) -> Self {
+                Self::from_bits(a.to_bits() ^ b.to_bits() ^ smaller.to_bits())
+            }
+
+            fn of_nodata(_: i64) -> Self {
+                unreachable!("floats mark missing data by NaN")
+            }
+
+            #[inline(always)]
+            fn is_missing(self, _: Missing<Self>) -> bool {
+                self.is_nan()
+            }
+        }
+    )*};
+}
+
+macro_rules! integer_key {
+    ($($integer:ty),*) => {$(
+        impl Key for $integer {
+            const LOW: Self = <$integer>::MIN;
+            const HIGH: Self = <$integer>::MAX;
+            const FINITE_LIMITS: bool = true;
+
+            #[inline(always)]
+            fn flip_if(self, flip: bool) -> Self {
+                self ^ if flip { !0 } else { 0 }
+            }
+
+            #[inline(always)]
+            fn larger(a: Self, b: Self, _: Self) -> Self {
+                greater(a, b)
+            }
+
+            fn of_nodata(value: i64) -> Self {
+                Self::try_from(value).expect("the value fits")
+            }
+
+            #[inline(always)]
+            fn is_missing(self, missing: Missing<Self>) -> bool {
+                (self == missing.nodata) & missing.declared
+            }
+        }
+    )*};
+}
+
+float_key!(f32: u32, f64: u64);
+integer_key!(u8, i16, u16);
+
+/// Which integer stands for a missing value. Floats mark it by NaN, whatever this says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Missing<K> {
+    nodata: K,
+    declared: bool,
+}
+
+impl<K: Key> Missing<K> {
+    /// `None` says that every integer is data.
+    pub fn new(nodata: Option<K>) -> Self {
+        Self { nodata: nodata.unwrap_or_default(), declared: nodata.is_some() }
+    }
+}
+
+/// What is known of the missing values of each lane so far.
+pub struct Gaps<K, const W: usize> {
+    /// What the next missing value is replaced by.
+    pub pad: [K; W],
+    /// `HIGH` where a value was seen, else `LOW`; kept up only where the limits are finite.
+    pub seen: [K; W],
+}
+
+impl<K: Key, const W: usize> Gaps<K, W> {
+    /// Nothing was missing and nothing was seen.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self { pad: [K::LOW; W], seen: [K::LOW; W] }
+    }
+
+    /// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
+    #[inline(always)]
+    pub fn middle<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
+        let even = dates.is_multiple_of(2);
+        for w in 0..W {
+            let odd_gaps = self.pad[w] == K::HIGH;
+            let (l, h) = (O::from(lo[w]), O::from(hi[w]));
+            let single = if even { h } else { l };
+            let median = if odd_gaps == even { single } else { O::HALF * l + O::HALF * h };
+            let empty = K::FINITE_LIMITS & (self.seen[w] == K::LOW);
+            out[w] = if empty { O::NAN } else { median };
+        }
+    }
+}
+
+/// A dtype of results.
+pub trait Real:
+    Copy
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + std::ops::Add<Output = Self>
+    + std::ops::Sub<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + std::ops::Div<Output = Self>
+{
+    /// Not a number.
+    const NAN: Self;
+    /// One half.
+    const HALF: Self;
+
+    /// The nearest number of this type.
+    fn nearest(value: f64) -> Self;
+
+    /// The absolute value.
+    #[must_use]
+    fn abs(self) -> Self;
+}
+
+macro_rules! real {
+    ($($float:ty),*) => {$(
+        impl Real for $float {
+            const NAN: Self = <$float>::NAN;
+            const HALF: Self = 0.5;
+
+            #[allow(clippy::cast_possible_truncation, reason = "rounds to nearest")]
+            fn nearest(value: f64) -> Self {
+                value as Self
+            }
+
+            #[inline(always)]
+            fn abs(self) -> Self {
+                <$float>::abs(self)
+            }
+        }
+    )*};
+}
+
+real!(f32, f64);
+
+/// The smaller of two values that can be ordered, in the form that compiles to one `min` instruction.
+#[inline(always)]
+pub fn lesser<K: Key>(a: K, b: K) -> K {
+    if a < b { a } else { b }
+}
+
+/// The larger of two values that can be ordered; with [`lesser`] a permutation of both, zeros of either sign included.
+#[inline(always)]
+pub fn greater<K: Key>(a: K, b: K) -> K {
+    if a < b { b } else { a }
+}
+
+/// `value` or, where it is missing, the filling; and what `pad` and `seen` are afterwards.
+#[inline(always)]
+pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
+    fill_where(value, value.is_missing(missing), pad, seen)
+}
+
+/// [`fill`] with the answer to whether the value is missing.
+#[inline(always)]
+pub fn fill_where<K: Key>(value: K, gap: bool, pad: K, seen: K) -> (K, K, K) {
+    let filled = if gap { pad } else { value };
+    let next = pad.flip_if(gap);
+    let seen = if gap | !K::FINITE_LIMITS { seen } else { K::HIGH };
+    (filled, next, seen)
+}

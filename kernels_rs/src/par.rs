@@ -1,0 +1,130 @@
+//! Threads: the only file that knows rayon.
+//!
+//! Work is cut in halves until a piece is small enough, and the halves are handed to a pool that belongs to the
+//! number of threads asked for. With one thread, or little to do, the caller's thread does it all and no pool is ever
+//! made. Kernels whose pixels are independent give the same bits however they are cut.
+//!
+//! Pools are cached by thread count *and process id*: after `fork` the child has the parent's pools in its memory but
+//! none of their threads, and waiting for them would hang for ever.
+
+use crate::errors::Error;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Below this many elements read, forking (5 to 10 µs) costs more than it gains.
+pub const SERIAL_BELOW: usize = 64 * 1024;
+
+/// Work that can be cut in two independent parts.
+pub trait Divide: Sized + Send {
+    /// How many elements it reads.
+    fn size(&self) -> usize;
+
+    /// Both halves, or the whole where there is nothing to cut.
+    fn halve(self) -> (Self, Option<Self>);
+}
+
+/// Does `work` piece by piece on that many threads.
+///
+/// # Errors
+///
+/// The threads cannot be started.
+pub fn run<D: Divide>(work: D, threads: usize, piece: &(impl Fn(D) + Sync)) -> Result<(), Error> {
+    let size = work.size();
+    if threads == 1 || size < SERIAL_BELOW {
+        piece(work);
+        return Ok(());
+    }
+    // Several pieces a thread, so that one that is held up does not hold up all.
+    let grain = (size / (threads * 8)).max(SERIAL_BELOW / 4);
+    pool(threads)?.install(|| cut(work, grain, piece));
+    Ok(())
+}
+
+fn cut<D: Divide>(work: D, grain: usize, piece: &(impl Fn(D) + Sync)) {
+    if work.size() <= grain {
+        return piece(work);
+    }
+    match work.halve() {
+        (whole, None) => piece(whole),
+        (left, Some(right)) => {
+            rayon::join(|| cut(left, grain, piece), || cut(right, grain, piece));
+        }
+    }
+}
+
+/// The pool of this process for that many threads.
+fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
+    type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
+    static POOLS: OnceLock<Mutex<Pools>> = OnceLock::new();
+    let mut pools = POOLS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if let Some(pool) = pools.get(&(process, threads)) {
+        return Ok(pool.clone());
+    }
+    let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("eokernels-{i}"));
+    let pool = builder.build().map_err(|error| {
+        Error::value(format!("num_threads is {threads}, and that many threads cannot be started: {error}"))
+    })?;
+    let pool = Arc::new(pool);
+    // A forked child must not drop the parent's pools either: dropping signals threads that are not there.
+    for (_, inherited) in pools.extract_if(|&(owner, _), _| owner != process) {
+        std::mem::forget(inherited);
+    }
+    pools.insert((process, threads), pool.clone());
+    Ok(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    struct Range(usize, usize);
+
+    impl Divide for Range {
+        fn size(&self) -> usize {
+            self.1 - self.0
+        }
+
+        fn halve(self) -> (Self, Option<Self>) {
+            let middle = usize::midpoint(self.0, self.1);
+            (Self(self.0, middle), Some(Self(middle, self.1)))
+        }
+    }
+
+    #[test]
+    fn every_element_is_worked_on_once_for_every_thread_count() {
+        for threads in [1, 2, 3, 7] {
+            let sum = AtomicUsize::new(0);
+            let n = 5 * SERIAL_BELOW + 3;
+            run(Range(0, n), threads, &|Range(a, b)| {
+                sum.fetch_add((a..b).sum(), Ordering::Relaxed);
+            })
+            .unwrap();
+            assert_eq!(sum.into_inner(), n * (n - 1) / 2);
+        }
+    }
+
+    #[test]
+    fn pools_are_cached_by_count_and_have_that_many_threads() {
+        let two = pool(2).unwrap();
+        assert!(Arc::ptr_eq(&two, &pool(2).unwrap()));
+        assert!(!Arc::ptr_eq(&two, &pool(3).unwrap()));
+        assert_eq!(two.current_num_threads(), 2);
+    }
+
+    #[test]
+    fn one_thread_and_little_work_stay_on_the_callers_thread() {
+        let here = std::thread::current().id();
+        let check = |_: Range| assert_eq!(std::thread::current().id(), here);
+        run(Range(0, 10 * SERIAL_BELOW), 1, &check).unwrap();
+        run(Range(0, SERIAL_BELOW - 1), 4, &check).unwrap();
+    }
+
+    #[test]
+    fn a_panic_in_a_pool_reaches_the_caller() {
+        let caught = crate::errors::guard(|| run(Range(0, 10 * SERIAL_BELOW), 2, &|_| panic!("in a thread")));
+        assert!(matches!(caught, Err(Error::Internal(text)) if text.ends_with("in a thread")));
+    }
+}

@@ -1,0 +1,224 @@
+//! Selection networks for more wires than fit in registers: small networks (`build.rs`) strung together.
+//!
+//! ```text
+//! sort each run of up to 16 rows in registers
+//! merge runs pairwise by the odd-even merge, until two halves remain
+//!     small merges in registers; the exchanges that join their results in groups of four ("ladders")
+//! reduce the pairs of both halves to the two middle ranks
+//! ```
+//!
+//! What limits such a network on arrays is not the comparing but the loading and storing: one compare-exchange alone
+//! is two operations and four memory accesses. So steps that share wires are grouped: sorting 10 rows is 31 exchanges
+//! for 20 accesses, a ladder is 4 for 10. The order of steps on the same wires is kept, so the network is the same.
+
+use crate::lanes::{Gaps, Key, Missing, greater, lesser};
+use crate::network::{every_second, interleave, middle_pairs};
+use crate::simd::prefetch;
+use crate::small::{self, MERGE_MAX, RUNGS_MAX, SORT_MAX, pick};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// A group of steps that is done in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Fills the gaps of that many dates and stores them sorted in the rows of the same numbers.
+    Leaf(u8),
+    /// Merges that many rows: a sorted first half, then a sorted second half, the first being longer where they differ.
+    Merge(u8),
+    /// That many rungs; see [`small::ladder`].
+    Ladder(u8),
+    /// One compare-exchange.
+    Pair,
+}
+
+impl Shape {
+    fn rows(self) -> usize {
+        match self {
+            Self::Leaf(n) | Self::Merge(n) => n.into(),
+            Self::Ladder(rungs) => 4 * usize::from(rungs) + 1,
+            Self::Pair => 2,
+        }
+    }
+}
+
+/// The two middle ranks of `rows` rows, as groups of steps.
+pub struct Program {
+    rows: usize,
+    shapes: Vec<Shape>,
+    /// The rows of all the groups, one after the other; distinct within a group and less than `rows`.
+    wires: Vec<u16>,
+    /// The row that belongs to the lower half without a partner, where `rows` is odd.
+    alone: Option<u16>,
+    pairs: Vec<[u16; 2]>,
+}
+
+impl Program {
+    /// The program for that many rows, from the cache.
+    ///
+    /// # Panics
+    ///
+    /// If `rows` is not within 2..=65535.
+    pub fn cached(rows: usize) -> Arc<Self> {
+        static PROGRAMS: OnceLock<Mutex<HashMap<usize, Arc<Program>>>> = OnceLock::new();
+        let mut programs = PROGRAMS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        programs.entry(rows).or_insert_with(|| Arc::new(Self::new(rows))).clone()
+    }
+
+    fn new(rows: usize) -> Self {
+        assert!((2..=usize::from(u16::MAX)).contains(&rows), "no program for {rows} rows");
+        let mut program = Self { rows, shapes: Vec::new(), wires: Vec::new(), alone: None, pairs: Vec::new() };
+        let wires: Vec<usize> = (0..rows).collect();
+        let (a, b) = wires.split_at(rows.div_ceil(2));
+        let (a, b) = (program.sort(a), program.sort(b));
+        let (alone, pairs) = middle_pairs(&a, &b);
+        program.alone = alone.map(narrow);
+        program.pairs = pairs.into_iter().map(|(a, b)| [narrow(a), narrow(b)]).collect();
+        program
+    }
+
+    fn push(&mut self, shape: Shape, wires: &[usize]) {
+        assert_eq!(shape.rows(), wires.len());
+        assert!(wires.iter().enumerate().all(|(i, wire)| *wire < self.rows && !wires[..i].contains(wire)));
+        self.shapes.push(shape);
+        self.wires.extend(wires.iter().copied().map(narrow));
+    }
+
+    /// Sorts wires; returns them in ascending order of what they hold afterwards.
+    fn sort(&mut self, wires: &[usize]) -> Vec<usize> {
+        if wires.len() <= SORT_MAX {
+            if wires.len() > 1 {
+                self.push(Shape::Leaf(narrow_u8(wires.len())), wires);
+            }
+            return wires.to_vec();
+        }
+        let (a, b) = wires.split_at(wires.len().div_ceil(2));
+        let (a, b) = (self.sort(a), self.sort(b));
+        self.merge(&a, &b)
+    }
+
+    /// Two levels of the odd-even merge at once, so that the exchanges which join four parts can be grouped.
+    fn merge(&mut self, a: &[usize], b: &[usize]) -> Vec<usize> {
+        if a.len() + b.len() <= MERGE_MAX {
+            let wires = [a, b].concat();
+            if b.is_empty() {
+                return wires;
+            }
+            self.push(Shape::Merge(narrow_u8(wires.len())), &wires);
+            return wires;
+        }
+        let mut part = |first: usize, second: usize| {
+            let [a, b] = [a, b].map(|list| every_second(&every_second(list, first), second));
+            self.merge(&a, &b)
+        };
+        let [v_even, v_odd, w_even, w_odd] = [part(0, 0), part(0, 1), part(1, 0), part(1, 1)];
+        self.join([&v_even, &v_odd, &w_even, &w_odd])
+    }
+
+    /// The exchanges that join v = (`v_even`, `v_odd`) and w = (`w_even`, `w_odd`), then v and w.
+    fn join(&mut self, [v_even, v_odd, w_even, w_odd]: [&[usize]; 4]) -> Vec<usize> {
+        let (v, w) = (interleave(v_even, v_odd), interleave(w_even, w_odd));
+        let pairs = |odd: &[usize], even: &[usize]| odd.len().min(even.len() - 1);
+        let (v_pairs, w_pairs) = (pairs(v_odd, v_even), pairs(w_odd, w_even));
+        let joins = w.len().min(v.len() - 1);
+        let rungs = v_pairs.min(w_pairs).min(joins / 2);
+        for first in (0..rungs).step_by(RUNGS_MAX) {
+            let rung = |k: usize| [v_odd[k], v_even[k + 1], w_odd[k], w_even[k + 1]];
+            let rungs = (first..rungs.min(first + RUNGS_MAX)).flat_map(rung);
+            let wires: Vec<usize> = std::iter::once(w[2 * first]).chain(rungs).collect();
+            self.push(Shape::Ladder(narrow_u8(wires.len() / 4)), &wires);
+        }
+        (rungs..v_pairs).for_each(|k| self.push(Shape::Pair, &[v_odd[k], v_even[k + 1]]));
+        (rungs..w_pairs).for_each(|k| self.push(Shape::Pair, &[w_odd[k], w_even[k + 1]]));
+        let joined = 2 * rungs;
+        for i in joined..joins {
+            self.push(Shape::Pair, &[w[i], v[i + 1]]);
+        }
+        interleave(&v, &w)
+    }
+
+    /// Fills the gaps of the dates and leaves ranks (T - 1) / 2 and the one above of every lane in `lo` and `hi`.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many dates and rows as the program is for.
+    #[inline(always)]
+    pub fn run<K: Key, const W: usize>(
+        &self,
+        dates: &[&[K; W]],
+        upcoming: &[&[K; W]],
+        missing: Missing<K>,
+        gaps: &mut Gaps<K, W>,
+        rows: &mut [[K; W]],
+        [lo, hi]: [&mut [K; W]; 2],
+    ) {
+        assert!(dates.len() == self.rows && rows.len() == self.rows);
+        let mut first = 0;
+        for &shape in &self.shapes {
+            let wires = &self.wires[first..first + shape.rows()];
+            first += shape.rows();
+            // SAFETY: `push` has checked number, distinctness and range against `self.rows`, which is `rows.len()`.
+            unsafe {
+                match shape {
+                    Shape::Leaf(_) => {
+                        let range = usize::from(wires[0])..usize::from(wires[0]) + wires.len();
+                        for row in upcoming.get(range.clone()).unwrap_or_default() {
+                            prefetch(&row[..]);
+                        }
+                        small::leaf(&dates[range.clone()], missing, gaps, &mut rows[range]);
+                    }
+                    Shape::Merge(_) => small::merge(rows, wires),
+                    Shape::Ladder(_) => small::ladder(rows, wires),
+                    Shape::Pair => {
+                        let [a, b] = pick::<K, W, 2>(rows, wires);
+                        pair(a, b);
+                    }
+                }
+            }
+        }
+        self.middle(rows, lo, hi);
+    }
+
+    #[inline(always)]
+    fn middle<K: Key, const W: usize>(&self, rows: &[[K; W]], lo: &mut [K; W], hi: &mut [K; W]) {
+        *lo = self.alone.map_or([K::LOW; W], |row| rows[usize::from(row)]);
+        *hi = [K::HIGH; W];
+        let (fours, rest) = self.pairs.as_chunks::<4>();
+        for four in fours {
+            reduce(four.map(|pair| pair.map(|row| &rows[usize::from(row)])), lo, hi);
+        }
+        for &pair in rest {
+            reduce([pair.map(|row| &rows[usize::from(row)])], lo, hi);
+        }
+    }
+}
+
+#[inline(always)]
+pub fn pair<K: Key, const W: usize>(a: &mut [K; W], b: &mut [K; W]) {
+    for w in 0..W {
+        // Not two selects, which LLVM would fold into masked stores; see `store` in build.rs.
+        let smaller = lesser(a[w], b[w]);
+        b[w] = K::larger(a[w], b[w], smaller);
+        a[w] = smaller;
+    }
+}
+
+/// Takes N pairs of both sorted halves into account.
+#[inline(always)]
+fn reduce<K: Key, const W: usize, const N: usize>(pairs: [[&[K; W]; 2]; N], lo: &mut [K; W], hi: &mut [K; W]) {
+    for w in 0..W {
+        let (mut l, mut h) = (lo[w], hi[w]);
+        for [a, b] in pairs {
+            l = greater(l, lesser(a[w], b[w]));
+            h = lesser(h, greater(a[w], b[w]));
+        }
+        (lo[w], hi[w]) = (l, h);
+    }
+}
+
+fn narrow(wire: usize) -> u16 {
+    u16::try_from(wire).expect("a program has at most 65535 rows")
+}
+
+fn narrow_u8(rows: usize) -> u8 {
+    u8::try_from(rows).expect("a group has at most 20 rows")
+}

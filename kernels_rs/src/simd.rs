@@ -1,0 +1,151 @@
+//! Which instructions the kernels run on: chosen once, when the first kernel runs.
+//!
+//! Wheels are compiled for the baseline of their architecture. On x86-64 that is SSE2, so every [`Task`] is compiled
+//! a second time for AVX2 and FMA, and the processor is asked once. Both come from the *same* generic Rust: `run` and
+//! all that it calls are `#[inline(always)]`, and whatever is inlined into a function that carries `#[target_feature]`
+//! is compiled for those features. Rust never contracts `a * b + c` into a fused multiply-add by itself and never
+//! reorders floating-point arithmetic, so both ways give the same bits; `tests` in the kernels hold them to it.
+//! On other architectures there is one way, the baseline (NEON on aarch64).
+//!
+//! `EOKERNELS_SIMD=baseline` or `avx2` overrides the choice, for tests and measurements.
+
+use crate::errors::Error;
+use std::sync::OnceLock;
+
+/// A set of instructions that the kernels are compiled for and that this processor has: only [`Path::all`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path(Instructions);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    /// What every processor of this architecture has.
+    Baseline,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+impl Path {
+    /// The name that the environment variable and `build_info()` use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Instructions::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => "avx2",
+        }
+    }
+
+    /// Every path that this processor can run, the fastest last.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        #[allow(unused_mut, reason = "one path on other architectures")]
+        let mut all = vec![Self(Instructions::Baseline)];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            all.push(Self(Instructions::Avx2));
+        }
+        all
+    }
+}
+
+/// The path of this process: the best one, or the one that `EOKERNELS_SIMD` names.
+///
+/// # Errors
+///
+/// The variable holds something else, or a path that this processor cannot run.
+pub fn chosen() -> Result<Path, Error> {
+    static CHOSEN: OnceLock<Result<Path, Error>> = OnceLock::new();
+    CHOSEN.get_or_init(|| choose(std::env::var("EOKERNELS_SIMD").ok().as_deref())).clone()
+}
+
+fn choose(wish: Option<&str>) -> Result<Path, Error> {
+    let all = Path::all();
+    let wish = wish.unwrap_or_default();
+    let names: Vec<&str> = all.iter().map(|path| path.name()).collect();
+    let refusal = || {
+        Error::value(format!(
+            "the environment variable EOKERNELS_SIMD is {wish:?}; this processor accepts {}",
+            names.join(" or ")
+        ))
+    };
+    let wished =
+        if wish.is_empty() { all.last().copied() } else { all.iter().find(|path| path.name() == wish).copied() };
+    wished.ok_or_else(refusal)
+}
+
+/// Work that is compiled once per [`Path`].
+pub trait Task {
+    /// What it returns.
+    type Output;
+
+    /// Does the work. Implementations are `#[inline(always)]`, and so is all that should run on the path's
+    /// instructions.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs `task` as compiled for `path`.
+#[inline]
+pub fn dispatch<T: Task>(path: Path, task: T) -> T::Output {
+    match path.0 {
+        Instructions::Baseline => task.run(),
+        // SAFETY: `Path::all`, which alone makes a path, has asked the processor for both features.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { run_avx2(task) },
+    }
+}
+
+/// # Safety
+///
+/// The processor has AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_avx2<T: Task>(task: T) -> T::Output {
+    task.run()
+}
+
+/// Asks for the cache lines of `data` ahead of time; nothing where the architecture has no stable way to.
+#[inline(always)]
+pub fn prefetch<T>(data: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        const LINE: usize = 64;
+        let start = data.as_ptr().cast::<i8>();
+        for offset in (0..size_of_val(data)).step_by(LINE) {
+            // SAFETY: the address lies within `data`; prefetching is a hint that never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(offset)) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = data;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_may_choose_and_an_unknown_wish_is_refused() {
+        assert_eq!(choose(Some("baseline")).unwrap().name(), "baseline");
+        assert_eq!(Some(&choose(None).unwrap()), Path::all().last());
+        assert_eq!(choose(None).unwrap(), choose(Some("")).unwrap());
+        let refusal = choose(Some("avx9")).unwrap_err().to_string();
+        assert!(refusal.contains("EOKERNELS_SIMD") && refusal.contains("baseline"), "{refusal}");
+    }
+
+    #[test]
+    fn a_task_runs_on_every_supported_path() {
+        struct Sum<'a>(&'a [u32]);
+        impl Task for Sum<'_> {
+            type Output = u32;
+            #[inline(always)]
+            fn run(self) -> u32 {
+                self.0.iter().sum()
+            }
+        }
+        for path in Path::all() {
+            assert_eq!(dispatch(path, Sum(&[1, 2, 3])), 6);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+"""``python -m lab time``: measure a few cells in the installed wheel, at once and without asv."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.records import Line
+
+BASELINE = "numpy"
+
+
+def time(
+    kernel: Annotated[str, typer.Argument(help="Which kernel.")],
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="A named case; may be repeated. Default: the centre.")
+    ] = None,
+    implementation: Annotated[
+        list[str] | None, typer.Option("--implementation", "-i", help="May be repeated. Default: all of them.")
+    ] = None,
+    processes: Annotated[int, typer.Option(help="Spawned processes; below 6 there is no 95 % interval.")] = 6,
+) -> None:
+    """Measure implementations side by side with NumPy's and with the wall, in the wheel that is installed here.
+
+    Nothing is stored. Exits with 1 when an answer is wrong.
+    """
+    from rich.console import Console
+
+    from benchmarks import pairing, records, wheel
+
+    console = Console()
+    cases, arms = _chosen(kernel, case or [], implementation or [])
+    if processes < 1:
+        raise ValueError(f"processes: was {processes}; at least 1 is accepted")
+    with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
+        digest = wheel.installed_digest()
+        wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
+        with console.status("making inputs, compiling") as status:
+            done = iter(range(1, processes + 1))
+            pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {processes} done"))
+        lines = records.read_lines(Path(scratch), kernel)
+    failed = [_show(console, lines, kernel, name) for name in cases]
+    if any(failed):
+        raise typer.Exit(1)
+
+
+def _chosen(
+    kernel: str, cases: Sequence[str], implementations: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    from benchmarks import registry
+    from inputs.cases import CASES, find
+
+    declared = registry.get(kernel)
+    known = registry.arms(declared)
+    for name in implementations:
+        if name not in known:
+            raise ValueError(f"implementation: was {name!r}; {kernel} has {', '.join(known)}")
+    names = tuple(find(declared.family, name).name for name in cases) or tuple(
+        case.name for case in CASES[declared.family] if case.centre
+    )
+    wanted = {BASELINE, *implementations} if implementations else set(known)
+    return names, tuple(name for name in known if name in wanted)
+
+
+def _show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> bool:
+    """Print a table for each group of a case, and return whether an answer was wrong."""
+    from rich.table import Table
+
+    from benchmarks import registry
+
+    failed = False
+    for group in ("call", "crop"):
+        found = [line for line in lines if (line.case, line.group) == (case, group)]
+        if not found:
+            continue
+        shape = found[0].shape
+        pixels = prod(shape[1:] if registry.get(kernel).family == "temporal" else shape)
+        title = f"{kernel} {case}: {' × '.join(map(str, shape))}" + (", the centre crop" if group == "crop" else "")
+        table = Table(title=title, title_justify="left")
+        table.add_column("implementation")
+        for heading in ("time", "ns/pixel", "× NumPy", "95 %"):
+            table.add_column(heading, justify="right")
+        table.add_column("note")
+        for arm in found[0].arms:
+            table.add_row(arm, *_columns(found, arm, pixels))
+            failed = failed or any(line.arms[arm].status == "failed" for line in found)
+        console.print(table)
+    return failed
+
+
+def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, str, str, str]:
+    """Return time, time per pixel, ratio, interval and note of an arm; dashes where it has no time."""
+    from reports.speedup import paired_ratio
+
+    times = [line.arms[arm].time_s for line in lines]
+    known = [seconds for seconds in times if seconds is not None]
+    if len(known) < len(times):
+        reason = next(line.arms[arm].reason for line in lines if line.arms[arm].time_s is None)
+        return "–", "–", "–", "–", reason
+    shown = f"{median(known) * 1e3:.4g} ms", f"{median(known) * 1e9 / pixels:.3g}"
+    base = [seconds for line in lines if (seconds := line.arms[BASELINE].time_s) is not None]
+    if len(base) < len(known):
+        return *shown, "–", "–", ""
+    ratio = paired_ratio(base, known)
+    interval = "–" if ratio.low is None or ratio.high is None else f"{ratio.low:.2f} – {ratio.high:.2f}"
+    return *shown, f"{ratio.estimate:.2f}", interval, ""

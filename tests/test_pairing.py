@@ -1,0 +1,443 @@
+"""The paired measurement: orders, quantiles, lines that an interrupt cut, crops, wrong answers, coverage."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from rich.console import Console
+
+from benchmarks import asvcall, binding, pairing, process, records, registry, runs, stage, worker
+from benchmarks.probes import ranges, wall
+from benchmarks.records import CROPPED, Line, MemoryLine, Outcome
+from inputs.cases import CASES, Case, find
+from lab import run as run_verb
+
+KERNEL = "normalized_difference"
+ARMS = ("numpy", "rust")
+WALL = binding.WALL
+
+
+def outcome(time_s: float = 1e-3, **changes: Any) -> Outcome:
+    return replace(Outcome("ok", "", 1, (time_s, time_s), 3, time_s, 0.0), **changes)
+
+
+def line(process_number: int, case: str = "f32_256", group: records.Group = "call", **arms: Outcome) -> Line:
+    known = {"numpy": outcome(), "rust": outcome(5e-4), WALL: outcome(2e-4)}
+    return Line(process_number, case, group, (256, 256), 524288, 262144, {**known, **arms})
+
+
+# Orders and quantiles
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7, 8])
+def test_every_arm_has_every_place_equally_often_in_a_full_turn(count: int) -> None:
+    arms = [f"arm{k}" for k in range(count)]
+    orders = stage.rotation(arms, 2 * count)
+    for place in range(count):
+        seen = [order[place] for order in orders]
+        assert {seen.count(arm) for arm in arms} == {2}
+    assert all(sorted(order) == sorted(arms) for order in orders)
+
+
+@pytest.mark.parametrize(("wanted", "rounds"), [(5, 9), (9, 9), (6, 7), (1, 4)])
+def test_a_slow_arm_sits_out_evenly(wanted: int, rounds: int) -> None:
+    turns = [turn for turn in range(rounds) if stage.takes_part(turn, wanted, rounds)]
+    gaps = {later - earlier for earlier, later in itertools.pairwise(turns)}
+    assert len(turns) == wanted
+    assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+def test_the_robust_time_ignores_slow_phases() -> None:
+    calm = [1.0, 1.01, 1.02, 1.0, 1.01, 1.0, 1.02]
+    noisy = [*calm[:4], 1.8, 1.75, 1.9]
+    assert stage.robust_s(noisy) == pytest.approx(stage.robust_s(calm), rel=0.02)
+    assert min(noisy) <= stage.robust_s(noisy) <= np.median(noisy)
+
+
+def test_a_block_is_seconds_per_call() -> None:
+    assert 0.9e-3 < stage.block_s(lambda: time.sleep(1e-3), 5) < 50e-3
+
+
+@pytest.mark.parametrize(
+    ("count", "parts", "multiple"), [(10, 3, 1), (4096, 2, 2048), (5, 8, 1), (0, 2, 4), (100, 1, 64)]
+)
+def test_ranges_cover_everything_once(count: int, parts: int, multiple: int) -> None:
+    found = ranges(count, parts, multiple)
+    assert [i for start, stop in found for i in range(start, stop)] == list(range(count))
+    assert len(found) <= max(1, parts)
+
+
+# Lines
+
+
+def test_lines_come_back_as_they_were_written(tmp_path: Path) -> None:
+    written = [line(0), line(1, rust=Outcome("failed", "wrong answer"))]
+    for one in written:
+        records.append(tmp_path / f"{KERNEL}.jsonl", one)
+    assert records.read_lines(tmp_path, KERNEL) == written
+
+
+def test_an_unfinished_last_line_is_ignored_and_removed_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / f"{KERNEL}.jsonl"
+    records.append(path, line(0))
+    with path.open("a") as handle:
+        handle.write(json.dumps(asdict(line(1)))[:70])
+    assert [one.process for one in records.read_lines(tmp_path, KERNEL)] == [0]
+    records.append(path, line(2))
+    assert [one.process for one in records.read_lines(tmp_path, KERNEL)] == [0, 2]
+    assert all(json.loads(text) for text in path.read_text().splitlines())
+
+
+def test_a_file_that_is_one_unfinished_line_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / f"{KERNEL}.jsonl"
+    path.write_text('{"process": 0, "ca')
+    assert records.read_lines(tmp_path, KERNEL) == []
+    records.append(path, line(0))
+    assert len(records.read_lines(tmp_path, KERNEL)) == 1
+
+
+def test_a_broken_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / f"{KERNEL}.jsonl").write_text('{"process": 0, "ca\n{}\n')
+    with pytest.raises(ValueError, match="line 1 is not JSON"):
+        records.read_lines(tmp_path, KERNEL)
+
+
+def test_a_case_is_complete_with_its_crop_only() -> None:
+    cropped = line(0, numpy=Outcome("skipped", CROPPED))
+    assert records.is_complete([line(0)], "f32_256", 0)
+    assert not records.is_complete([line(0)], "f32_256", 1)
+    assert not records.is_complete([cropped], "f32_256", 0)
+    assert records.is_complete([cropped, line(0, group="crop")], "f32_256", 0)
+    assert not records.is_complete([cropped, line(0, group="crop"), line(1)], "f32_256", 1)
+
+
+def test_the_first_process_decides_what_is_slow() -> None:
+    lines = [line(0, numpy=Outcome("skipped", CROPPED)), line(1)]
+    assert records.slow_arms(lines, "f32_256") == ("numpy",)
+    assert records.slow_arms(lines[1:], "f32_256") is None
+
+
+# Crops
+
+
+def test_an_arm_is_slow_above_a_fifth_of_a_second_unless_reading_alone_takes_that_long() -> None:
+    assert not stage.is_slow(0.199, wall_s=0.01)
+    assert stage.is_slow(0.201, wall_s=0.01)
+    assert not stage.is_slow(0.6, wall_s=0.21)
+    assert stage.is_slow(0.7, wall_s=0.21)
+
+
+@pytest.mark.parametrize(
+    "case", [case for family in CASES.values() for case in family], ids=lambda c: f"{c.family}-{c.name}"
+)
+def test_a_crop_has_enough_pixels_and_depends_on_the_case_alone(case: Case) -> None:
+    side = binding.crop_side(case)
+    if side is None:
+        assert max(case.shape[-2:]) <= 1096
+        return
+    cropped = binding.logical_shape(case, side)
+    assert cropped[:-2] == case.shape[:-2]
+    assert cropped[-2] * cropped[-1] >= 4096
+    assert np.prod(cropped) < np.prod(case.shape)
+
+
+# One case, measured in this process with functions of ours
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Line]]:
+    """Return a function that measures a small case with the given implementations, without spawning."""
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(stage, "ARM_BUDGET_S", 0.002)
+    monkeypatch.setattr(stage, "BLOCK_S", 2e-4)
+    monkeypatch.setattr(wall, "bind", lambda *_: lambda: np.zeros(1))
+    kernel = registry.get(KERNEL)
+
+    def measure(case: Case, **functions: Callable[..., Any] | None) -> list[Line]:
+        monkeypatch.setattr(registry, "resolve", lambda _kernel, arm: functions[arm])
+        oracles = {case.name: {g: str(pairing._oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
+        job = worker.Job(str(tmp_path), KERNEL, 0, 0, (case.name,), tuple(functions), "", oracles)
+        return worker.measure_case(job, kernel, case, np.random.default_rng(0))
+
+    return measure
+
+
+def right(a: Any, b: Any, *, out: Any = None, **_: Any) -> Any:
+    with np.errstate(all="ignore"):
+        result = ((a - b) / (a + b)).astype(a.dtype)
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+SMALL = replace(find("elementwise", "f32_64"), name="small", shape=(32, 32), mask="iid", missing=0.3)
+
+
+def test_right_answers_have_times(bench: Callable[..., list[Line]]) -> None:
+    (found,) = bench(SMALL, numpy=right, rust=right)
+    assert [found.arms[arm].status for arm in (*ARMS, WALL)] == ["ok"] * 3
+    assert found.arms["numpy"].time_s == stage.robust_s(found.arms["numpy"].blocks_s)
+    assert stage.ROUNDS[0] <= len(found.arms["numpy"].blocks_s) <= stage.ROUNDS[1]
+    assert found.arms["rust"].max_ulp is not None
+    assert (found.shape, found.output_bytes, found.input_bytes) == ((32, 32), 4096, 8192)
+
+
+def test_a_wrong_answer_has_no_time(bench: Callable[..., list[Line]]) -> None:
+    (found,) = bench(SMALL, numpy=right, rust=lambda a, b: np.nan_to_num(right(a, b)))
+    assert found.arms["rust"].status == "failed"
+    assert found.arms["rust"].time_s is None
+    assert "wrong answer before" in found.arms["rust"].reason
+    assert found.arms["numpy"].status == "ok"
+
+
+def test_an_answer_that_turns_wrong_has_no_time(bench: Callable[..., list[Line]]) -> None:
+    calls = iter(range(10**9))
+    (found,) = bench(SMALL, numpy=right, rust=lambda a, b: right(a, b) if next(calls) < 3 else right(b, a))
+    assert found.arms["rust"].status == "failed"
+    assert "wrong answer after" in found.arms["rust"].reason
+
+
+def test_an_arm_that_leaves_the_last_answer_in_out_is_found(bench: Callable[..., list[Line]]) -> None:
+    (found,) = bench(replace(SMALL, out=True), numpy=right, rust=lambda a, b, out: out)
+    assert found.arms["numpy"].status == "ok"
+    assert found.arms["rust"].status == "failed"
+
+
+def test_an_exception_is_a_failure_and_absence_is_a_skip(bench: Callable[..., list[Line]]) -> None:
+    def raises(a: Any, b: Any) -> Any:
+        raise ZeroDivisionError("by design")
+
+    (found,) = bench(SMALL, numpy=raises, rust=None)
+    assert (found.arms["numpy"].status, found.arms["rust"].status) == ("failed", "skipped")
+    assert "ZeroDivisionError: by design" in found.arms["numpy"].reason
+    assert runs.NOT_IN_WHEEL in found.arms["rust"].reason
+
+
+def test_a_slow_arm_goes_to_the_crop_with_all_the_others(
+    bench: Callable[..., list[Line]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(a: Any, b: Any) -> Any:
+        time.sleep(a.size * 2e-6)
+        return right(a, b)
+
+    monkeypatch.setattr(stage, "SLOW_S", 0.012)
+    monkeypatch.setattr(worker, "crop_side", lambda _case: 64)
+    call, crop = bench(replace(SMALL, shape=(96, 96)), numpy=slow, rust=right)
+    assert (call.group, crop.group, crop.shape) == ("call", "crop", (64, 64))
+    assert call.arms["numpy"] == Outcome("skipped", CROPPED)
+    assert [call.arms[arm].status for arm in ("rust", WALL)] == ["ok", "ok"]
+    assert {arm: crop.arms[arm].status for arm in crop.arms} == {"numpy": "ok", "rust": "ok", WALL: "ok"}
+
+
+# Cells
+
+
+def test_a_cell_is_one_time_per_process() -> None:
+    lines = [line(1, rust=outcome(2e-4)), line(0, rust=outcome(1e-4))]
+    assert pairing.cell(lines, "f32_256", "rust", "call").samples_s == (1e-4, 2e-4)
+
+
+def test_one_failed_process_fails_the_cell() -> None:
+    lines = [line(0), line(1, rust=Outcome("failed", "wrong answer"))]
+    assert pairing.cell(lines, "f32_256", "rust", "call").status == "failed"
+    assert pairing.cell(lines, "f32_256", "numpy", "call").status == "ok"
+
+
+def test_a_cell_without_a_crop_is_skipped_and_an_unknown_one_failed() -> None:
+    assert pairing.cell([line(0)], "f32_256", "rust", "crop").status == "skipped"
+    assert pairing.cell([line(0)], "f32_512", "rust", "call").status == "failed"
+
+
+# Runs
+
+
+@pytest.fixture
+def plan() -> runs.Plan:
+    entries = {KERNEL: (runs.Entry("f32_256", ARMS),)}
+    return runs.Plan(
+        "20260101-000000-abcdef01", "2026-01-01T00:00:00+00:00", "abcdef01" * 5, "smoke", 2, "d" * 64, entries
+    )
+
+
+def write(run_dir: Path, *lines: Line) -> None:
+    for one in lines:
+        records.append(run_dir / f"{KERNEL}.jsonl", one)
+
+
+def problems(plan: runs.Plan, run_dir: Path) -> list[str]:
+    return runs.problems(plan, run_dir, asv_results=None)
+
+
+def test_a_plan_comes_back_as_it_was_saved(plan: runs.Plan, tmp_path: Path) -> None:
+    plan.save(tmp_path / "run")
+    assert runs.Plan.load(tmp_path / "run") == plan
+
+
+def test_planned_is_measured_or_skipped(plan: runs.Plan, tmp_path: Path) -> None:
+    skipped = Outcome("skipped", "no data: offline")
+    write(tmp_path, line(0, rust=skipped), line(1, rust=skipped))
+    assert problems(plan, tmp_path) == []
+
+
+def test_what_was_not_measured_is_named(plan: runs.Plan, tmp_path: Path) -> None:
+    assert problems(plan, tmp_path) == [f"{KERNEL} f32_256 {arm}: not measured" for arm in (*ARMS, WALL)]
+    write(tmp_path, line(0))
+    assert problems(plan, tmp_path)[0] == f"{KERNEL} f32_256 numpy: measured in 1 of 2 processes"
+
+
+def test_a_failed_arm_and_one_that_the_wheel_lacks_are_named(plan: runs.Plan, tmp_path: Path) -> None:
+    bad = {"numpy": Outcome("failed", "wrong answer"), "rust": Outcome("skipped", "n/a: this wheel does not have it")}
+    write(tmp_path, line(0, **bad), line(1, **bad))
+    first, second = problems(plan, tmp_path)
+    assert "numpy" in first
+    assert "wrong answer" in first
+    assert "rust: this wheel lacks it" in second
+
+
+def test_a_peer_keeps_no_run_from_being_complete(plan: runs.Plan, tmp_path: Path) -> None:
+    peer = registry.get(KERNEL).peers[0].name
+    entries = {KERNEL: (runs.Entry("f32_256", (*ARMS, peer)),)}
+    failed = {peer: Outcome("failed", "wrong answer")}
+    write(tmp_path, line(0, **failed), line(1, **failed))
+    assert problems(replace(plan, kernels=entries), tmp_path) == []
+
+
+def test_another_wheel_than_the_one_just_built_is_named(plan: runs.Plan, tmp_path: Path) -> None:
+    write(tmp_path, line(0), line(1))
+    (tmp_path / "measured.json").write_text(json.dumps({"wheel": {"digest": "e" * 64}}))
+    (problem,) = problems(plan, tmp_path)
+    assert "e" * 16 in problem
+    assert "d" * 16 in problem
+
+
+def test_a_measurement_that_broke_says_why(plan: runs.Plan, tmp_path: Path) -> None:
+    write(tmp_path, line(0), line(1))
+    (tmp_path / f"{KERNEL}.00000000.broken").write_text("benchmarks.worker ended with signal SIGSEGV\n")
+    assert problems(plan, tmp_path) == ["benchmarks.worker ended with signal SIGSEGV"]
+
+
+def asv_file(results: Path, plan: runs.Plan, samples: int) -> None:
+    names = [[repr("f32_256")], [repr(arm) for arm in (*ARMS, WALL)]]
+    row = [[1e-3] * 3, names, "v", 0, 0, None, None, None, None, None, None, [[1e-3] * samples] * 3]
+    columns = ["result", "params", "version", "started_at", "duration", "a", "b", "c", "d", "e", "f", "samples"]
+    (results / "box").mkdir(parents=True)
+    content = {"result_columns": columns, "results": {f"bench_kernels.{KERNEL}.ktime_call": row}}
+    (results / "box" / f"{plan.commit[:8]}-env.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(("samples", "expected"), [(2, 0), (1, 3)])
+def test_what_asv_does_not_have_is_named(plan: runs.Plan, tmp_path: Path, samples: int, expected: int) -> None:
+    write(tmp_path, line(0), line(1))
+    asv_file(tmp_path / "results", plan, samples)
+    assert len(runs.problems(plan, tmp_path, tmp_path / "results")) == expected
+    assert len(runs.problems(plan, tmp_path, tmp_path / "nowhere")) == 3
+
+
+def test_an_incomplete_run_is_exit_2_and_leaves_a_receipt(
+    plan: runs.Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as stop:
+        run_verb._finish(Console(stderr=True), plan, tmp_path)
+    assert stop.value.exit_code == 2
+    assert f"{KERNEL} f32_256 rust: not measured" in capsys.readouterr().err
+    assert json.loads((tmp_path / "receipt.json").read_text())["problems"]
+
+
+def test_the_newest_unfinished_run_of_the_same_plan_is_resumed(plan: runs.Plan, tmp_path: Path) -> None:
+    for number, change in enumerate([{}, {"wheel_digest": "f" * 64}, {}, {"processes": 3}]):
+        named = replace(plan, run_id=f"2026010{number}-000000-abcdef01", **change)
+        named.save(tmp_path / named.run_id)
+    newest = runs.unfinished(plan, tmp_path)
+    assert newest is not None
+    assert newest.name.startswith("20260102")
+    (newest / "receipt.json").write_text("{}")
+    older = runs.unfinished(plan, tmp_path)
+    assert older is not None
+    assert older.name.startswith("20260100")
+
+
+def test_a_measurement_with_everything_there_starts_nothing(
+    plan: runs.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(pairing, "spawn", never)
+    write(tmp_path, line(0), line(1))
+    for arm in ARMS:
+        records.append(tmp_path / f"{KERNEL}.memory.jsonl", MemoryLine("f32_256", arm, "ok", "", 1, 1))
+    pairing.measure(plan.measurement(tmp_path, KERNEL))
+
+
+def test_cases_are_chosen_by_tier_or_by_name() -> None:
+    smoke = runs.chosen_cases([], "smoke")
+    assert list(smoke) == list(registry.KERNELS)
+    assert smoke[KERNEL] == ("f32_256", "f32_2048_out", "s2_u16_1024")
+    assert runs.chosen_cases([KERNEL], "smoke", centre=True)[KERNEL][0] == "f32_2048"
+    assert runs.chosen_cases([], "smoke", cases=["f32_10980"]) == {KERNEL: ("f32_10980",)}
+    with pytest.raises(ValueError, match="no_such"):
+        runs.chosen_cases([], "smoke", cases=["no_such"])
+
+
+def test_a_changed_system_under_test_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs.provenance, "git", lambda *_: " M kernels_rs/src/lib.rs")
+    with pytest.raises(ValueError, match=r"kernels_rs/src/lib\.rs"):
+        runs.require_clean()
+
+
+# Processes
+
+
+def test_the_environment_is_spelled_out(tmp_path: Path) -> None:
+    inherited = {
+        "HOME": "/h",
+        "NUMBA_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "8",
+        "PYTHONPATH": "/p",
+        "MALLOC_ARENA_MAX": "1",
+    }
+    found = process.environment(tmp_path, "abc" * 10, inherited)
+    assert found["HOME"] == "/h"
+    assert found["OMP_NUM_THREADS"] == "1"
+    assert not {"NUMBA_NUM_THREADS", "PYTHONPATH", "MALLOC_ARENA_MAX"} & found.keys()
+    assert found["NUMBA_CACHE_DIR"].startswith(str(tmp_path))
+    assert found["NUMBA_CACHE_DIR"] != process.environment(tmp_path, "xyz" * 10, inherited)["NUMBA_CACHE_DIR"]
+
+
+def test_a_process_that_dies_is_an_error_with_what_it_said(tmp_path: Path) -> None:
+    job = tmp_path / "job.json"
+    job.write_text("{}")
+    with pytest.raises(process.MeasurementError, match="exit code"):
+        process.spawn("benchmarks.worker", job, "", tmp_path / "log")
+
+
+def test_two_measurements_exclude_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(process.tempfile, "tempdir", None)
+    code = "from benchmarks.process import one_at_a_time as o\nwith o(): print('in', flush=True)"
+    with process.one_at_a_time():
+        other = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=process.ROOT, stdout=subprocess.PIPE, env=dict(os.environ)
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(1.0)
+    assert other.communicate(timeout=30)[0] == b"in\n"
+
+
+def test_a_machine_is_named_by_what_does_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asvcall.this_machine() == asvcall.this_machine()
+    monkeypatch.setenv("EOLAB_MACHINE", "bench-1")
+    assert asvcall.this_machine().machine == "bench-1"
