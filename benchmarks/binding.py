@@ -15,7 +15,7 @@ from benchmarks.spec import Array, Kernel
 from inputs.cases import Case
 
 WALL = "wall"
-CROP_ELEMENTS = 1_200_000
+CROP_ELEMENTS = 1_000_000
 LEAST_CROP_SIDE = 64
 
 
@@ -74,7 +74,7 @@ def crop_side(case: Case) -> int | None:
     """Return the side of a case's centre crop in pixels, or None where the case is not larger than that.
 
     It depends on the case alone, so that a series of measurements keeps its meaning: about as many elements as a stack
-    of 73 dates on 128 × 128 pixels, a multiple of 8, and never fewer than 64 × 64 pixels.
+    of 73 dates on 112 × 112 pixels, a multiple of 8, and never fewer than 64 × 64 pixels.
     """
     dates = case.shape[0] if len(case.shape) == 3 else 1
     side = max(LEAST_CROP_SIDE, int((CROP_ELEMENTS / dates) ** 0.5) // 8 * 8)

@@ -85,9 +85,9 @@ def _measure_groups(job: Job, kernel: Kernel, case: Case, order: Sequence[str]) 
     slow = set(job.slow.get(case.name, ()))
     crop = None
     if side is not None and (screening or slow):
-        crop = _warm_stage(job, kernel, case, side, slow=set())
+        crop = _warm_stage(job, kernel, case, side, slow=set(), compiled=False)
         slow = _surely_slow(case, crop) if screening else slow
-    whole = _warm_stage(job, kernel, case, None, slow=slow)
+    whole = _warm_stage(job, kernel, case, None, slow=slow, compiled=crop is not None)
     if crop is not None and screening:
         whole.drop_slow()
     arms = (*job.arms, WALL)
@@ -100,7 +100,7 @@ def _measure_groups(job: Job, kernel: Kernel, case: Case, order: Sequence[str]) 
     return lines
 
 
-def _warm_stage(job: Job, kernel: Kernel, case: Case, side: int | None, *, slow: set[str]) -> Stage:
+def _warm_stage(job: Job, kernel: Kernel, case: Case, side: int | None, *, slow: set[str], compiled: bool) -> Stage:
     """Make the arrays, bind the arms, check each answer once and estimate each time; slow arms are left to the crop."""
     onto = target(kernel, case, side)
     expected = np.load(job.oracles[case.name]["call" if side is None else "crop"])
@@ -109,7 +109,7 @@ def _warm_stage(job: Job, kernel: Kernel, case: Case, side: int | None, *, slow:
         if arm in slow:
             stage.drop(arm)
         elif stage.check(arm, "before"):
-            stage.estimate(arm)
+            stage.estimate(arm, compiled=compiled)
     return stage
 
 

@@ -15,7 +15,8 @@ const STACK_BYTES: usize = 32 << 20;
 
 fn main() {
     let dates: Vec<usize> = std::env::args().skip(1).map(|text| text.parse().expect("a number of dates")).collect();
-    let dates = if dates.is_empty() { vec![12, 16, 24, 48, 73, 146, 460] } else { dates };
+    let dates =
+        if dates.is_empty() { vec![12, 16, 17, 24, 48, 73, 100, 146, 250, 460, 800, 1500, 3000] } else { dates };
     println!("{:>6} {:>6} {:>11} {:>11} {:>11}", "dtype", "dates", "registers", "network", "bisection");
     let path = chosen().expect("a path");
     for dates in dates {
@@ -51,7 +52,7 @@ where
     let x = Array::from_iter((0..dates * pixels).map(value)).into_shape_with_order(IxDyn(&[dates, pixels])).unwrap();
     let seconds = |method: Method| time::<K, f64>(&x, path, &method) / pixels as f64 * 1e9;
     let registers = if dates <= SELECT_MAX { seconds(Method::Registers) } else { f64::NAN };
-    let network = seconds(Method::Network(Program::cached(dates)));
+    let network = if dates > SELECT_MAX { seconds(Method::Network(Program::cached(dates))) } else { f64::NAN };
     println!("{name:>6} {dates:>6} {registers:>11.1} {network:>11.1} {:>11.1}", seconds(Method::Bisection));
 }
 

@@ -116,11 +116,16 @@ fn fill_marked<K: Key, const W: usize, const N: usize>(
 ) {
     for w in 0..W {
         let (mut pad, mut seen) = (gaps.pad[w], gaps.seen[w]);
-        for (row, marks) in rows.iter_mut().zip(marks) {
+        let mut filled = [K::LOW; N];
+        for ((filled, row), marks) in filled.iter_mut().zip(rows.iter()).zip(marks) {
             let gap = (marks[w] != 0) | row[w].is_missing(missing);
-            (row[w], pad, seen) = fill_where(row[w], gap, pad, seen);
+            (*filled, pad, seen) = fill_where(row[w], gap, pad, seen);
         }
+        // Before the rows: see `store` in build.rs.
         (gaps.pad[w], gaps.seen[w]) = (pad, seen);
+        for (filled, row) in filled.iter().zip(rows.iter_mut()) {
+            row[w] = *filled;
+        }
     }
 }
 

@@ -3,48 +3,39 @@
 //! ```text
 //! sort each run of up to 16 rows in registers
 //! merge runs pairwise by the odd-even merge, until two halves remain
-//!     small merges in registers; the exchanges that join their results in groups of four ("ladders")
+//!     small merges in registers; the exchanges that join their results four by four ("ladders")
 //! reduce the pairs of both halves to the two middle ranks
 //! ```
 //!
 //! What limits such a network on arrays is not the comparing but the loading and storing: one compare-exchange alone
 //! is two operations and four memory accesses. So steps that share wires are grouped: sorting 10 rows is 31 exchanges
-//! for 20 accesses, a ladder is 4 for 10. The order of steps on the same wires is kept, so the network is the same.
+//! for 20 accesses, a ladder 4 for 8 a rung. The order of steps on the same wires is kept, so the network is the same.
 
 use crate::lanes::{Gaps, Key, Missing, greater, lesser};
 use crate::network::{every_second, interleave, middle_pairs};
 use crate::simd::prefetch;
-use crate::small::{self, MERGE_MAX, RUNGS_MAX, SORT_MAX, pick};
+use crate::small::{self, MERGE_MAX, MERGE_MIN, RUNGS_MAX, SORT_MAX, SORT_MIN, pick};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// A group of steps that is done in registers.
+/// What a group of steps that is done in registers does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Fills the gaps of that many dates and stores them sorted in the rows of the same numbers.
-    Leaf(u8),
-    /// Merges that many rows: a sorted first half, then a sorted second half, the first being longer where they differ.
-    Merge(u8),
-    /// That many rungs; see [`small::ladder`].
-    Ladder(u8),
+enum Kind {
+    /// Fills the gaps of dates and stores them sorted in the rows of the same numbers, which follow each other.
+    Leaf,
+    /// Merges rows: a sorted first half, then a sorted second half, the first being longer where they differ.
+    Merge,
+    /// See [`small::ladder`].
+    Ladder,
     /// One compare-exchange.
     Pair,
-}
-
-impl Shape {
-    fn rows(self) -> usize {
-        match self {
-            Self::Leaf(n) | Self::Merge(n) => n.into(),
-            Self::Ladder(rungs) => 4 * usize::from(rungs) + 1,
-            Self::Pair => 2,
-        }
-    }
 }
 
 /// The two middle ranks of `rows` rows, as groups of steps.
 pub struct Program {
     rows: usize,
-    shapes: Vec<Shape>,
+    /// What each group does, on how many rows.
+    groups: Vec<(Kind, u8)>,
     /// The rows of all the groups, one after the other; distinct within a group and less than `rows`.
     wires: Vec<u16>,
     /// The row that belongs to the lower half without a partner, where `rows` is odd.
@@ -57,7 +48,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// If `rows` is not within 2..=65535.
+    /// If `rows` is less than two leaves or more than 65535.
     pub fn cached(rows: usize) -> Arc<Self> {
         static PROGRAMS: OnceLock<Mutex<HashMap<usize, Arc<Program>>>> = OnceLock::new();
         let mut programs = PROGRAMS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,8 +56,8 @@ impl Program {
     }
 
     fn new(rows: usize) -> Self {
-        assert!((2..=usize::from(u16::MAX)).contains(&rows), "no program for {rows} rows");
-        let mut program = Self { rows, shapes: Vec::new(), wires: Vec::new(), alone: None, pairs: Vec::new() };
+        assert!((2 * SORT_MIN..=usize::from(u16::MAX)).contains(&rows), "no program for {rows} rows");
+        let mut program = Self { rows, groups: Vec::new(), wires: Vec::new(), alone: None, pairs: Vec::new() };
         let wires: Vec<usize> = (0..rows).collect();
         let (a, b) = wires.split_at(rows.div_ceil(2));
         let (a, b) = (program.sort(a), program.sort(b));
@@ -76,19 +67,22 @@ impl Program {
         program
     }
 
-    fn push(&mut self, shape: Shape, wires: &[usize]) {
-        assert_eq!(shape.rows(), wires.len());
-        assert!(wires.iter().enumerate().all(|(i, wire)| *wire < self.rows && !wires[..i].contains(wire)));
-        self.shapes.push(shape);
+    fn push(&mut self, kind: Kind, wires: &[usize]) {
+        let possible = match kind {
+            Kind::Leaf => (SORT_MIN..=SORT_MAX).contains(&wires.len()) && wires.windows(2).all(|w| w[0] + 1 == w[1]),
+            Kind::Merge => (MERGE_MIN..=MERGE_MAX).contains(&wires.len()),
+            Kind::Ladder => wires.len() % 4 == 1 && wires.len() / 4 <= RUNGS_MAX,
+            Kind::Pair => wires.len() == 2,
+        };
+        assert!(possible && wires.iter().enumerate().all(|(i, wire)| *wire < self.rows && !wires[..i].contains(wire)));
+        self.groups.push((kind, u8::try_from(wires.len()).expect("groups are small")));
         self.wires.extend(wires.iter().copied().map(narrow));
     }
 
     /// Sorts wires; returns them in ascending order of what they hold afterwards.
     fn sort(&mut self, wires: &[usize]) -> Vec<usize> {
         if wires.len() <= SORT_MAX {
-            if wires.len() > 1 {
-                self.push(Shape::Leaf(narrow_u8(wires.len())), wires);
-            }
+            self.push(Kind::Leaf, wires);
             return wires.to_vec();
         }
         let (a, b) = wires.split_at(wires.len().div_ceil(2));
@@ -100,10 +94,7 @@ impl Program {
     fn merge(&mut self, a: &[usize], b: &[usize]) -> Vec<usize> {
         if a.len() + b.len() <= MERGE_MAX {
             let wires = [a, b].concat();
-            if b.is_empty() {
-                return wires;
-            }
-            self.push(Shape::Merge(narrow_u8(wires.len())), &wires);
+            self.push(Kind::Merge, &wires);
             return wires;
         }
         let mut part = |first: usize, second: usize| {
@@ -125,13 +116,13 @@ impl Program {
             let rung = |k: usize| [v_odd[k], v_even[k + 1], w_odd[k], w_even[k + 1]];
             let rungs = (first..rungs.min(first + RUNGS_MAX)).flat_map(rung);
             let wires: Vec<usize> = std::iter::once(w[2 * first]).chain(rungs).collect();
-            self.push(Shape::Ladder(narrow_u8(wires.len() / 4)), &wires);
+            self.push(Kind::Ladder, &wires);
         }
-        (rungs..v_pairs).for_each(|k| self.push(Shape::Pair, &[v_odd[k], v_even[k + 1]]));
-        (rungs..w_pairs).for_each(|k| self.push(Shape::Pair, &[w_odd[k], w_even[k + 1]]));
+        (rungs..v_pairs).for_each(|k| self.push(Kind::Pair, &[v_odd[k], v_even[k + 1]]));
+        (rungs..w_pairs).for_each(|k| self.push(Kind::Pair, &[w_odd[k], w_even[k + 1]]));
         let joined = 2 * rungs;
         for i in joined..joins {
-            self.push(Shape::Pair, &[w[i], v[i + 1]]);
+            self.push(Kind::Pair, &[w[i], v[i + 1]]);
         }
         interleave(&v, &w)
     }
@@ -153,22 +144,22 @@ impl Program {
     ) {
         assert!(dates.len() == self.rows && rows.len() == self.rows);
         let mut first = 0;
-        for &shape in &self.shapes {
-            let wires = &self.wires[first..first + shape.rows()];
-            first += shape.rows();
+        for &(kind, length) in &self.groups {
+            let wires = &self.wires[first..first + usize::from(length)];
+            first += usize::from(length);
             // SAFETY: `push` has checked number, distinctness and range against `self.rows`, which is `rows.len()`.
             unsafe {
-                match shape {
-                    Shape::Leaf(_) => {
+                match kind {
+                    Kind::Leaf => {
                         let range = usize::from(wires[0])..usize::from(wires[0]) + wires.len();
                         for row in upcoming.get(range.clone()).unwrap_or_default() {
                             prefetch(&row[..]);
                         }
                         small::leaf(&dates[range.clone()], missing, gaps, &mut rows[range]);
                     }
-                    Shape::Merge(_) => small::merge(rows, wires),
-                    Shape::Ladder(_) => small::ladder(rows, wires),
-                    Shape::Pair => {
+                    Kind::Merge => small::merge(rows, wires),
+                    Kind::Ladder => small::ladder(rows, wires),
+                    Kind::Pair => {
                         let [a, b] = pick::<K, W, 2>(rows, wires);
                         pair(a, b);
                     }
@@ -182,18 +173,17 @@ impl Program {
     fn middle<K: Key, const W: usize>(&self, rows: &[[K; W]], lo: &mut [K; W], hi: &mut [K; W]) {
         *lo = self.alone.map_or([K::LOW; W], |row| rows[usize::from(row)]);
         *hi = [K::HIGH; W];
-        let (fours, rest) = self.pairs.as_chunks::<4>();
-        for four in fours {
+        for first in (0..self.pairs.len()).step_by(4) {
+            // The last four may overlap the ones before: to take a pair into account twice changes nothing.
+            let first = first.min(self.pairs.len() - 4);
+            let four: &[[u16; 2]; 4] = self.pairs[first..].first_chunk().expect("there are at least eight pairs");
             reduce(four.map(|pair| pair.map(|row| &rows[usize::from(row)])), lo, hi);
-        }
-        for &pair in rest {
-            reduce([pair.map(|row| &rows[usize::from(row)])], lo, hi);
         }
     }
 }
 
 #[inline(always)]
-pub fn pair<K: Key, const W: usize>(a: &mut [K; W], b: &mut [K; W]) {
+fn pair<K: Key, const W: usize>(a: &mut [K; W], b: &mut [K; W]) {
     for w in 0..W {
         // Not two selects, which LLVM would fold into masked stores; see `store` in build.rs.
         let smaller = lesser(a[w], b[w]);
@@ -202,9 +192,9 @@ pub fn pair<K: Key, const W: usize>(a: &mut [K; W], b: &mut [K; W]) {
     }
 }
 
-/// Takes N pairs of both sorted halves into account.
+/// Takes four pairs of both sorted halves into account.
 #[inline(always)]
-fn reduce<K: Key, const W: usize, const N: usize>(pairs: [[&[K; W]; 2]; N], lo: &mut [K; W], hi: &mut [K; W]) {
+fn reduce<K: Key, const W: usize>(pairs: [[&[K; W]; 2]; 4], lo: &mut [K; W], hi: &mut [K; W]) {
     for w in 0..W {
         let (mut l, mut h) = (lo[w], hi[w]);
         for [a, b] in pairs {
@@ -217,8 +207,4 @@ fn reduce<K: Key, const W: usize, const N: usize>(pairs: [[&[K; W]; 2]; N], lo: 
 
 fn narrow(wire: usize) -> u16 {
     u16::try_from(wire).expect("a program has at most 65535 rows")
-}
-
-fn narrow_u8(rows: usize) -> u8 {
-    u8::try_from(rows).expect("a group has at most 20 rows")
 }

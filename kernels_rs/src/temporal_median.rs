@@ -170,7 +170,12 @@ impl<K: Series, O: Real + From<K>> Work<'_, K, O> {
             let mut out = one_axis(self.out.view_mut(), index);
             row.for_each::<W>(path, |block, pixels| {
                 let (dates, mut medians) = (block.dates.len(), [O::NAN; W]);
-                let gaps = &middle(block, &mut ranks);
+                let (masked, seen) = (row.mask.is_some(), block.gaps.seen);
+                let mut gaps = middle(block, &mut ranks);
+                if masked {
+                    gaps.seen = seen; // its gaps have been filled before, so that all of it has looked like values since
+                }
+                let gaps = &gaps;
                 dispatch(path, Mean { dates, gaps, ranks: &ranks, medians: &mut medians });
                 match out.as_slice_mut() {
                     Some(out) => out[pixels.clone()].copy_from_slice(&medians[..pixels.len()]),
