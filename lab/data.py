@@ -21,12 +21,12 @@ def data(
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch the real data that is not in the cache yet.")] = False,
     picture: Annotated[
         Path, typer.Option("--picture", metavar="DIR", help="Folder for the quick-look picture.", show_default=False)
-    ] = Here / "reports" / "latest",
+    ] = Here / ".cache" / "quicklook",
 ) -> None:
     """See the inputs: shapes, dtypes, missing shares, licences, and a quick-look picture.
 
     Fetches nothing unless asked. The picture shows the 10 m cube, or the small chip of the repository until the cube
-    is there. It goes to reports/latest/data.png unless --picture names another folder.
+    is there. It goes to .cache/quicklook/data.png unless --picture names another folder.
     """
     from inputs import quicklook, real
     from inputs.build import footprint
