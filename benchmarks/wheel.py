@@ -219,6 +219,17 @@ def require_release() -> None:
         raise OSError(f"wheel: {DISTRIBUTION} in {sys.prefix} is a {profile} build; only release builds are timed")
 
 
+def is_refused(expected: str) -> bool:
+    """Tell whether what is installed must not be timed, and say why on standard error."""
+    try:
+        require_release()
+        require_wheel(expected)
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return True
+    return False
+
+
 def main(arguments: list[str]) -> int:
     """Build the wheel of a directory and copy it to another."""
     if len(arguments) != 2:

@@ -139,12 +139,12 @@ def run(job: Job) -> None:
 def main(argument: str) -> int:
     """Read a job and run it in the installed wheel, which must be the one that was planned and no debug build."""
     from benchmarks.process import die_with_parent
-    from benchmarks.wheel import require_release, require_wheel
+    from benchmarks.wheel import is_refused
 
     die_with_parent()
     job = Job.load(Path(argument))
-    require_release()
-    require_wheel(job.wheel_digest)
+    if is_refused(job.wheel_digest):
+        return 1
     run(job)
     return 0
 

@@ -39,7 +39,9 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     console = Console(stderr=True)
     plan = _plan(console, kernels or [], tier=tier, centre=centre, cases=case or [], processes=processes)
     run_dir = _run_dir(plan, resume)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         _measure(console, plan, run_dir)
     except KeyboardInterrupt:

@@ -106,7 +106,8 @@ def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, st
     if len(known) < len(times):
         reason = next(line.arms[arm].reason for line in lines if line.arms[arm].time_s is None)
         return "–", "–", "–", "–", reason
-    shown = f"{median(known) * 1e3:.4g} ms", f"{median(known) * 1e9 / pixels:.3g}"
+    per_pixel = median(known) * 1e9 / pixels
+    shown = f"{median(known) * 1e3:.4g} ms", f"{per_pixel:,.0f}" if per_pixel >= 100 else f"{per_pixel:.3g}"
     base = [seconds for line in lines if (seconds := line.arms[BASELINE].time_s) is not None]
     if len(base) < len(known):
         return *shown, "–", "–", ""

@@ -155,6 +155,14 @@ def test_another_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         wheel.require_wheel("b" * 64)
 
 
+def test_a_refusal_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(wheel, "require_release", lambda: None)
+    monkeypatch.setattr(wheel, "digest", lambda: "a" * 64)
+    assert not wheel.is_refused("a" * 64)
+    assert wheel.is_refused("b" * 64)
+    assert "planned was bbbbbbbb" in capsys.readouterr().err
+
+
 def test_a_debug_build_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Fake:
         profile = "debug"

@@ -1,17 +1,17 @@
-//! The middle ranks by bisection on the bits of the values: for series too long for a network.
+//! The middle ranks by bisection on the values: for series too long for a network.
 //!
 //! ```text
 //! map every value to an integer that orders like it
-//! bound = least integer;  for bit = highest … lowest:
-//!     count, in every lane, the values above bound + bit - 1
-//!     if fewer than L + 1 are at or below it: bound += bit
-//!     if exactly L + 1 are: the lane is decided, whatever its lower bits
+//! low, high = just below the least and at the largest valid value
+//! until low = high in every lane:  middle = (low + high) / 2;  n = number of values at or below the middle
+//!     n = L + 1: decided, the bound is the middle;   n < L + 1: low = middle + 1;   n > L + 1: high = middle
 //! lo = largest value at or below the bound;  hi = lo if more than L + 1 are there, else the smallest above
 //! ```
 //!
-//! L = (T - 1) / 2. The work grows with T times the number of bits, that of a network with T log² T. A lane that is
-//! decided keeps its bound while its neighbours go on; all stop when the last one is decided, which for floats is long
-//! before the last bit. Ranks are those of the filled rows (`lanes.rs`), so gaps need no care here.
+//! L = (T - 1) / 2. The work grows with T times the number of bits that tell the values apart, that of a network with
+//! T log² T. A lane that is decided waits for its neighbours, so the lanes are taken few at a time: as many as leave the
+//! keys of most series in L1. Ranks are those of the filled values (`lanes.rs`), so gaps need no care in the loop. A
+//! lane without any value is decided at once: its ranks are the two kinds of filling.
 
 use crate::lanes::{Gaps, Key, Missing, fill};
 
@@ -19,8 +19,6 @@ use crate::lanes::{Gaps, Key, Missing, fill};
 pub trait Bits: Key {
     /// Signed, because signed comparisons are what SSE2 and AVX2 have.
     type Int: Copy + Default + Ord + Send + Sync;
-    /// How many bits the integer has.
-    const BITS: u32;
     /// Rows that can be counted in `Int` without overflow.
     const CHUNK: usize;
     /// The least integer.
@@ -34,21 +32,26 @@ pub trait Bits: Key {
     /// The value of an integer.
     fn from_int(int: Self::Int) -> Self;
 
-    /// `bound` + 2^`bit` - 1, or + 2^`bit`, which the caller knows to fit.
-    fn raise(bound: Self::Int, bit: u32, less_one: bool) -> Self::Int;
+    /// The integer below, except of the least.
+    fn below(int: Self::Int) -> Self::Int;
 
-    /// `count` + 1 where `above`.
-    fn tally(count: Self::Int, above: bool) -> Self::Int;
+    /// The integer above, of one that is not the largest.
+    fn above(int: Self::Int) -> Self::Int;
+
+    /// The mean of two integers, rounded down.
+    fn mean(a: Self::Int, b: Self::Int) -> Self::Int;
+
+    /// `count` + 1 if `one`.
+    fn tally(count: Self::Int, one: bool) -> Self::Int;
 
     /// A count as an ordinary number.
     fn count(int: Self::Int) -> u32;
 }
 
 macro_rules! bits {
-    ($($key:ty, $int:ty, $unsigned:ty, $chunk:expr, $to:expr, $from:expr;)*) => {$(
+    ($($key:ty, $int:ty, $chunk:expr, $to:expr, $from:expr;)*) => {$(
         impl Bits for $key {
             type Int = $int;
-            const BITS: u32 = <$int>::BITS;
             const CHUNK: usize = $chunk;
             const LEAST: $int = <$int>::MIN;
             const MOST: $int = <$int>::MAX;
@@ -66,18 +69,27 @@ macro_rules! bits {
             }
 
             #[inline(always)]
-            fn raise(bound: $int, bit: u32, less_one: bool) -> $int {
-                let step = (1 as $unsigned) << bit;
-                bound.wrapping_add_unsigned(if less_one { step - 1 } else { step })
+            fn below(int: $int) -> $int {
+                int.saturating_sub(1)
             }
 
             #[inline(always)]
-            fn tally(count: $int, above: bool) -> $int {
-                count.wrapping_add(<$int>::from(above))
+            fn above(int: $int) -> $int {
+                int.wrapping_add(1)
             }
 
             #[inline(always)]
-            #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, clippy::cast_lossless, reason = "counts lie in 0..=CHUNK")]
+            fn mean(a: $int, b: $int) -> $int {
+                (a & b) + ((a ^ b) >> 1)
+            }
+
+            #[inline(always)]
+            fn tally(count: $int, one: bool) -> $int {
+                count.wrapping_add(<$int>::from(one))
+            }
+
+            #[inline(always)]
+            #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, clippy::cast_lossless)] // in 0..=CHUNK
             fn count(int: $int) -> u32 {
                 int as u32
             }
@@ -87,11 +99,11 @@ macro_rules! bits {
 
 // Floats: the bits of a positive float order like an integer, those of a negative one the other way round.
 bits! {
-    f32, i32, u32, 1 << 30, |x| flip32(x.to_bits().cast_signed()), |i| f32::from_bits(flip32(i).cast_unsigned());
-    f64, i64, u64, 1 << 30, |x| flip64(x.to_bits().cast_signed()), |i| f64::from_bits(flip64(i).cast_unsigned());
-    u8, i8, u8, 127, |x| (x ^ 0x80).cast_signed(), |i| i.cast_unsigned() ^ 0x80;
-    u16, i16, u16, 32767, |x| (x ^ 0x8000).cast_signed(), |i| i.cast_unsigned() ^ 0x8000;
-    i16, i16, u16, 32767, |x| x, |i| i;
+    f32, i32, 1 << 30, |x| flip32(x.to_bits().cast_signed()), |i| f32::from_bits(flip32(i).cast_unsigned());
+    f64, i64, 1 << 30, |x| flip64(x.to_bits().cast_signed()), |i| f64::from_bits(flip64(i).cast_unsigned());
+    u8, i8, 127, |x| (x ^ 0x80).cast_signed(), |i| i.cast_unsigned() ^ 0x80;
+    u16, i16, 32767, |x| (x ^ 0x8000).cast_signed(), |i| i.cast_unsigned() ^ 0x8000;
+    i16, i16, 32767, |x| x, |i| i;
 }
 
 #[inline(always)]
@@ -104,79 +116,102 @@ fn flip64(bits: i64) -> i64 {
     bits ^ ((bits >> 63) & i64::MAX)
 }
 
-/// Fills the gaps of the dates and leaves ranks (T - 1) / 2 and the one above of every lane in `lo` and `hi`; `keys` is
-/// scratch for as many rows.
+/// Fills the gaps of the dates and leaves ranks (T - 1) / 2 and the one above of every lane in `lo` and `hi`. C lanes,
+/// of which W is a multiple, are taken at a time; `keys` is scratch for as many rows as there are dates.
 #[inline(always)]
-pub fn middle<K: Bits, const W: usize>(
+pub fn middle<K: Bits, const W: usize, const C: usize>(
     dates: &[&[K; W]],
     missing: Missing<K>,
     gaps: &mut Gaps<K, W>,
-    keys: &mut [[K::Int; W]],
+    keys: &mut [[K::Int; C]],
     [lo, hi]: [&mut [K; W]; 2],
 ) {
-    let (eights, rest) = dates.as_chunks::<8>();
-    let (key_eights, key_rest) = keys.as_chunks_mut::<8>();
-    for (dates, keys) in eights.iter().zip(key_eights) {
-        filled_keys(dates, missing, gaps, keys);
-    }
-    for (date, key) in rest.iter().zip(key_rest) {
-        filled_keys(&[*date], missing, gaps, std::array::from_mut(key));
-    }
-    let dates = u32::try_from(dates.len()).expect("fewer than 2^32 dates");
-    let wanted = dates.div_ceil(2); // L + 1
-    let mut bound = [K::LEAST; W];
-    let mut decided = [false; W];
-    for bit in (0..K::BITS).rev() {
-        let mut trial = bound;
-        for w in 0..W {
-            trial[w] = if decided[w] { bound[w] } else { K::raise(bound[w], bit, true) };
+    for first in (0..W).step_by(C) {
+        let (pad, seen) = (part_mut(&mut gaps.pad, first), part_mut(&mut gaps.seen, first));
+        let (mut low, mut high) = ([K::MOST; C], [K::LEAST; C]);
+        for (date, key) in dates.iter().zip(keys.iter_mut()) {
+            filled_keys(part(*date, first), missing, [pad, seen], key, [&mut low, &mut high]);
         }
-        let above = count_above::<K, W>(keys, &trial);
-        for w in 0..W {
-            let within = dates - above[w];
-            let raised = K::raise(bound[w], bit, false);
-            let next = if within < wanted { raised } else { bound[w] };
-            bound[w] = if within == wanted || decided[w] { trial[w] } else { next };
-            decided[w] |= within == wanted;
-        }
-        if decided.iter().all(|&lane| lane) {
-            break;
-        }
+        let bound = bounds::<K, C>(keys, low, high);
+        neighbours::<K, C>(keys, &bound, part_mut(lo, first), part_mut(hi, first));
     }
-    neighbours::<K, W>(keys, &bound, wanted, lo, hi);
 }
 
-/// Fills the gaps of N dates and maps what results to integers.
 #[inline(always)]
-fn filled_keys<K: Bits, const W: usize, const N: usize>(
-    dates: &[&[K; W]; N],
+fn part<T, const W: usize, const C: usize>(row: &[T; W], first: usize) -> &[T; C] {
+    row[first..].first_chunk().expect("W is a multiple of C")
+}
+
+#[inline(always)]
+fn part_mut<T, const W: usize, const C: usize>(row: &mut [T; W], first: usize) -> &mut [T; C] {
+    row[first..].first_chunk_mut().expect("W is a multiple of C")
+}
+
+/// Fills the gaps of a date, maps what results to integers and keeps the least and the largest valid one.
+#[inline(always)]
+fn filled_keys<K: Bits, const C: usize>(
+    date: &[K; C],
     missing: Missing<K>,
-    gaps: &mut Gaps<K, W>,
-    keys: &mut [[K::Int; W]; N],
+    [pad, seen]: [&mut [K; C]; 2],
+    key: &mut [K::Int; C],
+    [low, high]: [&mut [K::Int; C]; 2],
 ) {
-    for w in 0..W {
-        let (mut pad, mut seen) = (gaps.pad[w], gaps.seen[w]);
-        for (date, key) in dates.iter().zip(keys.iter_mut()) {
-            let value;
-            (value, pad, seen) = fill(date[w], missing, pad, seen);
-            key[w] = value.to_int();
-        }
-        (gaps.pad[w], gaps.seen[w]) = (pad, seen);
+    for w in 0..C {
+        let gap = date[w].is_missing(missing);
+        let value;
+        (value, pad[w], seen[w]) = fill(date[w], missing, pad[w], seen[w]);
+        key[w] = value.to_int();
+        low[w] = low[w].min(if gap { K::MOST } else { key[w] });
+        high[w] = high[w].max(if gap { K::LEAST } else { key[w] });
     }
+}
+
+/// In every lane a bound at or below which lie L + 1 values, or the value at which it becomes more.
+#[inline(always)]
+fn bounds<K: Bits, const C: usize>(keys: &[[K::Int; C]], mut low: [K::Int; C], mut high: [K::Int; C]) -> [K::Int; C] {
+    let dates = u32::try_from(keys.len()).expect("fewer than 2^32 dates");
+    let wanted = dates.div_ceil(2); // L + 1
+    for w in 0..C {
+        // What decides a lane is that low and high meet; without any value they have crossed.
+        let empty = low[w] > high[w];
+        low[w] = if empty { K::LOW.to_int() } else { K::below(low[w]) };
+        high[w] = if empty { low[w] } else { high[w] };
+    }
+    while low != high {
+        let mut middle = low;
+        for w in 0..C {
+            middle[w] = K::mean(low[w], high[w]);
+        }
+        let above = count_above::<K, C>(keys, &middle);
+        for w in 0..C {
+            let within = dates - above[w];
+            let next = if within < wanted { K::above(middle[w]) } else { low[w] };
+            let open = low[w] != high[w];
+            low[w] = if within == wanted && open {
+                middle[w]
+            } else if open {
+                next
+            } else {
+                low[w]
+            };
+            high[w] = if within >= wanted && open { middle[w] } else { high[w] };
+        }
+    }
+    low
 }
 
 /// How many keys of each lane lie above its bound.
 #[inline(always)]
-fn count_above<K: Bits, const W: usize>(keys: &[[K::Int; W]], bound: &[K::Int; W]) -> [u32; W] {
-    let mut total = [0; W];
+fn count_above<K: Bits, const C: usize>(keys: &[[K::Int; C]], bound: &[K::Int; C]) -> [u32; C] {
+    let mut total = [0; C];
     for chunk in keys.chunks(K::CHUNK) {
-        let mut count = [K::Int::default(); W];
+        let mut count = [K::Int::default(); C];
         for key in chunk {
-            for w in 0..W {
+            for w in 0..C {
                 count[w] = K::tally(count[w], key[w] > bound[w]);
             }
         }
-        for w in 0..W {
+        for w in 0..C {
             total[w] += K::count(count[w]);
         }
     }
@@ -185,26 +220,19 @@ fn count_above<K: Bits, const W: usize>(keys: &[[K::Int; W]], bound: &[K::Int; W
 
 /// The largest key at or below the bound, and what follows it in order.
 #[inline(always)]
-fn neighbours<K: Bits, const W: usize>(
-    keys: &[[K::Int; W]],
-    bound: &[K::Int; W],
-    wanted: u32,
-    lo: &mut [K; W],
-    hi: &mut [K; W],
-) {
-    let (mut below, mut above) = ([K::LEAST; W], [K::MOST; W]);
+fn neighbours<K: Bits, const C: usize>(keys: &[[K::Int; C]], bound: &[K::Int; C], lo: &mut [K; C], hi: &mut [K; C]) {
+    let (mut below, mut above) = ([K::LEAST; C], [K::MOST; C]);
     for key in keys {
-        for w in 0..W {
+        for w in 0..C {
             let beyond = key[w] > bound[w];
-            let (down, up) = if beyond { (K::LEAST, key[w]) } else { (key[w], K::MOST) };
-            below[w] = if down > below[w] { down } else { below[w] };
-            above[w] = if up < above[w] { up } else { above[w] };
+            below[w] = below[w].max(if beyond { K::LEAST } else { key[w] });
+            above[w] = above[w].min(if beyond { key[w] } else { K::MOST });
         }
     }
-    let beyond = count_above::<K, W>(keys, bound);
+    let beyond = count_above::<K, C>(keys, bound);
     let dates = u32::try_from(keys.len()).expect("fewer than 2^32 dates");
-    for w in 0..W {
-        let tied = dates - beyond[w] > wanted;
+    for w in 0..C {
+        let tied = dates - beyond[w] > dates.div_ceil(2);
         lo[w] = K::from_int(below[w]);
         hi[w] = K::from_int(if tied { below[w] } else { above[w] });
     }

@@ -10,7 +10,6 @@
 use crate::lanes::{Gaps, Key, Missing, fill_where};
 use crate::simd::{Path, Task, dispatch};
 use ndarray::{ArrayView2, Axis, s};
-use std::array;
 use std::ops::Range;
 
 /// W pixels on all dates, and what is known of their gaps.
@@ -57,12 +56,12 @@ impl<K: Key> Row<'_, K> {
                 next += W;
             }
         }
-        let (mut rows, mut marks) = (Vec::new(), Vec::new());
+        let mut scratch = Scratch { values: Vec::new(), marks: Vec::new(), filled: Vec::new() };
         while next < pixels {
             let range = next..pixels.min(next + W);
-            let (missing, gaps) = self.gather::<W>(range.clone(), path, &mut rows, &mut marks);
-            let block: Vec<&[K; W]> = rows.iter().collect();
-            each(Block { dates: &block, upcoming: &[], missing, gaps }, range);
+            let (missing, gaps) = self.gather(range.clone(), path, &mut scratch);
+            let rows = if self.mask.is_some() { &scratch.filled } else { &scratch.values };
+            each(Block { dates: &rows.iter().collect::<Vec<_>>(), upcoming: &[], missing, gaps }, range);
             next += W;
         }
     }
@@ -72,21 +71,31 @@ impl<K: Key> Row<'_, K> {
         &self,
         range: Range<usize>,
         path: Path,
-        rows: &mut Vec<[K; W]>,
-        marks: &mut Vec<[u8; W]>,
+        scratch: &mut Scratch<K, W>,
     ) -> (Missing<K>, Gaps<K, W>) {
-        copy(self.x.slice(s![.., range.clone()]), rows, K::LOW);
+        let Scratch { values, marks, filled } = scratch;
+        copy(self.x.slice(s![.., range.clone()]), values, K::LOW);
         let Some(mask) = &self.mask else { return (self.missing, Gaps::new()) };
         copy(mask.slice(s![.., range]), marks, 0);
-        (Missing::new(None), dispatch(path, FillMarked { rows, marks, missing: self.missing }))
+        filled.resize(values.len(), [K::LOW; W]);
+        (Missing::new(None), dispatch(path, FillMarked { values, marks, missing: self.missing, filled }))
     }
 }
 
-/// Fills what is missing or marked.
+/// A block that does not lie in memory as W pixels side by side.
+struct Scratch<K, const W: usize> {
+    values: Vec<[K; W]>,
+    marks: Vec<[u8; W]>,
+    filled: Vec<[K; W]>,
+}
+
+/// Fills what is missing or marked. The result goes elsewhere, as LLVM does not vectorise a conditional replacement in
+/// place for every type.
 struct FillMarked<'a, K, const W: usize> {
-    rows: &'a mut [[K; W]],
+    values: &'a [[K; W]],
     marks: &'a [[u8; W]],
     missing: Missing<K>,
+    filled: &'a mut [[K; W]],
 }
 
 impl<K: Key, const W: usize> Task for FillMarked<'_, K, W> {
@@ -95,37 +104,24 @@ impl<K: Key, const W: usize> Task for FillMarked<'_, K, W> {
     #[inline(always)]
     fn run(self) -> Gaps<K, W> {
         let mut gaps = Gaps::new();
-        let (eights, rest) = self.rows.as_chunks_mut::<8>();
-        let (mark_eights, mark_rest) = self.marks.as_chunks::<8>();
-        for (rows, marks) in eights.iter_mut().zip(mark_eights) {
-            fill_marked(rows, marks, self.missing, &mut gaps);
-        }
-        for (row, marks) in rest.iter_mut().zip(mark_rest) {
-            fill_marked(array::from_mut(row), array::from_ref(marks), self.missing, &mut gaps);
+        for ((values, marks), filled) in self.values.iter().zip(self.marks).zip(self.filled) {
+            fill_marked(values, marks, self.missing, &mut gaps, filled);
         }
         gaps
     }
 }
 
 #[inline(always)]
-fn fill_marked<K: Key, const W: usize, const N: usize>(
-    rows: &mut [[K; W]; N],
-    marks: &[[u8; W]; N],
+fn fill_marked<K: Key, const W: usize>(
+    values: &[K; W],
+    marks: &[u8; W],
     missing: Missing<K>,
     gaps: &mut Gaps<K, W>,
+    filled: &mut [K; W],
 ) {
     for w in 0..W {
-        let (mut pad, mut seen) = (gaps.pad[w], gaps.seen[w]);
-        let mut filled = [K::LOW; N];
-        for ((filled, row), marks) in filled.iter_mut().zip(rows.iter()).zip(marks) {
-            let gap = (marks[w] != 0) | row[w].is_missing(missing);
-            (*filled, pad, seen) = fill_where(row[w], gap, pad, seen);
-        }
-        // Before the rows: see `store` in build.rs.
-        (gaps.pad[w], gaps.seen[w]) = (pad, seen);
-        for (filled, row) in filled.iter().zip(rows.iter_mut()) {
-            row[w] = *filled;
-        }
+        let gap = (marks[w] != 0) | values[w].is_missing(missing);
+        (filled[w], gaps.pad[w], gaps.seen[w]) = fill_where(values[w], gap, gaps.pad[w], gaps.seen[w]);
     }
 }
 

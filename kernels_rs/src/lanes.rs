@@ -209,6 +209,6 @@ pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K)
 pub fn fill_where<K: Key>(value: K, gap: bool, pad: K, seen: K) -> (K, K, K) {
     let filled = if gap { pad } else { value };
     let next = pad.flip_if(gap);
-    let seen = if gap | !K::FINITE_LIMITS { seen } else { K::HIGH };
+    let seen = if K::FINITE_LIMITS { greater(seen, if gap { K::LOW } else { K::HIGH }) } else { seen };
     (filled, next, seen)
 }

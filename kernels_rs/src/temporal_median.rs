@@ -33,7 +33,7 @@ pub trait Series: Bits {
 }
 
 macro_rules! series {
-    ($($key:ty: $lanes:literal lanes, $wide:literal in registers, network up to $network:literal;)*) => {$(
+    ($($key:ty: $lanes:literal lanes, $wide:literal in registers, $few:literal in bisection, network up to $network:literal;)*) => {$(
         impl Series for $key {
             const NETWORK_MAX: usize = $network;
 
@@ -46,7 +46,7 @@ macro_rules! series {
                     }
                     Method::Bisection => {
                         let mut keys = Vec::new();
-                        work.blocks::<$lanes>(path, |block, ranks| dispatch(path, Bisect { block, keys: &mut keys, ranks }));
+                        work.blocks::<$lanes>(path, |block, ranks| dispatch(path, Bisect::<_, $lanes, $few> { block, keys: &mut keys, ranks }));
                     }
                 }
             }
@@ -55,11 +55,11 @@ macro_rules! series {
 }
 
 series! {
-    f32: 64 lanes, 128 in registers, network up to 1000;
-    f64: 32 lanes, 64 in registers, network up to 1000;
-    u16: 128 lanes, 256 in registers, network up to 300;
-    i16: 128 lanes, 256 in registers, network up to 300;
-    u8: 256 lanes, 512 in registers, network up to 60;
+    f32: 64 lanes, 128 in registers, 16 in bisection, network up to 300;
+    f64: 32 lanes, 64 in registers, 8 in bisection, network up to 1000;
+    u16: 128 lanes, 256 in registers, 32 in bisection, network up to 120;
+    i16: 128 lanes, 256 in registers, 32 in bisection, network up to 120;
+    u8: 256 lanes, 512 in registers, 64 in bisection, network up to 80;
 }
 
 /// How the middle ranks are found.
@@ -243,19 +243,19 @@ impl<K: Series, const W: usize> Task for Run<'_, K, W> {
 }
 
 /// [`Method::Bisection`] for a block.
-struct Bisect<'a, K: Bits, const W: usize> {
+struct Bisect<'a, K: Bits, const W: usize, const C: usize> {
     block: Block<'a, K, W>,
-    keys: &'a mut Vec<[K::Int; W]>,
+    keys: &'a mut Vec<[K::Int; C]>,
     ranks: &'a mut Ranks<K, W>,
 }
 
-impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
+impl<K: Series, const W: usize, const C: usize> Task for Bisect<'_, K, W, C> {
     type Output = Gaps<K, W>;
 
     #[inline(always)]
     fn run(self) -> Gaps<K, W> {
         let Block { dates, missing, mut gaps, .. } = self.block;
-        self.keys.resize(dates.len(), [K::Int::default(); W]);
+        self.keys.resize(dates.len(), [K::Int::default(); C]);
         bisect::middle(dates, missing, &mut gaps, self.keys, [&mut self.ranks.lo, &mut self.ranks.hi]);
         gaps
     }
