@@ -1,7 +1,7 @@
 """What asv discovers and what it needs: declarations, the paired measurement, the probes.
 
 asv imports every module of this package, for old commits too, and one import error ends the whole suite. So nothing
-here imports Numba, a peer, the wheel or real data at module level, starts a thread or calls a kernel; and no public
+here imports Numba, a peer, the wheel or h5py at module level, starts a thread or calls a kernel; and no public
 name begins like a benchmark of asv's (``time_``, ``track_``, ``mem_``, …) unless it is one.
 """
 

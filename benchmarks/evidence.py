@@ -87,7 +87,9 @@ def _real(kernel: Kernel, functions: Functions, dataset: real.Dataset, dtypes: S
     label = f"real {dataset.name}"
     absent = sorted(set(kernel.bands) - set(dataset.bands))
     if absent or not real.is_here(dataset):
-        reason = f"the file has no {', '.join(absent)}" if absent else "not in the cache; python -m lab data fetches it"
+        reason = (
+            f"the file has no {', '.join(absent)}" if absent else "not in the cache; python -m lab data --fetch gets it"
+        )
         yield from (Verdict(kernel.name, n, dtype, label, "skipped", reason) for n in functions for dtype in dtypes)
         return
     cube = real.load(dataset)

@@ -119,8 +119,7 @@ def make_plan(cases: Mapping[str, tuple[str, ...]], tier: str, wheel_digest: str
     ValueError
         If there is nothing to measure, or fewer than one process.
     """
-    if processes < 1:
-        raise ValueError(f"processes: was {processes}; at least 1 is accepted, and {PROCESSES} give an interval")
+    require_processes(processes)
     if not cases:
         raise ValueError("cases: nothing was chosen")
     commit = provenance.git("rev-parse", "HEAD")
@@ -130,6 +129,12 @@ def make_plan(cases: Mapping[str, tuple[str, ...]], tier: str, wheel_digest: str
     }
     run_id = f"{now:%Y%m%d-%H%M%S}-{commit[:8]}"
     return Plan(run_id, now.isoformat(timespec="seconds"), commit, tier, processes, wheel_digest, kernels)
+
+
+def require_processes(processes: int) -> None:
+    """Raise a ValueError where there would be nothing to measure in."""
+    if processes < 1:
+        raise ValueError(f"processes: was {processes}; at least 1 is accepted, and {PROCESSES} give an interval")
 
 
 def require_clean() -> None:

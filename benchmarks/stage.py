@@ -31,7 +31,7 @@ LOW_QUANTILE = 0.25
 
 
 def rotation(arms: Sequence[str], rounds: int) -> list[tuple[str, ...]]:
-    """Return the order of the arms in each round: a rotated Latin square, so that every arm leads equally often."""
+    """Return the order of the arms in each round: a rotated Latin square, so that none always leads."""
     return [tuple(arms[(k + r) % len(arms)] for k in range(len(arms))) for r in range(rounds)]
 
 

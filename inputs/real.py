@@ -18,7 +18,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -269,6 +268,8 @@ def load(dataset: Dataset) -> Cube:
 
 @lru_cache(maxsize=len(DATASETS))
 def _read(name: str, path: Path) -> Cube:
+    import h5py  # noqa: PLC0415 (here alone, so that whoever only names a dataset needs no HDF5)
+
     dataset = next(known for known in DATASETS if known.name == name)
     with h5py.File(path, "r") as file:
         bands = {band: _frozen(file[variable][:]) for band, variable in dataset.bands.items()}

@@ -32,6 +32,9 @@ fn main() {
         leaf(&mut code, n);
     }
     leaf_dispatch(&mut code);
+    for n in [1, 8] {
+        keys(&mut code, n);
+    }
     for n in MERGE_MIN..=MERGE_MAX {
         in_place(&mut code, &format!("merge_{n}"), n, |wires, steps| {
             let (a, b) = wires.split_at(n.div_ceil(2));
@@ -170,6 +173,20 @@ fn leaf(code: &mut String, n: usize) {
     steps.iter().for_each(|&step| write_step(code, step));
     for (rank, wire) in order.iter().enumerate() {
         writeln!(code, "rows[{rank}][w] = v{wire};").unwrap();
+    }
+    code.push_str("(gaps.pad[w], gaps.seen[w]) = (pad, seen);\n}\n}\n");
+}
+
+/// `fn keys_n(dates, missing, gaps, keys)`: fills the gaps and stores what results as integers.
+fn keys(code: &mut String, n: usize) {
+    writeln!(
+        code,
+        "/// Fills the gaps of {n} dates and stores them as integers.\n#[inline(always)]\npub fn keys_{n}<K: Bits, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &mut Gaps<K, W>, keys: &mut [[K::Int; W]; {n}]) {{"
+    )
+    .unwrap();
+    load_filled(code, n);
+    for i in 0..n {
+        writeln!(code, "keys[{i}][w] = v{i}.to_int();").unwrap();
     }
     code.push_str("(gaps.pad[w], gaps.seen[w]) = (pad, seen);\n}\n}\n");
 }

@@ -25,6 +25,13 @@ VERBS: dict[str, str] = {
 }
 
 ROOMS = frozenset({"lab", "inputs", "benchmarks", "reports"})
+REPORTED = (
+    ("inputs.real", "Unavailable"),
+    ("benchmarks.process", "MeasurementError"),
+    ("benchmarks.asvcall", "AsvError"),
+)
+"""Errors of the rooms that say all there is to say; none of their modules is imported for it."""
+LINES_OF_A_SENTENCE = 3
 
 PURPOSE = """Earth Observation kernels in NumPy, Numba and Rust, under one contract.
 
@@ -74,21 +81,24 @@ def sentence(error: BaseException) -> str | None:
     """Return what an error says, on one line, or None where it is a defect of the lab, which needs its traceback.
 
     A sentence is enough for what the caller can change: arguments, data that is not there, a package or a file that is
-    missing.
+    missing, a skeleton that is not written yet. What ends with the log of a program, such as a compiler's, keeps its
+    lines.
     """
     usage = getattr(error, "format_message", None)  # typer's own errors; their base class is private
-    real = sys.modules.get("inputs.real")
     if isinstance(error, ModuleNotFoundError):
         missing = (error.name or "").split(".")[0]
         return None if missing in ROOMS else f"{missing} is not installed in {sys.executable}; `make setup` installs it"
-    if (
-        usage is None
-        and not isinstance(error, (ValueError, OSError))
-        and not (real and isinstance(error, real.Unavailable))
-    ):
+    if usage is None and not isinstance(error, (ValueError, OSError, NotImplementedError)) and not _is_reported(error):
         return None
-    text = " ".join(str(usage() if usage else error).split()) or type(error).__name__
+    text = str(usage() if usage else error).strip()
+    if len(text.splitlines()) <= LINES_OF_A_SENTENCE:
+        text = " ".join(text.split()) or type(error).__name__
     return text.removeprefix("Invalid value: ")
+
+
+def _is_reported(error: BaseException) -> bool:
+    kinds = [getattr(sys.modules[module], name) for module, name in REPORTED if module in sys.modules]
+    return isinstance(error, tuple(kinds))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

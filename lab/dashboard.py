@@ -16,7 +16,9 @@ HTML = REPO / ".asv" / "html"
 
 
 def dashboard(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8000,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
     """Publish asv's history as an offline page and serve it on loopback until Ctrl-C."""

@@ -50,6 +50,8 @@ def new(
     Each skeleton is valid and honest: it says by NotImplementedError that it is not written yet. Existing files are
     never overwritten; if one of the four exists, nothing is written.
     """
+    if not root.is_dir():
+        raise ValueError(f"root: {root} is not a directory")
     check_name(kernel, root)
     written = write(render(kernel, family), root)
     for path in written:

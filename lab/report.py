@@ -15,12 +15,15 @@ REPO = Path(__file__).resolve().parents[1]
 
 def report(
     run: Annotated[
-        str, typer.Option(help="Run to report on, by its name in reports/runs; the newest by default.")
+        str, typer.Option(metavar="RUN", help="Run to report on, by its name in reports/runs; the newest by default.")
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="Directory to write, replaced as a whole.", show_default="reports/latest")
+        Path,
+        typer.Option(metavar="DIR", help="Directory to write, replaced as a whole.", show_default="reports/latest"),
     ] = REPO / "reports" / "latest",
-    readme: Annotated[bool, typer.Option("--readme", help="Also splice the result into README.md.")] = False,
+    readme: Annotated[
+        bool, typer.Option("--readme", help="Also splice the result of a complete run into README.md.")
+    ] = False,
 ) -> None:
     """Turn the newest run into index.html, report.md, results.csv and summary.json.
 
@@ -30,11 +33,9 @@ def report(
     from reports import load, render, splice, summary, words
 
     runs = REPO / "reports" / "runs"
-    measured = load.read_run(runs / run if run else load.newest(runs), REPO / ".asv" / "results", KERNELS)
+    measured = load.read_run(load.named(runs, run) if run else load.newest(runs), REPO / ".asv" / "results", KERNELS)
     found = summary.summarise(measured, KERNELS)
     page = render.write(measured, found, KERNELS, out.resolve())
-    if readme:
-        splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
     _show(words.overview(found, KERNELS), f"{found.canary.state}. {words.canary_sentence(found.canary)}", page)
     gaps = summary.gaps(found, KERNELS)
     for problem in measured.problems:
@@ -43,7 +44,11 @@ def report(
         reason = cell.reason or f"measured in {cell.processes} of {found.processes} processes"
         typer.secho(f"{cell.kernel} {cell.case} {cell.implementation}: {reason}", fg="red", err=True)
     if gaps or measured.problems:
+        if readme:
+            typer.secho("README.md was left as it is: it quotes complete runs only", fg="red", err=True)
         raise typer.Exit(2)
+    if readme:
+        splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
 
 
 def _show(lines: list[Line], canary: str, page: Path) -> None:

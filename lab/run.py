@@ -18,13 +18,18 @@ REPO = Path(__file__).resolve().parents[1]
 
 
 def run(  # noqa: PLR0917 (typer hands them over by name)
-    kernels: Annotated[list[str] | None, typer.Argument(metavar="[KERNEL]...", help="Default: all of them.")] = None,
-    tier: Annotated[str, typer.Option(help="smoke, core or full: how many of the named cases.")] = "smoke",
+    kernels: Annotated[list[str] | None, typer.Argument(metavar="KERNEL", help="Default: all of them.")] = None,
+    tier: Annotated[
+        str, typer.Option(metavar="TIER", help="smoke, core or full: how many of the named cases.")
+    ] = "smoke",
     centre: Annotated[bool, typer.Option("--centre", help="Also the centre case of each family.")] = False,
     case: Annotated[
-        list[str] | None, typer.Option("--case", help="Exactly this case, of any tier; may be repeated.")
+        list[str] | None,
+        typer.Option("--case", metavar="CASE", help="Exactly this case, of any tier; may be repeated."),
     ] = None,
-    processes: Annotated[int, typer.Option(help="Spawned processes; below 6 there is no 95 % interval.")] = 6,
+    processes: Annotated[
+        int, typer.Option(metavar="N", help="Spawned processes; below 6 there is no 95 % interval.")
+    ] = 6,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest unfinished run of this plan.")
     ] = False,
@@ -60,6 +65,7 @@ def _plan(console: Console, kernels: list[str], *, tier: str, centre: bool, case
 
     if tier not in TIERS:
         raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    runs.require_processes(processes)
     chosen = runs.chosen_cases(kernels, tier, centre=centre, cases=cases)
     runs.require_clean()
     with console.status("building the wheel, or finding it in the cache"):

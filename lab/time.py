@@ -22,12 +22,16 @@ BASELINE = "numpy"
 def time(
     kernel: Annotated[str, typer.Argument(help="Which kernel.")],
     case: Annotated[
-        list[str] | None, typer.Option("--case", help="A named case; may be repeated. Default: the centre.")
+        list[str] | None,
+        typer.Option("--case", metavar="CASE", help="A named case; may be repeated. Default: the centre."),
     ] = None,
     implementation: Annotated[
-        list[str] | None, typer.Option("--implementation", "-i", help="May be repeated. Default: all of them.")
+        list[str] | None,
+        typer.Option("--implementation", "-i", metavar="NAME", help="May be repeated. Default: all of them."),
     ] = None,
-    processes: Annotated[int, typer.Option(help="Spawned processes; below 6 there is no 95 % interval.")] = 6,
+    processes: Annotated[
+        int, typer.Option(metavar="N", help="Spawned processes; below 6 there is no 95 % interval.")
+    ] = 6,
 ) -> None:
     """Measure implementations side by side with NumPy's and with the wall, in the wheel that is installed here.
 
@@ -35,12 +39,11 @@ def time(
     """
     from rich.console import Console
 
-    from benchmarks import pairing, records, wheel
+    from benchmarks import pairing, records, runs, wheel
 
     console = Console()
     cases, arms = _chosen(kernel, case or [], implementation or [])
-    if processes < 1:
-        raise ValueError(f"processes: was {processes}; at least 1 is accepted")
+    runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
         digest = wheel.installed_digest()
         wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 def verify(
     kernels: Annotated[list[str] | None, typer.Argument(metavar="KERNEL", help="Default: all of them.")] = None,
     implementation: Annotated[
-        list[str] | None, typer.Option("--implementation", "-i", help="Only this one; may be repeated.")
+        list[str] | None, typer.Option("--implementation", "-i", metavar="NAME", help="Only this one; may be repeated.")
     ] = None,
-    dtype: Annotated[list[str] | None, typer.Option("--dtype", "-d", help="Only this one; may be repeated.")] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option("--dtype", "-d", metavar="DTYPE", help="Only this one; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of verdicts and nothing else.")] = False,
 ) -> None:
     """Check every implementation against oracle, golden values, real data and an outside authority.

@@ -29,10 +29,13 @@ def rates(value: Any) -> dict[str, float]:
 
 
 def read_json(path: Path, name: str = "file") -> Json:
-    """Return the object in a JSON file; a ValueError says which argument's file is not there."""
+    """Return the object in a JSON file; a ValueError says which argument's file is not there, or not JSON."""
     if not path.is_file():
         raise ValueError(f"{name}: {path} does not exist")
-    loaded: Json = json.loads(path.read_text())
+    try:
+        loaded: Json = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{name}: {path} is not JSON: {error}") from None
     return loaded
 
 

@@ -45,10 +45,24 @@ class Samples:
 
 def newest(runs: Path) -> Path:
     """Return the newest run directory in `runs`, or raise a ValueError that says how to make one."""
-    found = sorted(p for p in runs.glob("*") if (p / "plan.json").is_file()) if runs.is_dir() else []
+    found = known(runs)
     if not found:
         raise ValueError(f"run: there is none in {runs}; `python -m lab run` makes one")
     return max(found, key=lambda p: (p.name[:15], (p / "plan.json").stat().st_mtime))
+
+
+def named(runs: Path, name: str) -> Path:
+    """Return the run directory of that name in `runs`, or raise a ValueError that lists the newest there are."""
+    names = [path.name for path in known(runs)]
+    if name not in names:
+        newest_first = ", ".join(reversed(names[-5:])) or "none; `python -m lab run` makes one"
+        raise ValueError(f"run: was {name!r}; {runs} has {newest_first}")
+    return runs / name
+
+
+def known(runs: Path) -> list[Path]:
+    """Return the run directories in `runs` by name, which begins with the time at which they were planned."""
+    return sorted(p for p in runs.glob("*") if (p / "plan.json").is_file()) if runs.is_dir() else []
 
 
 def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) -> Run:
@@ -201,11 +215,6 @@ def _join(outcomes: Mapping[int, Outcome], samples: Samples | None) -> tuple[Sta
     if not all(math.isclose(a, b, rel_tol=SAME_TIME) for a, b in zip(times, samples.values, strict=True)):
         return "failed", "asv's samples are those of another run of this commit", {}
     return "ok", "", dict(zip(processes, samples.values, strict=True))
-
-
-def is_missing(row: Row) -> bool:
-    """Tell whether a row says that its cell was planned and never measured."""
-    return row.status == "failed" and row.reason.startswith(NOT_MEASURED)
 
 
 def is_crop_notice(row: Row) -> bool:

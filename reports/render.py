@@ -73,8 +73,10 @@ def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) 
     Raises
     ------
     ValueError
-        Where `out` exists and is not a report, so that nothing else is ever replaced.
+        Where `out` exists and is no report or empty directory, so that nothing else is ever replaced.
     """
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"out: {out} is a file; an empty or new directory is accepted")
     if out.exists() and any(out.iterdir()) and not (out / "summary.json").is_file():
         raise ValueError(f"out: {out} holds something that is not a report; an empty or new directory is accepted")
     out.parent.mkdir(parents=True, exist_ok=True)

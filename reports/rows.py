@@ -13,6 +13,11 @@ WALL = "wall"
 NOT_MEASURED = "not measured"
 
 
+def is_missing(status: Status, reason: str) -> bool:
+    """Tell whether a row or a cell says that it was planned and never measured."""
+    return status == "failed" and reason.startswith(NOT_MEASURED)
+
+
 @dataclass(frozen=True)
 class Row:
     """One implementation on one case in one group of interleaved arms.

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from benchmarks.spec import Kernel
 from reports.limits import Canary, Limit, LimitKind, canary, fraction_of_limit
-from reports.load import is_crop_notice, is_missing
-from reports.rows import WALL, Group, PlannedCell, Row, Run, Status
+from reports.load import is_crop_notice
+from reports.rows import WALL, Group, PlannedCell, Row, Run, Status, is_missing
 from reports.speedup import Interval, paired_ratio, shared
 
 SCHEMA_VERSION = 1
@@ -118,13 +118,13 @@ def gaps(summary: Summary, kernels: Mapping[str, Kernel]) -> tuple[Cell, ...]:
         The registry, which tells implementations from peers.
     """
     ours = {(name, arm) for name, kernel in kernels.items() for arm in kernel.implementations}
-    missing = {(m.kernel, m.case, m.implementation) for m in summary.coverage.missing}
 
     def is_gap(cell: Cell) -> bool:
         if cell.status == "ok":
             return cell.processes < summary.processes
-        absent = (cell.kernel, cell.case, cell.implementation) in missing
-        return absent or (cell.status == "failed" and (cell.kernel, cell.implementation) in ours)
+        return is_missing(cell.status, cell.reason) or (
+            cell.status == "failed" and (cell.kernel, cell.implementation) in ours
+        )
 
     return tuple(cell for cell in summary.cells if is_gap(cell))
 
@@ -151,9 +151,7 @@ def summarise(run: Run, kernels: Mapping[str, Kernel]) -> Summary:
         arms = [p.implementation for p in run.plan if (p.kernel, p.case) == (kernel, case)]
         found = _CaseCells(rows, run, kernels[kernel]).cells(arms)
         cells += found
-        missing += [
-            PlannedCell(kernel, case, r.implementation) for r in rows if is_missing(r) and r.implementation in arms
-        ]
+        missing += [PlannedCell(kernel, case, c.implementation) for c in found if is_missing(c.status, c.reason)]
     return Summary(
         run_id=run.run_id,
         created=run.created,

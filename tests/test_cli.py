@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from benchmarks.process import MeasurementError
 from lab import __main__ as door
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,35 @@ def test_an_exit_code_of_a_verb_is_passed_on(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_error_without_a_message_is_named_by_its_type() -> None:
     assert door.sentence(FileNotFoundError()) == "FileNotFoundError"
     assert door.sentence(ValueError("two\n  lines")) == "two lines"
+
+
+def test_the_log_of_a_compiler_keeps_its_lines() -> None:
+    log = "pip wheel ended with 1:\nerror[E0425]\n  --> src/lib.rs:1\n   |"
+    assert door.sentence(OSError(log)) == log
+
+
+def test_what_is_not_written_yet_and_what_a_room_reports_need_no_traceback() -> None:
+    assert door.sentence(NotImplementedError("my_kernel: the oracle is not written yet")) is not None
+    assert door.sentence(MeasurementError("benchmarks.worker ended with signal SIGKILL")) is not None
+    assert door.sentence(RuntimeError("anything else")) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "--processes", "0"], "processes"),
+        (["report", "--run", "no_such_run"], "no_such_run"),
+        (["dashboard", "--port", "65536"], "--port"),
+        (["new", "my_kernel", "--root", "/no/such/checkout"], "root"),
+    ],
+)
+def test_a_wrong_value_is_refused_at_once_and_named(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert door.main(arguments) == 2
+    message = capsys.readouterr().err.strip()
+    assert len(message.splitlines()) == 1
+    assert named in message
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

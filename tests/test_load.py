@@ -10,8 +10,8 @@ import pytest
 from asv.results import Results
 from synthetic_run import COMMIT, TWO, Outcome, Spot, Writer
 
-from reports.load import is_crop_notice, is_missing, newest, read_run
-from reports.rows import WALL, Row, Run
+from reports.load import is_crop_notice, newest, read_run
+from reports.rows import WALL, Row, Run, is_missing
 
 MEDIAN = "temporal_median"
 
@@ -49,7 +49,7 @@ def test_every_planned_cell_has_a_row(writer: Writer) -> None:
     run = writer.read()
     have = {(r.kernel, r.case, r.implementation) for r in run.rows}
     assert {(p.kernel, p.case, p.implementation) for p in run.plan} <= have
-    assert not any(is_missing(r) for r in run.rows)
+    assert not any(is_missing(r.status, r.reason) for r in run.rows)
     assert (run.commit, run.machine, run.processes, run.tier) == (COMMIT, "testbench", 6, "core")
     assert run.created == "2026-11-22T10:15:00+00:00"
     assert WALL not in {p.implementation for p in run.plan}
@@ -92,7 +92,7 @@ def test_a_planned_cell_that_nobody_measured_is_failed_and_not_dropped(tmp_path:
         return None if (at.case, at.arm) == ("f32_73x64", "numba") else outcome
 
     found = row(Writer(tmp_path, tier="smoke", spoil=spoil).write().read(), MEDIAN, "f32_73x64", "numba")
-    assert is_missing(found)
+    assert is_missing(found.status, found.reason)
     assert (found.status, found.reason) == ("failed", "not measured")
 
 
@@ -100,7 +100,7 @@ def test_a_kernel_without_any_file_is_missing_as_a_whole(tmp_path: Path) -> None
     writer = Writer(tmp_path, tier="smoke").write()
     (writer.directory / f"{MEDIAN}.jsonl").unlink()
     run = writer.read()
-    assert all(is_missing(r) for r in run.rows if r.kernel == MEDIAN)
+    assert all(is_missing(r.status, r.reason) for r in run.rows if r.kernel == MEDIAN)
     assert any(r.status == "ok" for r in run.rows if r.kernel != MEDIAN)
 
 
@@ -109,7 +109,7 @@ def test_without_asvs_file_everything_is_missing(tmp_path: Path) -> None:
     asv_file(writer).unlink()
     run = writer.read()
     assert run.machine == "unknown"
-    assert all(is_missing(r) for r in run.rows if r.status == "failed")
+    assert all(is_missing(r.status, r.reason) for r in run.rows if r.status == "failed")
     assert not any(r.status == "ok" for r in run.rows)
 
 

@@ -23,6 +23,11 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     #[must_use]
     fn flip_if(self, flip: bool) -> Self;
 
+    /// Itself plus one, if `one` says so and it is not `HIGH` already. Neither this nor `flip_if` is a selection between
+    /// two values: LLVM makes a conditional store of one that replaces a value in place, and does not vectorise that.
+    #[must_use]
+    fn count_if(self, one: bool) -> Self;
+
     /// The larger of two values whose smaller is `smaller`.
     #[must_use]
     fn larger(a: Self, b: Self, smaller: Self) -> Self;
@@ -43,8 +48,14 @@ macro_rules! float_key {
 
             #[inline(always)]
             fn flip_if(self, flip: bool) -> Self {
-                // On the sign bit, as that leaves the units free that compare and select.
-                Self::from_bits(self.to_bits() ^ (<$bits>::from(flip) << (<$bits>::BITS - 1)))
+                // An addition that flips the sign bit, as that leaves the units free that compare and select: LLVM would
+                // turn an exclusive or into a select.
+                Self::from_bits(self.to_bits().wrapping_add(<$bits>::from(flip) << (<$bits>::BITS - 1)))
+            }
+
+            #[inline(always)]
+            fn count_if(self, one: bool) -> Self {
+                self + <$float>::from(u8::from(one))
             }
 
             #[inline(always)]
@@ -74,6 +85,11 @@ macro_rules! integer_key {
             #[inline(always)]
             fn flip_if(self, flip: bool) -> Self {
                 self ^ if flip { !0 } else { 0 }
+            }
+
+            #[inline(always)]
+            fn count_if(self, one: bool) -> Self {
+                self.saturating_add(Self::from(one))
             }
 
             #[inline(always)]
@@ -114,7 +130,7 @@ impl<K: Key> Missing<K> {
 pub struct Gaps<K, const W: usize> {
     /// What the next missing value is replaced by.
     pub pad: [K; W],
-    /// `HIGH` where a value was seen, else `LOW`; kept up only where the limits are finite.
+    /// How many values were seen, as far as the type can count; kept up only where the limits are finite.
     pub seen: [K; W],
 }
 
@@ -122,7 +138,7 @@ impl<K: Key, const W: usize> Gaps<K, W> {
     /// Nothing was missing and nothing was seen.
     #[inline(always)]
     pub fn new() -> Self {
-        Self { pad: [K::LOW; W], seen: [K::LOW; W] }
+        Self { pad: [K::LOW; W], seen: [K::default(); W] }
     }
 
     /// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
@@ -134,7 +150,7 @@ impl<K: Key, const W: usize> Gaps<K, W> {
             let (l, h) = (O::from(lo[w]), O::from(hi[w]));
             let single = if even { h } else { l };
             let median = if odd_gaps == even { single } else { O::HALF * l + O::HALF * h };
-            let empty = K::FINITE_LIMITS & (self.seen[w] == K::LOW);
+            let empty = K::FINITE_LIMITS & (self.seen[w] == K::default());
             out[w] = if empty { O::NAN } else { median };
         }
     }
@@ -209,6 +225,6 @@ pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K)
 pub fn fill_where<K: Key>(value: K, gap: bool, pad: K, seen: K) -> (K, K, K) {
     let filled = if gap { pad } else { value };
     let next = pad.flip_if(gap);
-    let seen = if K::FINITE_LIMITS { greater(seen, if gap { K::LOW } else { K::HIGH }) } else { seen };
+    let seen = if K::FINITE_LIMITS { seen.count_if(!gap) } else { seen };
     (filled, next, seen)
 }
