@@ -66,9 +66,10 @@ def _show(lines: list[Line], canary: str, page: Path) -> None:
             pad_edge=False,
             padding=(0, 1, 0, 0),
         )
-        for heading in ("", "time", "× expert NumPy", "", "of limit", "verified"):
-            right = heading in {"time", "of limit"}
-            table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "verified")
+        for heading in ("", "time", "× expert NumPy", "in a word", "of limit", "verified"):
+            right, prose = heading in {"time", "of limit"}, heading in {"in a word", "verified"}
+            least = len("yes, 0.50 ulp") if heading == "verified" else None
+            table.add_column(heading, justify="right" if right else "left", no_wrap=not prose, min_width=least)
         for line in mine:
             table.add_row(line.implementation, line.time, line.ratio, line.word, line.fraction, line.verified)
         console.print(table)

@@ -119,9 +119,10 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
 
 
 def _finish(console: Console, plan: Plan, run_dir: Path) -> None:
-    from benchmarks import runs
+    from benchmarks import runs, verification
 
     found = runs.problems(plan, run_dir)
+    verification.carry(run_dir, plan.wheel_digest)
     runs.write_receipt(run_dir, found)
     cells = sum(len(entry.arms) for entries in plan.kernels.values() for entry in entries)
     console.print(f"{cells} cells planned, run {run_dir.name}: {'complete' if not found else 'not complete'}")

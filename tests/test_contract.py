@@ -108,6 +108,12 @@ def test_compare_says_what_is_wrong(result: Any, expected: list[float], said: st
     assert said in found.detail
 
 
+def test_a_distance_beside_zero_stays_a_number_that_json_can_hold() -> None:
+    found = compare(np.array([1e308]), np.array([0.0]), "float64", 1)
+    assert not found.ok
+    assert found.max_ulp == np.finfo(np.float64).max
+
+
 def test_compare_lets_the_sign_of_zero_pass_and_same_bits_does_not() -> None:
     assert compare(float32(-0.0), np.array([0.0]), "float32", 0).ok
     assert not same_bits(float32(-0.0), float32(0.0))

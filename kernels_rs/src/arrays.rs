@@ -3,7 +3,7 @@
 //! rust-numpy's own borrow checks refuse an output that is an input, which the contract allows elementwise kernels.
 //! So the checks are ours: dtype, byte order, alignment and dimensions of every array in [`Admitted`], and
 //! exclusiveness of the output in [`Admitted::overlap`] and [`output`]. A call that passes them takes views, lets go of
-//! the GIL and computes.
+//! the GIL and computes. The file is long because all of this rests on one argument about who may touch what.
 
 use crate::errors::Error;
 use crate::rows::broadcast_shape;

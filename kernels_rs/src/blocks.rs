@@ -126,6 +126,7 @@ fn fill_marked<K: Key, const W: usize>(
 }
 
 /// Copies (dates, at most W pixels) of any strides; lanes beyond the last pixel hold anything.
+#[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
 fn copy<T: Copy, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
     let pixels = block.ncols();
     rows.resize(block.nrows(), [rest; W]);

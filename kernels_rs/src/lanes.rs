@@ -136,6 +136,8 @@ pub struct Gaps<K, const W: usize> {
 
 impl<K: Key, const W: usize> Gaps<K, W> {
     /// Nothing was missing and nothing was seen.
+    #[allow(clippy::new_without_default, reason = "the start of a count, and no default of anything")]
+    #[must_use]
     #[inline(always)]
     pub fn new() -> Self {
         Self { pad: [K::LOW; W], seen: [K::default(); W] }

@@ -56,6 +56,10 @@ pub fn sort(wires: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
 /// The wires that hold ranks (T - 1) / 2 and the one above, of T wires; no second one where T is 1.
 ///
 /// The two sorted parts need not be halves: 12 wires take 62 operations as 8 and 4, and 70 as 6 and 6.
+///
+/// # Panics
+///
+/// If there are no wires.
 pub fn select(wires: &[usize], steps: &mut Vec<Step>) -> (usize, Option<usize>) {
     let splits = (wires.len().div_ceil(2)..=wires.len()).map(|longer| select_from(wires.split_at(longer)));
     let best = splits.min_by_key(|(_, _, operations)| *operations);
@@ -108,6 +112,7 @@ fn prune(steps: &mut Vec<Step>, (lo, hi): Middle) -> usize {
 
 /// Pairs whose minima and maxima are the two halves of the union of two sorted lists, where `a` is as long as `b` or
 /// longer by one; then its least element belongs to the lower half without a partner.
+#[must_use]
 pub fn middle_pairs(a: &[usize], b: &[usize]) -> (Option<usize>, Vec<(usize, usize)>) {
     let odd = a.len() - b.len();
     let pairs = a[odd..].iter().copied().zip(b.iter().rev().copied()).collect();
@@ -115,11 +120,13 @@ pub fn middle_pairs(a: &[usize], b: &[usize]) -> (Option<usize>, Vec<(usize, usi
 }
 
 /// Elements 0, 2, 4, … or 1, 3, 5, …
+#[must_use]
 pub fn every_second(list: &[usize], first: usize) -> Vec<usize> {
     list.iter().skip(first).step_by(2).copied().collect()
 }
 
 /// v[0], w[0], v[1], w[1], …, then what is left of either.
+#[must_use]
 pub fn interleave(v: &[usize], w: &[usize]) -> Vec<usize> {
     let mut merged = Vec::with_capacity(v.len() + w.len());
     for i in 0..v.len().max(w.len()) {

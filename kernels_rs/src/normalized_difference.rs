@@ -9,6 +9,8 @@
 //! never sees strides. That loop divides always and selects afterwards, which is sound as floating-point division does
 //! not trap. Integers are widened as they are loaded, before they are subtracted or compared. What a mask hides is
 //! blanked in a second pass over the block while it is in L1.
+//!
+//! The file is long because a kernel stands in one file, docstring and binding included.
 
 use crate::errors::Error;
 use crate::lanes::Real;
@@ -92,6 +94,7 @@ fn formula<I: Sample<O>, O: Real>(a: &[I], b: &[I], min_denominator: O, out: &mu
 }
 
 /// The formula with `nodata`, which is compared after widening: that is exact, and all lanes are of one width.
+#[allow(clippy::needless_bitwise_bool, reason = "a branch would keep the loop from being vectorised")]
 #[inline(always)]
 fn formula_with_nodata<I: Sample<O>, O: Real>(a: &[I], b: &[I], nodata: O, min_denominator: O, out: &mut [O]) {
     for ((a, b), out) in a.iter().zip(b).zip(out) {
@@ -207,13 +210,12 @@ impl<I: Sample<O>, O: Real> Row<'_, I, O> {
             let a = load(self.a.as_ref(), &self.out, &range, &mut a_block);
             let b = load(self.b.as_ref(), &self.out, &range, &mut b_block);
             let mask = self.mask.as_ref().map(|mask| mask_block.load(mask, &range));
-            match self.out.as_slice_mut() {
-                Some(out) => compute(a, b, mask, self.nodata, self.min_denominator, &mut out[range]),
-                None => {
-                    let computed = out_block.room(range.len(), O::NAN);
-                    compute(a, b, mask, self.nodata, self.min_denominator, computed);
-                    self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
-                }
+            if let Some(out) = self.out.as_slice_mut() {
+                compute(a, b, mask, self.nodata, self.min_denominator, &mut out[range]);
+            } else {
+                let computed = out_block.room(range.len(), O::NAN);
+                compute(a, b, mask, self.nodata, self.min_denominator, computed);
+                self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
             }
         }
     }
@@ -354,7 +356,11 @@ pub mod python {
         signature = (a, b, *, nodata=None, mask=None, min_denominator=MinDenominator(0.0), dtype=None, out=None, num_threads=Threads(1)),
         text_signature = "(a, b, *, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1)"
     )]
-    #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "the signature is Python's")]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::needless_pass_by_value,
+        reason = "numpydoc, and the signature is Python's"
+    )]
     pub fn normalized_difference<'py>(
         a: &Bound<'py, PyAny>,
         b: &Bound<'py, PyAny>,

@@ -10,6 +10,8 @@
 //! are, finds them: in registers for a few dates (`small.rs`), on rows of a scratch for more (`program.rs`), and for very
 //! many dates by bisection on bits (`bisect.rs`). There are no branches on data, so the time does not depend on the gaps.
 //! Lanes never meet, so the result does not depend on how pixels are cut into blocks or spread over threads.
+//!
+//! The file is long because a kernel stands in one file, docstring and binding included.
 
 use crate::bisect::{self, Bits};
 use crate::blocks::{Block, Row};
@@ -25,7 +27,7 @@ use std::sync::Arc;
 
 /// A dtype of inputs.
 pub trait Series: Bits {
-    /// Up to this many dates a network is faster than bisection; measured by `examples/crossover.rs`.
+    /// Up to this many dates a network is faster than bisection; measured by `benches/crossover.rs`.
     const NETWORK_MAX: usize;
 
     /// Runs `work` with as many lanes as suit the dtype.
@@ -54,7 +56,7 @@ macro_rules! series {
     )*};
 }
 
-// Where network and bisection cost the same, measured by `examples/crossover.rs` on one core of a Zen 1 at 2.4 GHz with
+// Where network and bisection cost the same, measured by `benches/crossover.rs` on one core of a Zen 1 at 2.4 GHz with
 // 40 % gaps, in nanoseconds per pixel (network / bisection): f32 1112 / 1231 at 400 dates, 1966 / 1905 at 600; f64
 // 7890 / 8690 at 800, 18300 / 16700 at 1500; u16 300 / 374 at 250, 605 / 588 at 400; u8 92 / 112 at 150, 248 / 223 at
 // 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. Rows of 256 bytes, against rows of 128: 3 to 8 %
@@ -352,7 +354,11 @@ pub mod python {
         signature = (x, axis=AxisArgument(0), *, nodata=None, mask=None, dtype=None, out=None, num_threads=Threads(1)),
         text_signature = "(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1)"
     )]
-    #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "the signature is Python's")]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::needless_pass_by_value,
+        reason = "numpydoc, and the signature is Python's"
+    )]
     pub fn temporal_median<'py>(
         x: &Bound<'py, PyAny>,
         axis: AxisArgument,

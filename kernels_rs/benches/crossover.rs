@@ -1,6 +1,8 @@
 //! Nanoseconds per pixel of each way to find a median, by dtype and number of dates: where does the crossover lie?
 //!
-//! `cargo run --release --no-default-features --example crossover [DATES …]`
+//! `cargo bench --no-default-features --bench crossover -- [DATES …]`
+
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // made-up numbers
 
 use _rust::lanes::{Missing, Real};
 use _rust::program::Program;
@@ -14,7 +16,7 @@ use std::time::Instant;
 const STACK_BYTES: usize = 32 << 20;
 
 fn main() {
-    let dates: Vec<usize> = std::env::args().skip(1).map(|text| text.parse().expect("a number of dates")).collect();
+    let dates: Vec<usize> = std::env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
     let dates =
         if dates.is_empty() { vec![12, 16, 17, 24, 48, 73, 100, 146, 250, 460, 800, 1500, 3000] } else { dates };
     println!("{:>6} {:>6} {:>11} {:>11} {:>11}", "dtype", "dates", "registers", "network", "bisection");

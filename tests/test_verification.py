@@ -1,0 +1,33 @@
+"""A verification belongs to one wheel, and a run carries only that of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import verification
+from benchmarks.contract import Verdict
+from reports.load import _checks
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+
+
+def test_a_run_carries_what_was_found_of_its_wheel(tmp_path: Path) -> None:
+    verdict = Verdict("temporal_median", "rust", "float32", "ties", "ok", "", 0.5)
+    verification.keep([verdict], "a" * 64)
+    assert verification.carry(tmp_path, "a" * 64)
+    (check,) = _checks(tmp_path / verification.KEPT_AS)
+    assert (check.kernel, check.implementation, check.status) == ("temporal_median", "rust", "ok")
+    assert json.loads((tmp_path / verification.KEPT_AS).read_text())[0]["max_ulp"] == 0.5
+
+
+@pytest.mark.parametrize("digest", ["b" * 64, ""])
+def test_the_verification_of_another_wheel_is_not_carried(tmp_path: Path, digest: str) -> None:
+    verification.keep([], "a" * 64)
+    assert not verification.carry(tmp_path, digest)
+    assert not (tmp_path / verification.KEPT_AS).exists()
