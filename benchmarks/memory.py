@@ -17,10 +17,10 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.binding import Absent, Bound, Target, bind, target
-from benchmarks.process import FIXED, die_with_parent
+from benchmarks.process import FIXED
 from benchmarks.records import Line, MemoryLine, append, read_lines
 from benchmarks.spec import Kernel
-from benchmarks.worker import Job
+from benchmarks.worker import Job, main
 from inputs.cases import Case, find
 
 CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -123,17 +123,5 @@ def run(job: Job) -> None:
             append(path, measure_arm(kernel, arm, onto, _whole_s(lines, case, arm)))
 
 
-def main(argument: str) -> int:
-    """Read a job and run it."""
-    from benchmarks.wheel import is_refused
-
-    die_with_parent()
-    job = Job.load(Path(argument))
-    if is_refused(job.wheel_digest):
-        return 1
-    run(job)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], run))

@@ -10,7 +10,7 @@ import gc
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def run(job: Job) -> None:
     append(run_dir / "controls.jsonl", controls(kernel, job.process, watch))
 
 
-def main(argument: str) -> int:
+def main(argument: str, run: Callable[[Job], None] = run) -> int:
     """Read a job and run it in the installed wheel, which must be the one that was planned and no debug build."""
     from benchmarks.process import die_with_parent
     from benchmarks.wheel import is_refused
