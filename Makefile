@@ -39,7 +39,7 @@ report: setup data ## verify, measure the smoke and centre cases, write the repo
 	$(PY) -m lab report
 
 bench: TIER := core
-bench: report ## the same over every core case (an hour or so)
+bench: report ## the same over every core case (about a quarter of an hour for two kernels)
 
 smoke: setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)

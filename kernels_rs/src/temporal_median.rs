@@ -8,7 +8,7 @@
 //! The fast version works on W pixels side by side, one per SIMD lane. Missing values are filled so that the middle
 //! ranks are the same in every lane (`lanes.rs`); then a selection network, which does the same steps whatever the values
 //! are, finds them: in registers for a few dates (`small.rs`), on rows of a scratch for more (`program.rs`), and for very
-//! many dates by bisection on bits (`bisect.rs`). There are no branches on data, so the time does not depend on the gaps.
+//! many dates by bisection on bits (`bisect.rs`). Networks do not branch on data: their time does not depend on the gaps.
 //! Lanes never meet, so the result does not depend on how pixels are cut into blocks or spread over threads.
 //!
 //! The file is long because a kernel stands in one file, docstring and binding included.
@@ -303,8 +303,8 @@ pub mod python {
     /// Parameters
     /// ----------
     /// x : numpy.ndarray of float32, float64, uint8, int16 or uint16
-    ///     The stack, at least one dimension. Any strides (a view with time last is as good as time first); it is never
-    ///     copied as a whole and never modified.
+    ///     The stack, at least one dimension. Any strides (time first is fastest; a view with time last is read block by
+    ///     block); it is never copied as a whole and never modified.
     /// axis : int, default 0
     ///     The axis that is reduced.
     /// nodata : int, optional
@@ -336,8 +336,8 @@ pub mod python {
     ///
     /// Notes
     /// -----
-    /// The time taken does not depend on which values are missing. Beside the result a thread needs room for a few dozen
-    /// pixels. The GIL is released during the computation: other threads must not write to the arrays meanwhile, or the
+    /// For up to a few hundred dates the time taken does not depend on which values are missing. Beside the result a
+    /// thread needs room for a few hundred pixels. The GIL is released during the computation: other threads must not write to the arrays meanwhile, or the
     /// result is undefined.
     ///
     /// References

@@ -3,6 +3,8 @@ from typing import Any, SupportsFloat, SupportsIndex
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+__all__ = ["__version__", "build_info", "normalized_difference", "temporal_median"]
+
 __version__: str
 
 def normalized_difference(
