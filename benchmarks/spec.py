@@ -36,6 +36,22 @@ COST_CLASSES: Mapping[CostClass, str] = {
 
 
 @dataclass(frozen=True)
+class Output:
+    """One array of a result.
+
+    Attributes
+    ----------
+    name
+        What it is, as in the public docstring.
+    dtype
+        Its dtype whatever the input's; empty where it is the call's output dtype.
+    """
+
+    name: str = "result"
+    dtype: str = ""
+
+
+@dataclass(frozen=True)
 class Contract:
     """What a right answer is, where the general contract of METHODOLOGY.md leaves a choice.
 
@@ -44,7 +60,8 @@ class Contract:
     dtypes
         Accepted input dtypes mapped to the output dtype that is the default for them.
     tolerance_ulp
-        Output dtype → the largest distance from the oracle, in units in the last place of the output dtype.
+        Dtype of an output → the largest distance from the oracle, in units in the last place of that dtype; integers
+        are compared exactly.
     tolerance_reason
         Why that tolerance, in a sentence.
     missing
@@ -57,6 +74,9 @@ class Contract:
         Whether the array arguments broadcast against each other.
     scratch_bytes
         The most memory a call may take beside inputs and output, per thread. More is a hidden copy.
+    outputs
+        The arrays that a call returns. Of several it returns a tuple, takes a tuple as ``out``, and the oracle
+        returns a tuple of float64 arrays.
     """
 
     dtypes: Mapping[str, str]
@@ -67,6 +87,7 @@ class Contract:
     in_place: bool = False
     broadcasts: bool = False
     scratch_bytes: int = 4 * 2**20
+    outputs: tuple[Output, ...] = (Output(),)
 
 
 @dataclass(frozen=True)
@@ -153,13 +174,18 @@ class Kernel:
     bands
         The bands that a case's input recipe hands over, one array each, in the order of `arguments`.
     arguments
-        Names of the array arguments.
+        Names of the array arguments that are handed over by position.
+    companions
+        Array arguments that are handed over by name: name → the band that a case hands over for it (``scl``,
+        ``qa_pixel``), or None where the case leaves it out.
     contract, cost, golden, authority, peers, prose, source
         See their types; `source` lists papers and product guides.
     oracle
         ``oracle(*arrays, **kwargs)`` → float64: slow, readable, never timed.
     keywords
-        Keyword arguments that a case asks for (``nodata``, ``axis``, …), without ``out`` and ``num_threads``.
+        Keyword arguments that a case asks for (``nodata``, ``axis``, …), without arrays, ``out`` and ``num_threads``.
+    required
+        Keyword arguments that have no default, each with the value that a call takes where nothing else is asked.
     implementations
         Names resolved by convention in ``benchmarks/registry.py``.
     """
@@ -179,8 +205,14 @@ class Kernel:
     authority: Authority
     golden: tuple[Golden, ...] = ()
     peers: tuple[Peer, ...] = ()
+    companions: Mapping[str, Callable[[Case], str | None]] = field(default_factory=dict)
+    required: Mapping[str, Any] = field(default_factory=dict)
     implementations: tuple[str, ...] = ("numpy", "numpy_naive", "numba", "rust")
 
     def output_dtype(self, input_dtype: str) -> np.dtype[Any]:
         """Return the default output dtype for an input dtype."""
         return np.dtype(self.contract.dtypes[input_dtype])
+
+    def output_dtypes(self, output_dtype: Any) -> tuple[np.dtype[Any], ...]:
+        """Return the dtype of each output of a call whose output dtype is `output_dtype`."""
+        return tuple(np.dtype(output.dtype or output_dtype) for output in self.contract.outputs)

@@ -8,14 +8,15 @@ changes gets a new name, so that no series of measurements ever changes its mean
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Family = Literal["elementwise", "temporal"]
+Family = Literal["elementwise", "counts", "classified", "temporal"]
 Tier = Literal["smoke", "core", "full"]
 MaskMode = Literal["none", "iid", "cloud", "heavy", "swath_edge"]
 Layout = Literal["c", "band_last", "window", "pixel_major", "time_last"]
 Source = Literal["synthetic", "romania"]
+Quality = Literal["", "scl", "qa_pixel"]
 
 TIERS: tuple[Tier, ...] = ("smoke", "core", "full")
 ALL_THREADS = 0
@@ -30,7 +31,8 @@ class Case:
     name
         Immutable name, unique within its family; also asv's parameter.
     family
-        ``elementwise``: arrays of one band each, ``(Y, X)`` or ``(T, Y, X)``. ``temporal``: stacks ``(T, Y, X)``.
+        ``elementwise``: arrays of one band each, ``(Y, X)`` or ``(T, Y, X)``. ``counts``: the same as integers that are
+        scaled. ``classified``: counts with a quality band beside them. ``temporal``: stacks ``(T, Y, X)``.
     tier
         The smallest tier the case belongs to; ``core`` includes ``smoke``, ``full`` includes both.
     shape
@@ -61,6 +63,9 @@ class Case:
         Whether values are rounded to a few levels, so that ties are common.
     seed
         Seed of the synthetic generator.
+    quality
+        The quality band that goes with a ``classified`` case: ``scl`` (uint8 scene classes), ``qa_pixel`` (uint16
+        bits), or none.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Case:
     centre: bool = False
     ties: bool = False
     seed: int = 20250101
+    quality: Quality = ""
 
     @property
     def thread_count(self) -> int:
@@ -123,6 +129,42 @@ def _elementwise() -> tuple[Case, ...]:
     )
 
 
+def _counts(family: Family) -> tuple[Case, ...]:
+    def case(name: str, tier: Tier, shape: tuple[int, ...], **rest: object) -> Case:
+        settings: dict[str, object] = {"dtype": "uint16", "nodata": 0, "mask": "cloud", "missing": 0.4, **rest}
+        if family == "classified":
+            settings.setdefault("quality", "scl")
+        return Case(name, family, tier, shape, **settings)  # type: ignore[arg-type]
+
+    centre = (2048, 2048)
+    return (
+        case("u16_2048", "core", centre, centre=True),
+        case("u16_64", "core", (64, 64)),
+        case("u16_256", "smoke", (256, 256)),
+        case("u16_512", "core", (512, 512)),
+        case("u16_1024", "core", (1024, 1024)),
+        case("u16_3660", "core", (3660, 3660)),
+        case("u16_2048_out", "smoke", centre, out=True),
+        case("i16_2048", "core", centre, dtype="int16", nodata=-9999),
+        case("u16_2048_none", "core", centre, mask="none", missing=0.0),
+        case("u16_2048_iid", "core", centre, mask="iid"),
+        case("u16_2048_bandlast", "core", centre, layout="band_last"),
+        case("u16_2048_window", "core", centre, layout="window"),
+        case("u16_1023x1537", "core", (1023, 1537)),
+        case("u16_2048_t2", "core", centre, threads=2),
+        case("u16_2048_tall", "core", centre, threads=ALL_THREADS),
+        case("u16_12x512", "core", (12, 512, 512)),
+        case("s2_u16_1024", "smoke", (1024, 1024), source="romania"),
+        case("u16_5000", "full", (5000, 5000)),
+        case("u16_10980", "full", (10980, 10980)),
+    )
+
+
+def _classified() -> tuple[Case, ...]:
+    bits = replace(next(c for c in _counts("classified") if c.centre), name="u16_2048_bits", centre=False)
+    return (*_counts("classified"), replace(bits, quality="qa_pixel"))
+
+
 def _temporal() -> tuple[Case, ...]:
     def case(name: str, tier: Tier, steps: int, side: int, mask: MaskMode = "cloud", **rest: object) -> Case:
         share = {"none": 0.0, "heavy": 0.9}.get(mask, 0.4)
@@ -152,7 +194,12 @@ def _temporal() -> tuple[Case, ...]:
     )
 
 
-CASES: dict[Family, tuple[Case, ...]] = {"elementwise": _elementwise(), "temporal": _temporal()}
+CASES: dict[Family, tuple[Case, ...]] = {
+    "elementwise": _elementwise(),
+    "counts": _counts("counts"),
+    "classified": _classified(),
+    "temporal": _temporal(),
+}
 
 
 def find(family: Family, name: str) -> Case:
