@@ -54,9 +54,13 @@ def total(values: Array, like: Array) -> Array:
 
 
 def filled(call: Admitted) -> Array:
-    """Return a float64 copy of the stack, time first, with NaN for whatever is missing."""
+    """Return a float64 copy of the stack, time first, with NaN for whatever is missing, under one more last axis.
+
+    That axis has one element, or two for a single series, which NumPy would otherwise add up in pairs.
+    """
     (series,) = call.arrays
-    stack = series.astype(FLOAT64, order="C")
+    stack = np.empty((*series.shape, 2 if prod(call.shape) == 1 else 1))
+    stack[...] = series[..., np.newaxis]
     if call.nodata is not None:
         stack[series == call.nodata] = np.nan
     if call.mask is not None:
