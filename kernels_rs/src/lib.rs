@@ -14,7 +14,12 @@ pub mod program;
 pub mod rows;
 pub mod simd;
 pub mod small;
+pub mod sums;
+pub mod temporal;
+pub mod temporal_mean;
 pub mod temporal_median;
+pub mod temporal_stats;
+pub mod tiles;
 
 #[cfg(feature = "python")]
 mod arguments;
@@ -31,7 +36,11 @@ mod _rust {
     #[pymodule_export]
     use crate::normalized_difference::python::normalized_difference;
     #[pymodule_export]
+    use crate::temporal_mean::python::temporal_mean;
+    #[pymodule_export]
     use crate::temporal_median::python::temporal_median;
+    #[pymodule_export]
+    use crate::temporal_stats::python::temporal_stats;
 
     /// What was built and what runs: facts for the provenance of a measurement.
     ///
