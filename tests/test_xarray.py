@@ -191,6 +191,7 @@ def test_a_reduction_is_handed_a_view_of_the_callers_memory(name: str, monkeypat
     assert seen == [(True, (X * itemsize, itemsize, Y * X * itemsize))]
     seen.clear()
     getattr(ex, name)(x.chunk(y=6)).compute(scheduler="synchronous")
+    assert [strides for _, strides in seen] == [(X * itemsize, itemsize, Y * X * itemsize)] * 2
     assert [shared for shared, _ in seen] == [True, True]
 
 
@@ -204,6 +205,27 @@ def test_blocks_and_arrays_without_elements_are_fine(name: str) -> None:
             assert np.isnan(values).all() if values.dtype.kind == "f" else not values.any()
     ragged = x.copy(data=dask.array.from_array(x.values, chunks=(T, (0, Y, 0), (5, 0, X - 5))))
     assert_same_bits(getattr(ex, name)(ragged), plainly(name, (x,)))
+
+
+def test_statistics_that_are_computed_together_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, calls = stack(), []
+    right = eokernels.temporal_stats
+
+    def counted(block: np.ndarray, *rest: Any, **options: Any) -> Any:
+        calls.append(block.size)
+        return right(block, *rest, **options)
+
+    monkeypatch.setattr(eokernels, "temporal_stats", counted)
+    lazy = ex.temporal_stats(x.chunk(y=6))
+    calls.clear()
+    assert_same_bits(lazy.compute(scheduler="synchronous"), plainly("temporal_stats", (x,)))
+    assert sorted(calls) == [T * 5 * X, T * 6 * X, x.size]
+
+
+def test_equal_calls_have_equal_keys_and_others_have_not() -> None:
+    x = stack().chunk(y=6)
+    names = [ex.temporal_median(x, nodata=nodata).data.name for nodata in (0, 0, 1)]
+    assert names[0] == names[1] != names[2]
 
 
 def test_a_series_gives_a_number() -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-import eokernels
+from eokernels._chunked import Call, apply
 
 try:
     import xarray as xr
@@ -42,10 +42,11 @@ __all__ = [
 
 KeepAttrs = bool | str | Callable[..., Any] | None
 
-PACKING = frozenset(
-    "_FillValue missing_value nodata nodatavals _Unsigned dtype scale_factor add_offset scales offsets "
-    "valid_min valid_max valid_range actual_range flag_values flag_masks flag_meanings".split()
-)
+PACKING = frozenset({
+    "_FillValue", "missing_value", "nodata", "nodatavals", "_Unsigned", "dtype",
+    "scale_factor", "add_offset", "scales", "offsets",
+    "valid_min", "valid_max", "valid_range", "actual_range", "flag_values", "flag_masks", "flag_meanings",
+})  # fmt: skip
 """Attributes that speak of the stored integers: those of CF, and those of rasterio and its followers."""
 
 
@@ -62,7 +63,7 @@ def normalized_difference(
 ) -> xr.DataArray:
     """Return (a − b) / (a + b), see `eokernels.normalized_difference`; `a` and `b` broadcast by name."""
     options = {"nodata": nodata, "min_denominator": min_denominator, "dtype": dtype, "num_threads": num_threads}
-    return _apply("normalized_difference", {"a": a, "b": b}, {"mask": mask}, options, keep_attrs)[0]
+    return _apply("normalized_difference", {"a": a, "b": b}, {"mask": mask}, options, keep_attrs=keep_attrs)[0]
 
 
 def evi(
@@ -84,7 +85,7 @@ def evi(
     """Return the enhanced vegetation index, see `eokernels.evi`; the bands broadcast by name."""
     options = {"G": G, "C1": C1, "C2": C2, "L": L, "nodata": nodata, "min_denominator": min_denominator}
     options |= {"dtype": dtype, "num_threads": num_threads}
-    return _apply("evi", {"nir": nir, "red": red, "blue": blue}, {"mask": mask}, options, keep_attrs)[0]
+    return _apply("evi", {"nir": nir, "red": red, "blue": blue}, {"mask": mask}, options, keep_attrs=keep_attrs)[0]
 
 
 def normalized_difference_dn(
@@ -107,7 +108,7 @@ def normalized_difference_dn(
     """
     options = {"scale": scale, "offset": offset, "nodata": nodata, "min_denominator": min_denominator}
     options |= {"dtype": dtype, "num_threads": num_threads}
-    return _apply("normalized_difference_dn", {"a": a, "b": b}, {"mask": mask}, options, keep_attrs)[0]
+    return _apply("normalized_difference_dn", {"a": a, "b": b}, {"mask": mask}, options, keep_attrs=keep_attrs)[0]
 
 
 def mask_and_scale(
@@ -132,7 +133,7 @@ def mask_and_scale(
         keep = tuple(keep)  # every block reads it, and a generator could be read once
     options = {"scale": scale, "offset": offset, "nodata": nodata, "keep": keep, "reject_bits": reject_bits}
     options |= {"dtype": dtype, "num_threads": num_threads}
-    return _apply("mask_and_scale", {"dn": dn}, {"qa": qa, "mask": mask}, options, keep_attrs)[0]
+    return _apply("mask_and_scale", {"dn": dn}, {"qa": qa, "mask": mask}, options, keep_attrs=keep_attrs)[0]
 
 
 def temporal_mean(
@@ -147,7 +148,7 @@ def temporal_mean(
 ) -> xr.DataArray:
     """Return the mean over `dim` of what is not missing, see `eokernels.temporal_mean`."""
     options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
-    return _apply("temporal_mean", {"x": x}, {"mask": mask}, options, keep_attrs, dim=dim)[0]
+    return _apply("temporal_mean", {"x": x}, {"mask": mask}, options, keep_attrs=keep_attrs, dim=dim)[0]
 
 
 def temporal_stats(
@@ -166,7 +167,7 @@ def temporal_stats(
     Of chunked arrays one pass makes all three, when they are computed together: ``.compute()`` of the Dataset.
     """
     options = {"ddof": ddof, "nodata": nodata, "dtype": dtype, "num_threads": num_threads}
-    found = _apply("temporal_stats", {"x": x}, {"mask": mask}, options, keep_attrs, dim=dim)
+    found = _apply("temporal_stats", {"x": x}, {"mask": mask}, options, keep_attrs=keep_attrs, dim=dim)
     return xr.Dataset(dict(zip(("mean", "std", "count"), found, strict=True)))
 
 
@@ -182,7 +183,7 @@ def temporal_median(
 ) -> xr.DataArray:
     """Return the median over `dim` of what is not missing, see `eokernels.temporal_median`."""
     options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
-    return _apply("temporal_median", {"x": x}, {"mask": mask}, options, keep_attrs, dim=dim)[0]
+    return _apply("temporal_median", {"x": x}, {"mask": mask}, options, keep_attrs=keep_attrs, dim=dim)[0]
 
 
 def _apply(
@@ -190,6 +191,7 @@ def _apply(
     arrays: Mapping[str, xr.DataArray],
     companions: Mapping[str, xr.DataArray | None],
     options: dict[str, Any],
+    *,
     keep_attrs: KeepAttrs,
     dim: Hashable | None = None,
 ) -> tuple[xr.DataArray, ...]:
@@ -198,44 +200,21 @@ def _apply(
     named = {**arrays, **given}
     _check(kernel, arrays, given, dim)
     first = next(iter(arrays.values()))
-    if dim is not None:
-        options = {**options, "axis": -1}
-    core = [[dim] if dim in array.dims else [] for array in named.values()]
-    call: dict[str, Any] = {
-        "kernel": kernel,
-        "names": tuple(given),
-        "flat": tuple(name for name, array in given.items() if dim is not None and dim not in array.dims),
-        "options": options,
-    }
-    # Every argument is checked by the kernel itself, now and on nothing; what it returns has the dtypes of the results.
-    nothing = [np.empty((0,) * array.ndim, array.dtype) for array in named.values()]
-    outputs = _outputs(_on_block(*nothing, **call))
+    flat = frozenset(name for name, array in given.items() if dim is not None and dim not in array.dims)
+    options = options if dim is None else {**options, "axis": -1}
+    call = Call(kernel, tuple(given), flat, options, reduces=dim is not None)
+    dtypes = call.on_nothing(*named.values())
     results = xr.apply_ufunc(
-        _on_block,
+        apply,
         *arrays.values(),
         *(_labels_only(array, first) for array in given.values()),
-        kwargs=call,
-        input_core_dims=core,
-        output_core_dims=[[]] * len(outputs),
-        dask="parallelized",
-        output_dtypes=[output.dtype for output in outputs],
+        kwargs={"call": call, "dtypes": dtypes},
+        input_core_dims=[[dim] if dim in array.dims else [] for array in named.values()],
+        output_core_dims=[[]] * len(dtypes),
+        dask="allowed",
         keep_attrs=_combination(keep_attrs),
     )
-    return tuple(_described(result, arrays) for result in _outputs(results))
-
-
-def _on_block(
-    *blocks: np.ndarray, kernel: str, names: tuple[str, ...], flat: tuple[str, ...], options: Mapping[str, Any]
-) -> Any:
-    """Call a kernel on the plain arrays of a block, the last ones by name; those in `flat` lack the reduced axis."""
-    split = len(blocks) - len(names)
-    companions = dict(zip(names, blocks[split:], strict=True))
-    companions |= {name: companions[name][..., np.newaxis] for name in flat}
-    return getattr(eokernels, kernel)(*blocks[:split], **companions, **options)
-
-
-def _outputs(results: Any) -> tuple[Any, ...]:
-    return results if isinstance(results, tuple) else (results,)
+    return tuple(_described(result, arrays) for result in (results if len(dtypes) > 1 else (results,)))
 
 
 def _check(kernel: str, arrays: Mapping[str, Any], companions: Mapping[str, Any], dim: Hashable | None) -> None:
