@@ -16,8 +16,7 @@ def normalized_difference(
 ) -> Array:
     """One branch-free pass that LLVM vectorises; see :func:`eokernels.normalized_difference`."""
     call = elementwise(
-        a,
-        b,
+        {"a": a, "b": b},
         nodata=nodata,
         mask=mask,
         min_denominator=min_denominator,
