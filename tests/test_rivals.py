@@ -34,14 +34,14 @@ def memory_order(function: Function) -> Function:
 def cut_to_the_shortest(function: Function) -> Function:
     """Cut all arrays to the shortest of each axis instead of refusing them."""
 
-    def spoilt(*arrays: Any, **kwargs: Any) -> Any:
+    def spoilt(*arrays: Any, out: Any = None, **kwargs: Any) -> Any:
         given = [value for value in (*arrays, *kwargs.values()) if isinstance(value, np.ndarray)]
         shortest = tuple(min(lengths) for lengths in zip(*(array.shape for array in given), strict=False))
 
         def cut(value: Any) -> Any:
             return value[tuple(map(slice, shortest))] if isinstance(value, np.ndarray) else value
 
-        kwargs.pop("out", None)
+        del out  # it would not fit
         return function(*map(cut, arrays), **{name: cut(value) for name, value in kwargs.items()})
 
     return spoilt

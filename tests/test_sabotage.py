@@ -168,7 +168,7 @@ SABOTAGE = [
     ("hidden copy", copies, ("normalized_difference", "numba", "float32", "hidden-copy-sliced")),
     ("overlap accepted", accepts_overlap, ("normalized_difference", "rust", "float64", "overlap-0-reversed")),
     ("overlap accepted", accepts_overlap, ("temporal_median", "numpy", "float64", "overlap-0-same-start")),
-    ("thread-dependent result", depends_on_threads, ("temporal_stats", "numba", "float32", "gaps-none")),
+    ("thread-dependent result", depends_on_threads, ("temporal_stats", "rust", "float32", "gaps-none")),
     ("modified input", modifies_its_input, ("evi", "numpy", "float64", "plain")),
     ("hidden copy", copies, ("mask_and_scale", "numpy", "int16", "hidden-copy-sliced")),
     ("hidden copy", copies, ("temporal_stats", "numpy", "uint8", "hidden-copy-sliced")),
