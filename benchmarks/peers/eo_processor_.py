@@ -88,7 +88,8 @@ def mask_and_scale(
         values = eo_processor.mask_with_scl(values, qa, mask_codes=[n for n in SCL_CLASSES if n not in stay])
     product = eo_processor.pixelwise_transform(values, scale=float(kind.type(scale)))
     result = _finish(product, mask, kind, out)
-    return np.add(result, kind.type(offset), out=result)
+    result += kind.type(offset)
+    return result
 
 
 def _time_first(x: Array, axis: int, nodata: int | None, mask: Array | None) -> Array:
