@@ -169,9 +169,7 @@ def _common(given: Mapping[str, Array], arrays: tuple[Array, ...]) -> tuple[int,
             shape = np.broadcast_shapes(shape, array.shape)
         except ValueError:
             before = " and ".join(names[: names.index(name)])
-            raise ValueError(
-                f"{name}: its shape {array.shape} does not broadcast with {shape}, that of {before}"
-            ) from None
+            raise ValueError(f"{name}: its shape {array.shape} does not broadcast with {shape}, that of {before}") from None
     return shape
 
 

@@ -57,9 +57,7 @@ def quality(call: Admitted, qa: Any, keep: Any, reject_bits: Any) -> Quality | N
         raise ValueError(f"{name}: it is given without qa; accepted is a quality band qa beside it")
     if (keep is None) == (reject_bits is None):
         which = "neither" if keep is None else "both"
-        raise ValueError(
-            f"qa: {which} of keep and reject_bits goes with it; accepted is exactly one of keep, reject_bits"
-        )
+        raise ValueError(f"qa: {which} of keep and reject_bits goes with it; accepted is exactly one of keep, reject_bits")
     kinds = _CLASSES if reject_bits is None else _BITS
     band = _checks.plain("qa", qa, f"a numpy.ndarray of {kinds.names}")
     if band.dtype not in kinds.dtypes:

@@ -17,7 +17,9 @@ def normalized_difference_dn(
     A zero denominator under anything but zero raises the processor's divide flag, as in ``normalized_difference``.
     """
     given = {"a": a, "b": b}
-    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
+    call = elementwise(
+        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
+    )
     result, raised = call.output(), []
     k, guard = shift(call, scale, offset)
     with np.errstate(all="ignore", divide="call", call=lambda kind, _: raised.append(kind)):
@@ -41,7 +43,9 @@ def normalized_difference_dn_naive(
 ) -> Array:
     """Whole-array expressions; see :func:`eokernels.normalized_difference_dn`."""
     given = {"a": a, "b": b}
-    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
+    call = elementwise(
+        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
+    )
     k, guard = shift(call, scale, offset)
     x, y = (array.astype(call.dtype) for array in call.arrays)
     with np.errstate(all="ignore"):

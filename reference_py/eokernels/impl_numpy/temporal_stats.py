@@ -11,7 +11,9 @@ from eokernels._checks import integer
 from eokernels.impl_numpy._series import cleaned, filled, total
 
 
-def temporal_stats(x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None) -> tuple[Array, Array, Array]:
+def temporal_stats(
+    x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None
+) -> tuple[Array, Array, Array]:
     """Two passes over blocks of pixels that stay in cache; see :func:`eokernels.temporal_stats`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype)
     free = min(integer("ddof", ddof, 0), len(call.arrays[0]))
