@@ -45,17 +45,6 @@ def test_oracle_agrees_with_its_authority(kernel: Any, assert_kept: Assert) -> N
 
 
 @pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
-def test_peers_give_the_right_answer_where_they_compete(kernel: Any) -> None:
-    for peer in kernel.peers:
-        function = registry.resolve(kernel, peer.name)
-        if function is None:
-            pytest.skip(f"{peer.name} is not installed")
-        verdicts = list(evidence.verdicts(kernel, {peer.name: function}, tuple(kernel.contract.dtypes)))
-        assert verdicts
-        assert [verdict for verdict in verdicts if verdict.status == "failed"] == []
-
-
-@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_battery_names_are_unique_and_its_arguments_reproducible(kernel: Any) -> None:
     for dtype in sorted({"float32", "uint16"} & set(kernel.contract.dtypes)):
         cases = contract.cases(kernel, dtype)

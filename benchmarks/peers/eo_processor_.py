@@ -82,13 +82,15 @@ def mask_and_scale(
 
     _only(reject_bits=(reject_bits, None))
     kind = output_dtype(dn, dtype)
-    values = eo_processor.mask_vals(dn, values=[] if nodata is None else [nodata])
+    ordered = np.asarray(dn, order="C")  # in Fortran order it panics
+    values = eo_processor.mask_vals(ordered, values=[] if nodata is None else [nodata])
     if qa is not None:
-        stay = set(keep or ())
+        stay = set() if keep is None else {int(number) for number in keep}
         values = eo_processor.mask_with_scl(values, qa, mask_codes=[n for n in SCL_CLASSES if n not in stay])
     product = eo_processor.pixelwise_transform(values, scale=float(kind.type(scale)))
     result = _finish(product, mask, kind, out)
-    return np.add(result, kind.type(offset), out=result)
+    result += kind.type(offset)
+    return result
 
 
 def _time_first(x: Array, axis: int, nodata: int | None, mask: Array | None) -> Array:
@@ -146,8 +148,8 @@ def _stats_refuses(case: Case) -> str | None:
     return "eo-processor's deviation has ddof 1: turned to 0 it is some ulp off" if case.dtype == "float64" else None
 
 
-_ZERO = "a denominator within 1e-10 of zero gives 0, not NaN; float64 inside, all casts in its time"
-_DOUBLES = "float64 inside, all casts in its time; out is a copy"
+_ZERO = "a denominator within 1e-10 of zero gives 0, not NaN; equal shapes, 4 axes at most; float64, casts in its time"
+_DOUBLES = "float64 inside, casts in its time; out is a copy"
 
 
 def _peer(adapter: Any, semantics: str, **refuses: Any) -> Any:
@@ -158,11 +160,13 @@ NORMALIZED_DIFFERENCE = _peer(normalized_difference, _ZERO)
 NORMALIZED_DIFFERENCE_DN = _peer(normalized_difference_dn, f"both bands are scaled first; {_ZERO}")
 EVI = _peer(evi, _ZERO, refuses=_evi_refuses)
 MASK_AND_SCALE = _peer(
-    mask_and_scale, f"classes 0–11 alone, no bits; three calls, the offset added by NumPy; {_DOUBLES}",
+    mask_and_scale, f"classes 0–11 alone, no bits; 4 axes at most; three calls, the offset added by NumPy; {_DOUBLES}",
     refuses=_mask_refuses,
 )  # fmt: skip
 TEMPORAL_MEAN = _peer(temporal_mean, _DOUBLES)
 TEMPORAL_STATS = _peer(
-    temporal_stats, f"deviation with ddof 1, turned to others; NumPy counts; {_DOUBLES}", refuses=_stats_refuses
+    temporal_stats,
+    f"deviation with ddof 1, turned to others, of infinities 0; NumPy counts; {_DOUBLES}",
+    refuses=_stats_refuses,
 )
-TEMPORAL_MEDIAN = _peer(temporal_median, _DOUBLES)
+TEMPORAL_MEDIAN = _peer(temporal_median, f"huge middles overflow; {_DOUBLES}")

@@ -20,13 +20,13 @@ from benchmarks.spec import Array, Peer
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep Numba to one thread, and NumPy from warning of the NaN that numbagg's loops compare."""
+    """Keep Numba to one thread, and NumPy from warning of the NaN and the huge values in numbagg's loops."""
     import numba
 
     before = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             yield
     finally:
         numba.set_num_threads(before)
@@ -91,5 +91,6 @@ _INTEGERS = "integers become float32 with NaN gaps inside the timed call; out is
 TEMPORAL_MEAN = _peer(temporal_mean, _INTEGERS)
 TEMPORAL_STATS = _peer(temporal_stats, f"mean, deviation and count are three calls; {_INTEGERS}")
 TEMPORAL_MEDIAN = _peer(
-    temporal_median, f"float64 alone: float32 is cast both ways in its time; an infinite middle gives NaN; {_INTEGERS}"
+    temporal_median,
+    f"float64 alone, so float32 is cast both ways in its time; infinities may give NaN; {_INTEGERS}",
 )

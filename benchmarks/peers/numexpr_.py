@@ -25,10 +25,12 @@ def _evaluate(
 
     if numexpr.get_num_threads() != 1:
         numexpr.set_num_threads(1)
-    given = {**arrays, **{name: dtype.type(value) for name, value in {**constants, "nan": np.nan}.items()}}
+    with np.errstate(over="ignore"):
+        given = {**arrays, **{name: dtype.type(value) for name, value in {**constants, "nan": np.nan}.items()}}
     gaps = " | ".join(missing)
     expression = f"where({gaps}, nan, {formula})" if gaps else formula
-    return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}, out=out))
+    result = np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}, out=out))
+    return result if out is None else out
 
 
 def _ratio(
@@ -59,8 +61,9 @@ def normalized_difference_dn(
     min_denominator: float = 0.0, dtype: Any = None, out: Array | None = None,
 ) -> Array:  # fmt: skip
     """Return (a − b) / (a + b + k) with k = 2·offset/scale, as whoever knows that the scale cancels writes it."""
-    k = 2.0 * offset / scale
-    constants = {"k": round(k) if abs(k - round(k)) <= NEARLY_AN_INTEGER else k, "least": min_denominator / abs(scale)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        k, least = np.float64(2.0) * offset / scale, np.float64(min_denominator) / abs(scale)
+        constants = {"k": np.rint(k) if abs(k - np.rint(k)) <= NEARLY_AN_INTEGER else k, "least": least}
     kind = output_dtype(a, dtype)
     return _ratio("(a - b)", "(a + b + k)", {"a": a, "b": b}, constants, nodata=nodata, mask=mask, dtype=kind, out=out)
 
