@@ -150,6 +150,15 @@ def casts_to_float64(function: Function) -> Function:
     return spoilt
 
 
+def copies_the_band(function: Function) -> Function:
+    """Work on a copy of the quality band."""
+
+    def spoilt(*arrays: Any, qa: Any, **kwargs: Any) -> Any:
+        return function(*arrays, qa=qa.copy(), **kwargs)
+
+    return spoilt
+
+
 EVERY = tuple(registry.KERNELS)
 RATIOS = ("normalized_difference", "evi")
 SUMS = ("temporal_mean", "temporal_stats")
@@ -203,6 +212,7 @@ def test_a_hidden_cast_is_seen(kernel: Kernel) -> None:
     right = registry.resolve(kernel, "numpy")
     assert right is not None
     assert {verdict.status for verdict in structure.copies(kernel, {"numpy": right}, "int16")} == {"ok"}
-    (verdict,) = structure.copies(kernel, {"numpy": casts_to_float64(right)}, "int16")
-    assert (verdict.case, verdict.status) == ("hidden-copy-sliced", "failed")
-    assert "MiB beside inputs and out" in verdict.detail
+    for spoil in (casts_to_float64, *([copies_the_band] if kernel.companions else [])):
+        (verdict,) = structure.copies(kernel, {"numpy": spoil(right)}, "int16")
+        assert (verdict.case, verdict.status) == ("hidden-copy-sliced", "failed")
+        assert "MiB beside inputs and out" in verdict.detail
