@@ -5,11 +5,13 @@
 
 pub mod bisect;
 pub mod blocks;
+pub mod elementwise;
 pub mod errors;
 pub mod lanes;
 pub mod network;
 pub mod normalized_difference;
 pub mod par;
+pub mod parts;
 pub mod program;
 pub mod rows;
 pub mod simd;
@@ -20,6 +22,8 @@ pub mod temporal_median;
 mod arguments;
 #[cfg(feature = "python")]
 mod arrays;
+#[cfg(feature = "python")]
+mod bands;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]
