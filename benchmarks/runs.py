@@ -7,7 +7,6 @@ was interrupted and can be resumed. Planned = measured + skipped with a reason; 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, provenance, registry
+from benchmarks import ROOT, asvresults, provenance, registry
 from benchmarks.binding import WALL
 from benchmarks.budget import Choice, LeftOut, choose, estimator
 from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, cell, is_measured
@@ -235,7 +234,7 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) 
         found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
     for kernel, entries in plan.kernels.items():
         lines = read_lines(run_dir, kernel)
-        stored = None if asv_results is None else _asv_samples(asv_results, plan, kernel)
+        stored = None if asv_results is None else asvresults.samples(asv_results, plan.commit, kernel)
         for case, arm in ((entry.case, arm) for entry in entries for arm in (*entry.arms, WALL)):
             group, outcome = settled(lines, case, arm)
             kept = None if stored is None else stored.get((group, case, arm), 0)
@@ -295,28 +294,3 @@ def kernels_left(plan: Plan, run_dir: Path) -> list[str]:
         for kernel in plan.kernels
         if not ((run_dir / f"{kernel}.done").exists() and is_measured(plan.measurement(run_dir, kernel)))
     ]
-
-
-def _asv_samples(results: Path, plan: Plan, kernel: str) -> dict[tuple[str, str, str], int]:
-    """Return (group, case, arm) → number of samples in asv's newest result file of the commit."""
-    files = sorted(results.glob(f"*/{plan.commit[:8]}-*.json"), key=lambda path: path.stat().st_mtime)
-    found: dict[tuple[str, str, str], int] = {}
-    if not files:
-        return found
-    data: Mapping[str, Any] = json.loads(files[-1].read_text())
-    for group in ("call", "crop"):
-        row = dict(
-            zip(data["result_columns"], data["results"].get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False)
-        )
-        cases, arms = row.get("params") or ((), ())
-        values, samples = row.get("result") or (), row.get("samples") or ()
-        keys = [(group, _plain(case), _plain(arm)) for case in cases for arm in arms]
-        for key, value, some in zip(keys, values, samples, strict=False):
-            if value is not None and not math.isnan(value) and some:
-                found[key] = len(some)
-    return found
-
-
-def _plain(parameter: str) -> str:
-    """Return a parameter without the quotes that asv keeps it in."""
-    return parameter.strip("'\"")
