@@ -21,9 +21,9 @@ def samples(results: Path, commit: str, kernel: str) -> dict[tuple[str, str, str
             zip(data["result_columns"], data["results"].get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False)
         )
         cases, arms = row.get("params") or ((), ())
-        values, samples = row.get("result") or (), row.get("samples") or ()
+        values, kept = row.get("result") or (), row.get("samples") or ()
         keys = [(group, _plain(case), _plain(arm)) for case in cases for arm in arms]
-        for key, value, some in zip(keys, values, samples, strict=False):
+        for key, value, some in zip(keys, values, kept, strict=False):
             if value is not None and not math.isnan(value) and some:
                 found[key] = len(some)
     return found
