@@ -1,12 +1,53 @@
+from collections.abc import Iterable
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["__version__", "build_info", "normalized_difference", "temporal_median"]
+__all__ = [
+    "__version__",
+    "build_info",
+    "evi",
+    "mask_and_scale",
+    "normalized_difference",
+    "normalized_difference_dn",
+    "temporal_mean",
+    "temporal_median",
+    "temporal_stats",
+]
 
 __version__: str
 
+def evi(
+    nir: NDArray[Any],
+    red: NDArray[Any],
+    blue: NDArray[Any],
+    *,
+    G: SupportsFloat = 2.5,
+    C1: SupportsFloat = 6.0,
+    C2: SupportsFloat = 7.5,
+    L: SupportsFloat = 1.0,
+    nodata: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
+def mask_and_scale(
+    dn: NDArray[Any],
+    *,
+    scale: SupportsFloat,
+    offset: SupportsFloat,
+    nodata: SupportsIndex | None,
+    qa: NDArray[Any] | None = None,
+    keep: Iterable[SupportsIndex] | None = None,
+    reject_bits: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
 def normalized_difference(
     a: NDArray[Any],
     b: NDArray[Any],
@@ -14,6 +55,29 @@ def normalized_difference(
     nodata: SupportsIndex | None = None,
     mask: NDArray[np.bool_] | None = None,
     min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
+def normalized_difference_dn(
+    a: NDArray[Any],
+    b: NDArray[Any],
+    *,
+    scale: SupportsFloat,
+    offset: SupportsFloat,
+    nodata: SupportsIndex | None,
+    mask: NDArray[np.bool_] | None = None,
+    min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
+def temporal_mean(
+    x: NDArray[Any],
+    axis: SupportsIndex = 0,
+    *,
+    nodata: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
     dtype: DTypeLike | None = None,
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
@@ -28,4 +92,15 @@ def temporal_median(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
+def temporal_stats(
+    x: NDArray[Any],
+    axis: SupportsIndex = 0,
+    ddof: SupportsIndex = 0,
+    *,
+    nodata: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    dtype: DTypeLike | None = None,
+    out: tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]: ...
 def build_info() -> dict[str, str]: ...
