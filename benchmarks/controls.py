@@ -23,10 +23,15 @@ class Controls:
 
     Attributes
     ----------
-    triad_1_gb_per_s, triad_2_gb_per_s
-        Bandwidth on one and on two threads.
+    threads
+        Cores of the machine, as many as a case of all threads is given.
+    triad_1_gb_per_s, triad_2_gb_per_s, triad_all_gb_per_s
+        Bandwidth on one, on two and on all threads.
     minmax_pairs_per_s, flop_per_s
         dtype → peak rate of one thread.
+    flop_2_per_s, flop_all_per_s
+        dtype → peak rate of two and of all threads together, whose ratio to `flop_per_s` is how far work that needs no
+        memory can scale here.
     floor_s
         Implementation → seconds of a call on empty arrays; ``numba_dispatch`` is Numba's bare dispatch.
     steal_share
@@ -39,10 +44,14 @@ class Controls:
 
     kernel: str
     process: int
+    threads: int
     triad_1_gb_per_s: float
     triad_2_gb_per_s: float
+    triad_all_gb_per_s: float
     minmax_pairs_per_s: dict[str, float]
     flop_per_s: dict[str, float]
+    flop_2_per_s: dict[str, float]
+    flop_all_per_s: dict[str, float]
     floor_s: dict[str, float]
     steal_share: float | str
     load_1min: float
@@ -71,14 +80,20 @@ class Watch:
 
 def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
     """Measure the controls of one process."""
-    found = bandwidth.triad()
+    cores = os.cpu_count() or 1
+    triad = bandwidth.triad(cores)
+    flops = {dtype: compute.flop_per_s(dtype, cores) for dtype in compute.FLOP_DTYPES}
     record = Controls(
         kernel=kernel.name,
         process=process,
-        triad_1_gb_per_s=found.one_gb_per_s,
-        triad_2_gb_per_s=found.two_gb_per_s,
+        threads=cores,
+        triad_1_gb_per_s=triad.one,
+        triad_2_gb_per_s=triad.two,
+        triad_all_gb_per_s=triad.all,
         minmax_pairs_per_s={dtype: compute.minmax_pairs_per_s(dtype) for dtype in compute.MINMAX_DTYPES},
-        flop_per_s={dtype: compute.flop_per_s(dtype) for dtype in compute.FLOP_DTYPES},
+        flop_per_s={dtype: rate.one for dtype, rate in flops.items()},
+        flop_2_per_s={dtype: rate.two for dtype, rate in flops.items()},
+        flop_all_per_s={dtype: rate.all for dtype, rate in flops.items()},
         floor_s=floor.floors_s(kernel),
         steal_share=watch.steal_share(),
         load_1min=os.getloadavg()[0],

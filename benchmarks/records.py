@@ -88,7 +88,47 @@ class MemoryLine:
         return cls(**raw)
 
 
-def append(path: Path, record: Line | MemoryLine | Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class StartLine:
+    """How one implementation begins: what its first calls take, in fresh processes, on the smallest of the sizes.
+
+    Attributes
+    ----------
+    arm
+        Implementation.
+    status, reason
+        ``ok`` has numbers; ``failed`` and ``skipped`` have none and say why.
+    import_s
+        Importing the implementation, NumPy aside.
+    compile_s
+        The first call with nothing compiled on disk; None where nothing is compiled at run time.
+    first_s
+        The first call of a process, with what was compiled before read from disk.
+    warm_s
+        The same call later on.
+    floor_s
+        A warm call on empty arrays, None where they are refused.
+    dispatch_s
+        Numba's bare dispatch of a function that does nothing with such arrays; None for the others.
+    """
+
+    arm: str
+    status: Status
+    reason: str = ""
+    import_s: float | None = None
+    compile_s: float | None = None
+    first_s: float | None = None
+    warm_s: float | None = None
+    floor_s: float | None = None
+    dispatch_s: float | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> StartLine:
+        """Make a line from its JSON object."""
+        return cls(**raw)
+
+
+def append(path: Path, record: Line | MemoryLine | StartLine | Mapping[str, Any]) -> None:
     """Add one record to a file of lines, after removing an unfinished line that an interrupt has left."""
     plain = dict(record) if isinstance(record, Mapping) else asdict(record)
     data = (json.dumps(plain) + "\n").encode()
@@ -141,6 +181,22 @@ def read_memory(run_dir: Path, kernel: str) -> list[MemoryLine]:
     """Return a kernel's memory lines; of several for one case and arm the last counts."""
     lines = (MemoryLine.parse(raw) for raw in read_raw(run_dir / f"{kernel}.memory.jsonl"))
     return list({(line.case, line.arm): line for line in lines}.values())
+
+
+def read_start(run_dir: Path, kernel: str) -> list[StartLine]:
+    """Return how a kernel's implementations begin; of several lines for one the last counts."""
+    lines = (StartLine.parse(raw) for raw in read_raw(run_dir / f"{kernel}.start.jsonl"))
+    return list({line.arm: line for line in lines}.values())
+
+
+def read_sizes(run_dir: Path, kernel: str) -> list[Line]:
+    """Return a kernel's lines on small sizes, from which follows where NumPy's calls are the shortest.
+
+    They are lines like all others, one per process and size, of our implementations and without the wall. Sizes that
+    differ in the last two axes of `shape` alone make one series.
+    """
+    lines = (Line.parse(raw) for raw in read_raw(run_dir / f"{kernel}.sizes.jsonl"))
+    return list({(line.process, line.case): line for line in lines}.values())
 
 
 def slow_arms(lines: Iterable[Line], case: str) -> tuple[str, ...] | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from benchmarks.goldens import goldens
 from benchmarks.networks import median_pairs
-from benchmarks.spec import Array, Authority, Contract, Cost, Golden, Kernel, Peer, Prose
+from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
 
 
@@ -34,21 +36,6 @@ def _nanmedian(x: Array, *, axis: int = 0) -> Array:
         return np.asarray(np.nanmedian(x, axis=axis))
 
 
-def _load() -> Callable[..., Array]:
-    import bottleneck
-
-    def median(x: Array, axis: int = 0, *, nodata: int | None = None, out: Array | None = None) -> Array:
-        if x.dtype.kind != "f":
-            x = np.where(x == nodata, np.float32(np.nan), x.astype(np.float32))
-        result = np.asarray(bottleneck.nanmedian(x, axis=axis))
-        if out is None:
-            return result
-        out[...] = result
-        return out
-
-    return median
-
-
 def _keywords(case: Case) -> Mapping[str, Any]:
     axis = {"axis": -1} if case.layout in ("pixel_major", "time_last") else {}
     return axis if case.nodata is None else {**axis, "nodata": case.nodata}
@@ -65,12 +52,9 @@ KERNEL = Kernel(
         missing="NaN, nodata or True in the mask leaves a value out; no value left gives NaN; infinities are data.",
     ),
     cost=Cost(lambda shape: median_pairs(shape[0]) * float(np.prod(shape[1:])), "min-max pair"),
-    golden=tuple(Golden(f"NumPy manual, axis={axis}", ([[10.0, np.nan, 4.0], [3.0, 2.0, 1.0]],), expected, "float64",
-                        "numpy.nanmedian, Examples", {"axis": axis})
-                 for axis, expected in ((0, [6.5, 2.0, 2.5]), (1, [7.0, 2.0]))),
+    golden=goldens("temporal_median"),
     authority=Authority("numpy.nanmedian", _nanmedian, rtol=1e-15),
-    peers=(Peer("bottleneck", _load, lambda case: None if case.thread_count == 1 else "bottleneck has no threads",
-                "integers become float32 with NaN gaps inside the timed call; huge middles overflow; out is a copy"),),
+    peers=(bottleneck_.TEMPORAL_MEDIAN, numbagg_.TEMPORAL_MEDIAN, eo_processor_.TEMPORAL_MEDIAN),
     prose=Prose(
         why="The composite behind most annual mosaics, and often their heaviest step: a selection per pixel.",
         expect="Min/max networks over many pixels at once beat clever selection per pixel, up to a few hundred dates.",

@@ -6,10 +6,23 @@ when they are first asked for, since asv imports this package where Numba may be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
+from time import perf_counter_ns
 from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A rate on one thread, on two together and on all of the machine together."""
+
+    one: float
+    two: float
+    all: float
 
 
 @cache
@@ -54,3 +67,14 @@ def spread(work: Callable[[int, int], Any], parts: tuple[tuple[int, int], ...]) 
     work(*parts[0])
     for other in others:
         other.result()
+
+
+def in_turn(work: Callable[[int], Any], counts: Sequence[int], repeats: int) -> dict[int, float]:
+    """Return number of threads → seconds of ``work(threads)``: the lower quartile of calls that take turns."""
+    times_ns: dict[int, list[int]] = {threads: [] for threads in counts}
+    for _ in range(repeats + 1):
+        for threads, collected in times_ns.items():
+            start = perf_counter_ns()
+            work(threads)
+            collected.append(perf_counter_ns() - start)
+    return {threads: float(np.quantile(found[1:], 0.25)) * 1e-9 for threads, found in times_ns.items()}

@@ -1,4 +1,4 @@
-"""Memory bandwidth, and the canary: a triad on one and on two threads.
+"""Memory bandwidth, and the canary: a triad on one, on two and on all threads.
 
 Two threads reach 1.3–1.9 times the bandwidth of one on a calm machine and about the same on a busy one. The canary can
 put a run in doubt; it never improves a number.
@@ -6,15 +6,13 @@ put a run in doubt; it never improves a number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.probes import compiled, ranges, spread
+from benchmarks.probes import Scaling, compiled, in_turn, ranges, spread
 
 Array = NDArray[Any]
 
@@ -24,27 +22,12 @@ REPEATS = 7
 BYTES_PER_ELEMENT = 3 * 8
 
 
-@dataclass(frozen=True)
-class Triad:
-    """Bandwidth of ``a = b + s·c`` in 10⁹ bytes per second, on one and on two threads; two reads and one write."""
-
-    one_gb_per_s: float
-    two_gb_per_s: float
-
-
-def triad() -> Triad:
-    """Measure both in turn, on the same arrays, and return for each the rate at the lower quartile of its times."""
+def triad(cores: int) -> Scaling:
+    """Measure ``a = b + s·c``, two reads and one write, in 10⁹ bytes per second on one, two and all threads."""
     a, b, c = (np.full(ELEMENTS, value) for value in (0.0, 1.0, 2.0))
     work = partial(compiled(_triad), a, b, c)
-    times_ns: dict[int, list[int]] = {1: [], 2: []}
-    for _ in range(REPEATS + 1):
-        for threads, collected in times_ns.items():
-            parts = ranges(ELEMENTS, threads)
-            start = perf_counter_ns()
-            spread(work, parts)
-            collected.append(perf_counter_ns() - start)
-    one, two = (ELEMENTS * BYTES_PER_ELEMENT / float(np.quantile(t[1:], 0.25)) for t in times_ns.values())
-    return Triad(one, two)
+    times_s = in_turn(lambda threads: spread(work, ranges(ELEMENTS, threads)), (1, 2, cores), REPEATS)
+    return Scaling(*(ELEMENTS * BYTES_PER_ELEMENT / times_s[threads] * 1e-9 for threads in (1, 2, cores)))
 
 
 def _triad(a: Array, b: Array, c: Array, start: int, stop: int) -> None:

@@ -1,4 +1,4 @@
-"""Peak rates of one thread on data in the first-level cache: min/max pairs per dtype, and floating-point operations.
+"""Peak rates on data in the first-level cache: min/max pairs per dtype, and floating-point operations.
 
 A min/max pair is one compare-exchange: it takes two values and gives the smaller and the larger. The rate is that of a
 sorting network for eight values (19 pairs, the fewest there are; Knuth, The Art of Computer Programming 3, §5.3.4), run
@@ -8,13 +8,12 @@ operations.
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.probes import compiled
+from benchmarks.probes import Scaling, compiled, in_turn, ranges, spread
 
 Array = NDArray[Any]
 
@@ -23,8 +22,12 @@ FLOP_DTYPES = ("float32", "float64")
 NETWORK_PAIRS = 19
 COLUMN_BYTES = 1024
 """Bytes of each of the eight rows: 8 KiB in all."""
+APART = 4
 CHAIN_STEPS = 8
 CHAINS = 4
+PASSES = 200
+LONG_PASSES = 10_000
+"""Milliseconds of work for each thread, so that starting the other threads does not count."""
 REPEATS = 9
 
 
@@ -32,26 +35,24 @@ def minmax_pairs_per_s(dtype: str) -> float:
     """Return min/max pairs per second of one thread on values of a dtype."""
     columns = COLUMN_BYTES // np.dtype(dtype).itemsize
     x = np.arange(8 * columns).reshape(8, columns)[::-1].astype(dtype)
-    passes = 200
-    return passes * columns * NETWORK_PAIRS / _seconds(compiled(_sort_columns), x, passes)
+    loop = compiled(_sort_columns)
+    times_s = in_turn(lambda _threads: loop(x, PASSES), (1,), REPEATS)
+    return PASSES * columns * NETWORK_PAIRS / times_s[1]
 
 
-def flop_per_s(dtype: str) -> float:
-    """Return floating-point operations per second of one thread, of a float dtype."""
-    x = np.linspace(0.1, 0.9, COLUMN_BYTES // np.dtype(dtype).itemsize).astype(dtype)
-    passes = 200
-    seconds = _seconds(compiled(_multiply_add, contract=True), x, passes)
-    return passes * x.size * CHAIN_STEPS * CHAINS * 2 / seconds
+def flop_per_s(dtype: str, cores: int) -> Scaling:
+    """Return floating-point operations per second of one thread, of two and of all, each on an array of its own."""
+    loop = compiled(_multiply_add, contract=True)
+    size = COLUMN_BYTES // np.dtype(dtype).itemsize
+    rows = np.empty((max(2, cores), APART * size), dtype)  # no two threads write to one line of the cache
+    rows[:] = np.resize(np.linspace(0.1, 0.9, size), APART * size)
+    operations = LONG_PASSES * size * CHAIN_STEPS * CHAINS * 2
 
+    def work(threads: int) -> None:
+        spread(lambda k, _: loop(rows[k, :size], LONG_PASSES), ranges(threads, threads))
 
-def _seconds(loop: Any, x: Array, passes: int) -> float:
-    loop(x, passes)
-    times_ns = []
-    for _ in range(REPEATS):
-        start = perf_counter_ns()
-        loop(x, passes)
-        times_ns.append(perf_counter_ns() - start)
-    return float(np.quantile(times_ns, 0.25)) * 1e-9
+    times_s = in_turn(work, (1, 2, cores), REPEATS)
+    return Scaling(*(threads * operations / times_s[threads] for threads in (1, 2, cores)))
 
 
 def _sort_columns(x: Array, passes: int) -> None:
