@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, deliver, deliver_all, output_dtype, peer
+from benchmarks.peers._common import as_floats, count, deliver, deliver_all, output_dtype, peer
 from benchmarks.spec import Array
 from inputs.cases import Case
 
@@ -117,13 +117,12 @@ def temporal_stats(
     import eo_processor
 
     doubles = _time_first(x, axis, nodata, mask)
-    mean, std = eo_processor.temporal_mean(doubles), eo_processor.temporal_std(doubles)
-    count = np.count_nonzero(doubles == doubles, axis=0)  # noqa: PLR0124  (NaN is what differs from itself)
+    mean, std, valid = eo_processor.temporal_mean(doubles), eo_processor.temporal_std(doubles), count(doubles, 0)
     if ddof != 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            turned = std * np.sqrt((count - 1) / (count - ddof))
-        std = np.where(count > max(ddof, 1), turned, np.where(count > ddof, 0.0, np.nan))
-    return deliver_all((mean, std, count), output_dtype(x, dtype), out)
+            turned = std * np.sqrt((valid - 1) / (valid - ddof))
+        std = np.where(valid > max(ddof, 1), turned, np.where(valid > ddof, 0.0, np.nan))
+    return deliver_all((mean, std, valid), output_dtype(x, dtype), out)
 
 
 def temporal_median(
