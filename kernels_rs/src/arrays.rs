@@ -14,8 +14,8 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
-use std::os::raw::c_int;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use std::os::raw::{c_int, c_long};
 
 /// More dimensions than these are refused; rust-numpy's limit.
 const MOST_DIMENSIONS: usize = 32;
@@ -29,6 +29,8 @@ pub enum Dtype {
     Uint8,
     Int16,
     Uint16,
+    /// Of counts that a kernel gives; no image holds it.
+    Int32,
 }
 
 /// Calls a generic function with the Rust types of an input and an output dtype that [`Admitted::samples`] and
@@ -55,13 +57,15 @@ pub const SAMPLES: &[Dtype] = &[Dtype::Float32, Dtype::Float64, Dtype::Uint8, Dt
 impl Dtype {
     /// The one that NumPy means, in this machine's byte order.
     fn of(descr: &Bound<'_, PyArrayDescr>) -> Option<Self> {
-        const TYPES: [(NPY_TYPES, Dtype); 6] = [
+        const INT32: NPY_TYPES = if size_of::<c_long>() == 4 { NPY_TYPES::NPY_LONG } else { NPY_TYPES::NPY_INT };
+        const TYPES: [(NPY_TYPES, Dtype); 7] = [
             (NPY_TYPES::NPY_BOOL, Dtype::Bool),
             (NPY_TYPES::NPY_FLOAT, Dtype::Float32),
             (NPY_TYPES::NPY_DOUBLE, Dtype::Float64),
             (NPY_TYPES::NPY_UBYTE, Dtype::Uint8),
             (NPY_TYPES::NPY_SHORT, Dtype::Int16),
             (NPY_TYPES::NPY_USHORT, Dtype::Uint16),
+            (INT32, Dtype::Int32),
         ];
         let number = descr.num();
         let found = TYPES.iter().find(|(npy, _)| *npy as c_int == number);
@@ -76,6 +80,7 @@ impl Dtype {
             Self::Uint8 => "uint8",
             Self::Int16 => "int16",
             Self::Uint16 => "uint16",
+            Self::Int32 => "int32",
         }
     }
 
@@ -85,6 +90,7 @@ impl Dtype {
             Self::Uint8 => Some((0, u8::MAX.into())),
             Self::Int16 => Some((i16::MIN.into(), i16::MAX.into())),
             Self::Uint16 => Some((0, u16::MAX.into())),
+            Self::Int32 => Some((i32::MIN.into(), i32::MAX.into())),
             Self::Bool | Self::Float32 | Self::Float64 => None,
         }
     }
@@ -236,7 +242,7 @@ impl<'py> Admitted<'py> {
             return Ok(Overlap::None);
         }
         let exception = if in_place { ", unless it is exactly that array" } else { "" };
-        Err(Error::value(format!("out shares memory with {}; it must not{exception}", input.name)).into())
+        Err(Error::value(format!("{} shares memory with {}; it must not{exception}", self.name, input.name)).into())
     }
 }
 
@@ -250,27 +256,90 @@ pub fn output<'py>(
     dtype: Dtype,
     fortran: bool,
 ) -> PyResult<Admitted<'py>> {
+    given.map_or_else(|| fresh(py, shape, dtype, fortran), |object| handed_in("out", object, shape, dtype))
+}
+
+/// The outputs of a kernel that has several, and the tuple that holds them.
+pub struct Outputs<'py, const N: usize> {
+    pub arrays: [Admitted<'py>; N],
+    tuple: Bound<'py, PyTuple>,
+}
+
+/// Several outputs of one shape: those of the tuple that was handed in, after checks, or fresh ones in C order.
+///
+/// They have no element in common. The caller still has to do with each what it has to with [`output`].
+pub fn outputs<'py, const N: usize>(
+    py: Python<'py>,
+    given: Option<&Bound<'py, PyAny>>,
+    shape: &[usize],
+    dtypes: [Dtype; N],
+) -> PyResult<Outputs<'py, N>> {
+    const NAMES: [&str; 3] = ["out[0]", "out[1]", "out[2]"];
+    const { assert!(N <= NAMES.len()) };
     let Some(object) = given else {
-        // SAFETY: uninitialised floats: the kernel writes all of them before anybody reads one.
-        let array = unsafe {
-            match dtype {
-                Dtype::Float64 => PyArray::<f64, _>::new(py, IxDyn(shape), fortran).into_any(),
-                _ => PyArray::<f32, _>::new(py, IxDyn(shape), fortran).into_any(),
-            }
-        };
-        return Ok(Admitted { name: "out", array: array.cast_into()?, dtype });
+        let arrays = each(|i| fresh(py, shape, dtypes[i], false))?;
+        let tuple = PyTuple::new(py, arrays.iter().map(|array| &array.array))?;
+        return Ok(Outputs { arrays, tuple });
     };
-    let out = Admitted::new("out", object, &[dtype])?;
+    let Ok(tuple) = object.cast::<PyTuple>() else {
+        let found = object.get_type().fully_qualified_name()?;
+        return Err(Error::kind(format!("out is a {found}; a tuple of {N} arrays is accepted")).into());
+    };
+    if tuple.len() != N {
+        return Err(Error::value(format!("out is a tuple of {}; one of {N} arrays is accepted", tuple.len())).into());
+    }
+    let arrays: [Admitted<'py>; N] =
+        each(|i| handed_in(NAMES[i], tuple.get_borrowed_item(i)?.as_any(), shape, dtypes[i]))?;
+    for (i, array) in arrays.iter().enumerate() {
+        arrays[..i].iter().try_for_each(|other| array.overlap(other, false).map(|_| ()))?;
+    }
+    Ok(Outputs { arrays, tuple: tuple.clone() })
+}
+
+impl<'py, const N: usize> Outputs<'py, N> {
+    /// The tuple, to return: the very one that was handed in, if one was.
+    pub fn into_object(self) -> Bound<'py, PyAny> {
+        self.tuple.into_any()
+    }
+}
+
+/// An array of what `item` gives for every index, or the first error.
+fn each<T, const N: usize>(item: impl FnMut(usize) -> PyResult<T>) -> PyResult<[T; N]> {
+    let items = (0..N).map(item).collect::<PyResult<Vec<T>>>()?;
+    Ok(items.try_into().unwrap_or_else(|_| unreachable!("an item for every index")))
+}
+
+/// An output that is not initialised: the kernel writes all of its elements before anybody reads one.
+fn fresh<'py>(py: Python<'py>, shape: &[usize], dtype: Dtype, fortran: bool) -> PyResult<Admitted<'py>> {
+    // SAFETY: numbers of any bits, which nobody reads before the kernel has written them.
+    let array = unsafe {
+        match dtype {
+            Dtype::Float64 => PyArray::<f64, _>::new(py, IxDyn(shape), fortran).into_any(),
+            Dtype::Int32 => PyArray::<i32, _>::new(py, IxDyn(shape), fortran).into_any(),
+            _ => PyArray::<f32, _>::new(py, IxDyn(shape), fortran).into_any(),
+        }
+    };
+    Ok(Admitted { name: "out", array: array.cast_into()?, dtype })
+}
+
+fn handed_in<'py>(
+    name: &'static str,
+    object: &Bound<'py, PyAny>,
+    shape: &[usize],
+    dtype: Dtype,
+) -> PyResult<Admitted<'py>> {
+    let out = Admitted::new(name, object, &[dtype])?;
     if out.shape() != shape {
-        return Err(Error::value(format!("out has the shape {:?}; {shape:?} is accepted", out.shape())).into());
+        return Err(Error::value(format!("{name} has the shape {:?}; {shape:?} is accepted", out.shape())).into());
     }
     // SAFETY: the object is an array and the GIL is held.
     let flags = unsafe { (*npyffi::_PyArray_GET_ITEM_DATA(out.array.as_array_ptr())).flags };
     if flags & npyffi::NPY_ARRAY_WRITEABLE == 0 {
-        return Err(Error::value("out is read-only; a writeable array is accepted").into());
+        return Err(Error::value(format!("{name} is read-only; a writeable array is accepted")).into());
     }
     if overlaps_itself(&out.array) {
-        return Err(Error::value("out has elements that share memory with each other; each must have its own").into());
+        let message = format!("{name} has elements that share memory with each other; each must have its own");
+        return Err(Error::value(message).into());
     }
     Ok(out)
 }
@@ -280,7 +349,7 @@ impl<'py> Admitted<'py> {
     ///
     /// # Safety
     ///
-    /// - `self` is from [`output`], and `O` is the type of its dtype.
+    /// - `self` is from [`output`] or [`outputs`], and `O` is the type of its dtype.
     /// - [`Admitted::overlap`] has found no element in common with any view that is alive at the same time.
     pub unsafe fn view_mut<O: Element>(&self) -> ArrayViewMutD<'_, O> {
         // SAFETY: the caller's; `output` has checked that it is writeable and that its elements are distinct.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def cleaned(call: Admitted) -> Iterator[tuple[Any, Array, Array, Array]]:
     clean, bits = np.zeros((steps, width + 16), series.dtype), np.zeros((steps, width + 16), np.int8)
     for index in blocks(shape, width):
         block, *masked = (array[(slice(None), *index)] for array in arrays)
-        lanes = block[0].size
+        lanes = prod(block.shape[1:])
         own, present = (scratch[:, :lanes].reshape(block.shape) for scratch in (clean, bits))
         _find(block, call.nodata, masked, present.view(np.bool_))
         counts = present.view(np.uint8).sum(axis=0, dtype=np.uint8 if steps < 256 else np.intp)
@@ -53,9 +54,13 @@ def total(values: Array, like: Array) -> Array:
 
 
 def filled(call: Admitted) -> Array:
-    """Return a float64 copy of the stack, time first, with NaN for whatever is missing."""
+    """Return a float64 copy of the stack, time first, with NaN for whatever is missing, under one more last axis.
+
+    That axis has one element, or two for a single series, which NumPy would otherwise add up in pairs.
+    """
     (series,) = call.arrays
-    stack = series.astype(FLOAT64, order="C")
+    stack = np.empty((*series.shape, 2 if prod(call.shape) == 1 else 1))
+    stack[...] = series[..., np.newaxis]
     if call.nodata is not None:
         stack[series == call.nodata] = np.nan
     if call.mask is not None:

@@ -27,4 +27,4 @@ def temporal_mean_naive(x, axis=0, *, nodata=None, mask=None, dtype=None, out=No
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # all missing, or nothing to add
-        return deliver(np.nanmean(filled(call), axis=0), call, out)
+        return deliver(np.nanmean(filled(call), axis=0)[..., 0], call, out)

@@ -41,7 +41,7 @@ def temporal_stats_naive(
     stack = filled(call)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # all missing, or too few
-        mean[...] = np.nanmean(stack, axis=0)
-        std[...] = np.nanstd(stack, axis=0, ddof=free)
-        count[...] = np.count_nonzero(~np.isnan(stack), axis=0)
+        mean[...] = np.nanmean(stack, axis=0)[..., 0]
+        std[...] = np.nanstd(stack, axis=0, ddof=free)[..., 0]
+        count[...] = np.count_nonzero(~np.isnan(stack), axis=0)[..., 0]
     return results if out is None else out
