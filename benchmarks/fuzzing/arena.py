@@ -74,12 +74,11 @@ class Cut:
         target[...] = kept
 
 
-def cut(rng: Random, arena: Arena, dtype: np.dtype[Any], shape: tuple[int, ...], layout: str = "") -> Cut:
+def cut(rng: Random, arena: Arena, dtype: np.dtype[Any], shape: tuple[int, ...], layout: str) -> Cut:
     """Cut an array out of an arena, anywhere and laid out anyhow.
 
     Where the arena is too small for the layout it is C order, and where it is too small for that, one element for all.
     """
-    layout = layout or rng.choice(LAYOUTS)
     strides = _strides(rng, shape, dtype.itemsize, layout)
     low = sum(min(0, s * (n - 1)) for s, n in zip(strides, shape, strict=True))
     span = sum(abs(s) * (n - 1) for s, n in zip(strides, shape, strict=True)) + dtype.itemsize

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fuzzing.arena import LARGE_BYTES, SMALL_BYTES, Arena, Cut, cut
+from benchmarks.fuzzing.arena import LARGE_BYTES, LAYOUTS, SMALL_BYTES, Arena, Cut, cut
 from benchmarks.fuzzing.options import DTYPES, GOOD_THREADS, ODD, value
 from benchmarks.spec import Array, Kernel
 
@@ -41,6 +41,9 @@ class FuzzCall:
         Those of them that were made to be written to.
     large
         Whether it is meant for several threads.
+    woven
+        Whether the steps of an `out` are such that only an exact search tells if its elements share memory; an
+        implementation may refuse it to be sure.
     """
 
     arrays: tuple[Any, ...]
@@ -48,6 +51,7 @@ class FuzzCall:
     cuts: tuple[Cut, ...]
     outs: tuple[Cut, ...]
     large: bool
+    woven: bool
 
 
 @dataclass
@@ -57,6 +61,7 @@ class _Draft:
     dtype: np.dtype[Any]
     cuts: list[Cut] = field(default_factory=list)
     outs: list[Cut] = field(default_factory=list)
+    woven: bool = False
 
 
 class Calls:
@@ -89,7 +94,7 @@ class Calls:
         if rng.random() < 0.45:
             kwargs["out"] = self._out(draft, arrays, shape, kwargs)
         arrays, kwargs = self._spoilt(rng, arrays, kwargs)
-        return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large)
+        return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large, draft.woven)
 
     def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
         rng, count = draft.rng, len(self.kernel.arguments)
@@ -110,7 +115,7 @@ class Calls:
             if rng.random() < 0.3:
                 return rng.choice((*ODD, np.ma.masked_array([1.0, 2.0], [True, False]), memoryview(b"abcd")))
             dtype = np.dtype(rng.choice((*WRONG_DTYPES, *self.kernel.contract.dtypes)))
-        made = cut(rng, arena, dtype, shape)
+        made = cut(rng, arena, dtype, shape, rng.choice(LAYOUTS))
         if rng.random() < 0.02:
             made = replace(made, array=made.array.view(Plain))
         if rng.random() < 0.1:
@@ -169,7 +174,9 @@ class Calls:
         arena = near or self._arena(draft, np.dtype(rng.choice(("float32", "float64"))))
         if rng.random() < 0.03:
             dtype = np.dtype(rng.choice((*WRONG_DTYPES, "float32", "float64", "int16")))
-        made = cut(rng, arena, dtype, shape, rng.choice(("c", "", "", "c")))
+        layout = rng.choice(("c", *LAYOUTS))
+        draft.woven |= layout == "wild"
+        made = cut(rng, arena, dtype, shape, layout)
         if rng.random() < 0.03:
             made.array.flags.writeable = False
         draft.cuts.append(made)
