@@ -90,7 +90,7 @@ def load(arm: str) -> Callable[..., Any]:
     module = _file_module(Path(folder) / place) if place.endswith(".py") else _module(place, folder)
     found: Any = getattr(module, attribute, None)
     if not callable(found):
-        there = [name for name, one in vars(module).items() if inspect.isroutine(one) and not name.startswith("_")]
+        there = sorted(name for name, one in vars(module).items() if inspect.isroutine(one) and name[0] != "_")
         raise ValueError(f"function: {place} has no function {attribute!r}; it has {', '.join(there) or 'none'}")
     function: Callable[..., Any] = found
     return function

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmarks.contract import Verdict
+    from benchmarks.pairing import Measurement
     from benchmarks.records import Line
     from benchmarks.spec import Kernel
 
@@ -31,6 +32,7 @@ def try_(
     function: Annotated[
         str, typer.Argument(metavar="FUNCTION", help="pkg.module:function, or path/to/file.py:function.")
     ],
+    *,
     kernel: Annotated[str, typer.Option("--kernel", "-k", metavar="K", help="What it is meant to be.")],
     case: Annotated[
         list[str] | None,
@@ -55,7 +57,7 @@ def try_(
     """
     from rich.console import Console
 
-    from benchmarks import registry, runs, tried
+    from benchmarks import pairing, registry, runs, tried, wheel
 
     console = Console()
     declared = registry.get(kernel)
@@ -68,17 +70,22 @@ def try_(
         with console.status("holding it against the contract"):
             verdicts = _contract(declared, arm, dtypes, Path(scratch))
         breached = _show_contract(console, declared, function, verdicts, lacking)
-        lines = _timed(console, declared, (*beside, arm), cases, processes, Path(scratch))
-    lines = [replace(line, arms={_label(name, arm, function): one for name, one in line.arms.items()}) for line in lines]
+        run_dir, arms, digest = Path(scratch) / "run", (*beside, arm), wheel.installed_digest()
+        wanted = pairing.Measurement(run_dir, kernel, cases, arms, processes, digest, memory=False)
+        lines = _timed(console, wanted)
+    lines = [_named(line, arm, function) for line in lines]
     failed = [show(console, lines, kernel, name) for name in cases]
     if breached or any(failed):
-        console.print("the lab would refuse to record this: a wrong answer has no time", style="bold red")
+        console.print(
+            "the lab would refuse to record this, until nothing is breached and every answer is right", style="bold red"
+        )
         raise typer.Exit(1)
     console.print("the lab would record this", style="bold green")
 
 
-def _label(name: str, arm: str, function: str) -> str:
-    return function if name == arm else name
+def _named(line: Line, arm: str, function: str) -> Line:
+    """Return a line in which the arm has the name that was typed."""
+    return replace(line, arms={function if name == arm else name: one for name, one in line.arms.items()})
 
 
 def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
@@ -103,23 +110,16 @@ def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) 
     return [(group, Verdict(**raw)) for group, raw in json.loads(Path(trial.path).read_text())]
 
 
-def _timed(
-    console: Console, kernel: Kernel, arms: tuple[str, ...], cases: tuple[str, ...], processes: int, scratch: Path
-) -> Sequence[Line]:
-    from benchmarks import pairing, records, wheel
+def _timed(console: Console, wanted: Measurement) -> Sequence[Line]:
+    from benchmarks import pairing, records
 
-    wanted = pairing.Measurement(
-        scratch / "run", kernel.name, cases, arms, processes, wheel.installed_digest(), memory=False
-    )
     with console.status("making inputs, compiling") as status:
-        done = iter(range(1, processes + 1))
-        pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {processes} done"))
-    return records.read_lines(wanted.run_dir, kernel.name)
+        done = iter(range(1, wanted.processes + 1))
+        pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {wanted.processes} done"))
+    return records.read_lines(wanted.run_dir, wanted.kernel)
 
 
-def _show_contract(
-    console: Console, kernel: Kernel, function: str, verdicts: Grouped, lacking: Sequence[str]
-) -> bool:
+def _show_contract(console: Console, kernel: Kernel, function: str, verdicts: Grouped, lacking: Sequence[str]) -> bool:
     """Print a line for each group of the contract, then what is missing, and return whether anything is wrong."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -150,7 +150,9 @@ def _show_summary(
 
     failed = sum(one.status == "failed" for _, one in verdicts)
     if lacking:
-        console.print(f"it takes no {', no '.join(lacking)}: every call that hands one over is a breach", style="yellow")
+        console.print(
+            f"it takes no {', no '.join(lacking)}: every call that hands one over is a breach", style="yellow"
+        )
     if counts[VALUES, "ok"] and not counts[VALUES, "failed"]:
         console.print("its plain answers are right", style="green")
     console.print(f"{len(verdicts)} checks, {failed} failed", style="bold red" if failed else "bold green")

@@ -191,9 +191,7 @@ class Calls:
         wrong = (outs, tuple(outs[:-1]), (*outs, outs[0]), tuple(outs[:1] * len(outs)), (*outs[:-1], None), outs[0])
         return rng.choice(wrong)
 
-    def _spoilt(
-        self, rng: Random, arrays: list[Any], kwargs: dict[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
+    def _spoilt(self, rng: Random, arrays: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Hand options over by position now and then, forget an argument, or add one that nobody knows."""
         chance = rng.random()
         if chance < 0.1 and "axis" in kwargs:

@@ -139,13 +139,13 @@ def _leaks(job: Job, tally: Tally, calls: int) -> None:
 
 
 def _held() -> tuple[int, int]:
-    """Return resident bytes and Python's memory blocks, after giving back what is free."""
+    """Return resident bytes (0 where the system does not tell) and Python's memory blocks, free memory given back."""
     gc.collect()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).malloc_trim(0)
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * mmap.PAGESIZE, sys.getallocatedblocks()
-    return 0, sys.getallocatedblocks()
+    blocks, statm = sys.getallocatedblocks(), Path("/proc/self/statm")
+    if not statm.is_file():
+        return 0, blocks
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(statm.read_text().split()[1]) * mmap.PAGESIZE, blocks
 
 
 def main(argument: str) -> int:

@@ -66,7 +66,9 @@ def rule(kernel: Kernel, function: Function, call: FuzzCall, reference: Function
         del result
     after = [sys.getrefcount(held) for held in objects.values()]
     if after != counts:
-        findings += [f"{name}: {b - a:+d} references" for name, a, b in zip(objects, counts, after, strict=True) if a != b]
+        findings += [
+            f"{name}: {b - a:+d} references" for name, a, b in zip(objects, counts, after, strict=True) if a != b
+        ]
     if due is not None and due is not accepted and not findings:
         findings.append("accepted what the reference refuses" if accepted else f"refused what it accepts: {refusal}")
     findings += _memory_findings(call, accepted)
