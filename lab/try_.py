@@ -29,9 +29,7 @@ Grouped = list[tuple[str, "Verdict"]]
 
 
 def try_(
-    function: Annotated[
-        str, typer.Argument(metavar="FUNCTION", help="pkg.module:function, or path/to/file.py:function.")
-    ],
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="package.module:function or file.py:function.")],
     *,
     kernel: Annotated[str, typer.Option("--kernel", "-k", metavar="K", help="What it is meant to be.")],
     case: Annotated[
@@ -42,9 +40,7 @@ def try_(
         list[str] | None,
         typer.Option("--implementation", "-i", metavar="NAME", help="Beside which; default: numpy, numba, rust."),
     ] = None,
-    dtype: Annotated[
-        list[str] | None, typer.Option("--dtype", "-d", metavar="DTYPE", help="Check only this one; may be repeated.")
-    ] = None,
+    dtype: Annotated[list[str] | None, typer.Option("--dtype", "-d", metavar="DTYPE", help="Check this alone.")] = None,
     processes: Annotated[
         int, typer.Option(metavar="N", help="Spawned processes; below 6 there is no 95 % interval.")
     ] = 6,
@@ -57,28 +53,24 @@ def try_(
     """
     from rich.console import Console
 
-    from benchmarks import pairing, registry, runs, tried, wheel
+    from benchmarks import registry, runs, tried, wheel
+    from benchmarks.pairing import Measurement
 
     console = Console()
     declared = registry.get(kernel)
     arm = tried.arm_of(function, Path.cwd())
     lacking = tried.missing(declared, tried.load(arm))
     cases, beside = chosen(kernel, case or [], implementation or BESIDE)
-    dtypes = _dtypes(declared, dtype)
     runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
-        with console.status("holding it against the contract"):
-            verdicts = _contract(declared, arm, dtypes, Path(scratch))
+        verdicts = _contract(console, declared, arm, _dtypes(declared, dtype), Path(scratch))
         breached = _show_contract(console, declared, function, verdicts, lacking)
-        run_dir, arms, digest = Path(scratch) / "run", (*beside, arm), wheel.installed_digest()
-        wanted = pairing.Measurement(run_dir, kernel, cases, arms, processes, digest, memory=False)
-        lines = _timed(console, wanted)
-    lines = [_named(line, arm, function) for line in lines]
+        digest = wheel.installed_digest()
+        wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
+        lines = [_named(line, arm, function) for line in _timed(console, wanted)]
     failed = [show(console, lines, kernel, name) for name in cases]
     if breached or any(failed):
-        console.print(
-            "the lab would refuse to record this, until nothing is breached and every answer is right", style="bold red"
-        )
+        console.print("the lab would refuse to record this until nothing is breached", style="bold red")
         raise typer.Exit(1)
     console.print("the lab would record this", style="bold green")
 
@@ -96,7 +88,7 @@ def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in known if not asked or name in asked)
 
 
-def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
+def _contract(console: Console, kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
     """Have a process of its own ask everything, so that a crash ends that process and is said."""
     from benchmarks.contract import Verdict
     from benchmarks.process import spawn
@@ -106,7 +98,8 @@ def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) 
     trial = Trial(kernel.name, arm, dtypes, str(scratch / "verdicts.json"))
     job = scratch / "trial.json"
     job.write_text(json.dumps(asdict(trial)))
-    spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
+    with console.status("holding it against the contract"):
+        spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
     return [(group, Verdict(**raw)) for group, raw in json.loads(Path(trial.path).read_text())]
 
 

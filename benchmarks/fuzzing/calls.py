@@ -98,7 +98,7 @@ class Calls:
 
     def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
         rng, count = draft.rng, len(self.kernel.arguments)
-        shape = (rng.randrange(2, 5), 173, rng.randrange(90, 200)) if draft.large else _shape(rng, self.reduces)
+        shape = (rng.randrange(2, 5), 173, rng.randrange(300, 500)) if draft.large else _shape(rng, self.reduces)
         shapes = [shape]
         for _ in range(1, count):
             chance = rng.random()
