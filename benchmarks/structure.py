@@ -76,7 +76,7 @@ def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype:
         yield contract.judge(kernel, name, function, question)
         if kernel.cost_class in SAME_BITS_IN_CHUNKS:
             yield _chunks(kernel, name, dtype, function, build())
-    yield from _copies(kernel, functions, dtype)
+    yield from copies(kernel, functions, dtype)
 
 
 def large_call(request: Request) -> Call:
@@ -127,7 +127,7 @@ def _same_values(one: Any, other: Any) -> bool:
     return all(compare(mine, right.astype(np.float64), mine.dtype, 0).ok for mine, right in pairs)
 
 
-def _copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+def copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
     """Yield, per layout, whether a call with `out` stays within its scratch memory."""
     for name in functions:
         if name.endswith("_naive"):

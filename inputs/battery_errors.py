@@ -70,13 +70,13 @@ def _mixed_errors(request: Request) -> Iterator[BatteryCase]:
     if request.arrays < 2:
         return
     every = tuple(range(request.arrays))
-    for other in (dtype for dtype in request.accepted if dtype != request.dtype):
-        build = partial(_with_array, request, request.arrays - 1, partial(_cast, dtype=other))
-        yield BatteryCase(f"error-dtypes-differ-{other}", request, build, TypeError, every)
-    build = partial(_with_array, request, request.arrays - 1, lambda array: array[:, :-1])
-    yield BatteryCase("error-shapes-differ", request, build, ValueError, every)
-    build = partial(_with_array, request, 0, lambda array: array[:-1])
-    yield BatteryCase("error-shapes-differ-first", request, build, ValueError, every)
+    for which in every:
+        late = f"-{which}" if which < every[-1] else ""
+        build = partial(_with_array, request, which, lambda array: array[:, :-1])
+        yield BatteryCase(f"error-shapes-differ{late}", request, build, ValueError, every)
+        for other in (dtype for dtype in request.accepted if dtype != request.dtype):
+            build = partial(_with_array, request, which, partial(_cast, dtype=other))
+            yield BatteryCase(f"error-dtypes-differ-{other}{late}", request, build, TypeError, every)
 
 
 def with_options(request: Request, options: Mapping[str, Any]) -> Call:

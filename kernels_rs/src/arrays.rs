@@ -33,26 +33,54 @@ pub enum Dtype {
     Int32,
 }
 
+/// A Rust type that a dtype is.
+pub trait Typed: Element {
+    const DTYPE: Dtype;
+}
+
+macro_rules! typed {
+    ($($number:ty: $dtype:ident),*) => {$(
+        impl Typed for $number {
+            const DTYPE: Dtype = Dtype::$dtype;
+        }
+    )*};
+}
+
+typed!(f32: Float32, f64: Float64, u8: Uint8, i16: Int16, u16: Uint16);
+
 /// Calls a generic function with the Rust types of an input and an output dtype that [`Admitted::samples`] and
 /// [`Dtype::output`] have accepted.
 macro_rules! by_dtype {
     ($input:expr, $output:expr, $function:ident($($argument:expr),*)) => {
         match ($input, $output) {
             ($crate::arrays::Dtype::Float64, _) => $function::<f64, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint8, $crate::arrays::Dtype::Float64) => $function::<u8, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint8, _) => $function::<u8, f32>($($argument),*),
-            ($crate::arrays::Dtype::Int16, $crate::arrays::Dtype::Float64) => $function::<i16, f64>($($argument),*),
-            ($crate::arrays::Dtype::Int16, _) => $function::<i16, f32>($($argument),*),
-            ($crate::arrays::Dtype::Uint16, $crate::arrays::Dtype::Float64) => $function::<u16, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint16, _) => $function::<u16, f32>($($argument),*),
-            _ => $function::<f32, f32>($($argument),*),
+            ($crate::arrays::Dtype::Float32, _) => $function::<f32, f32>($($argument),*),
+            (input, output) => $crate::arrays::by_counts!(input, output, $function($($argument),*)),
         }
     };
 }
 pub(crate) use by_dtype;
 
+/// [`by_dtype`] of an input whose dtype is one of [`COUNTS`].
+macro_rules! by_counts {
+    ($input:expr, $output:expr, $function:ident($($argument:expr),*)) => {
+        match ($input, $output) {
+            ($crate::arrays::Dtype::Uint8, $crate::arrays::Dtype::Float64) => $function::<u8, f64>($($argument),*),
+            ($crate::arrays::Dtype::Uint8, _) => $function::<u8, f32>($($argument),*),
+            ($crate::arrays::Dtype::Int16, $crate::arrays::Dtype::Float64) => $function::<i16, f64>($($argument),*),
+            ($crate::arrays::Dtype::Int16, _) => $function::<i16, f32>($($argument),*),
+            (_, $crate::arrays::Dtype::Float64) => $function::<u16, f64>($($argument),*),
+            _ => $function::<u16, f32>($($argument),*),
+        }
+    };
+}
+pub(crate) use by_counts;
+
 /// What images may hold.
 pub const SAMPLES: &[Dtype] = &[Dtype::Float32, Dtype::Float64, Dtype::Uint8, Dtype::Int16, Dtype::Uint16];
+
+/// What images of raw counts may hold.
+pub const COUNTS: &[Dtype] = &[Dtype::Uint8, Dtype::Int16, Dtype::Uint16];
 
 impl Dtype {
     /// The one that NumPy means, in this machine's byte order.
@@ -170,7 +198,12 @@ impl<'py> Admitted<'py> {
 
     /// An image or a stack of a dtype that kernels take, of at least one dimension.
     pub fn samples(name: &'static str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let admitted = Self::new(name, object, SAMPLES)?;
+        Self::image(name, object, SAMPLES)
+    }
+
+    /// [`samples`](Self::samples) of one of the accepted dtypes.
+    pub fn image(name: &'static str, object: &Bound<'py, PyAny>, accepted: &[Dtype]) -> PyResult<Self> {
+        let admitted = Self::new(name, object, accepted)?;
         if admitted.array.ndim() == 0 {
             return Err(Error::value(format!(
                 "{name} is 0-dimensional; an array of at least one dimension is accepted"
@@ -195,6 +228,10 @@ impl<'py> Admitted<'py> {
             self.name,
             self.shape()
         )))
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     pub fn py(&self) -> Python<'py> {
@@ -227,6 +264,22 @@ impl<'py> Admitted<'py> {
         assert!(self.dtype == Dtype::Bool);
         // SAFETY: a bool is one byte, and every byte is a valid u8; `output` has refused an output that shares memory.
         unsafe { self.view() }
+    }
+
+    /// A [`view`](Self::view), broadcast to a shape to which it is known to.
+    ///
+    /// # Safety
+    ///
+    /// As for [`view`](Self::view).
+    pub unsafe fn broadcast<T: Element>(&self, shape: &[usize]) -> ArrayViewD<'_, T> {
+        // SAFETY: the caller's.
+        let view = unsafe { self.view::<T>() };
+        if self.shape() == shape {
+            return view;
+        }
+        let wide = view.broadcast(shape).expect("admission has compared the shapes").raw_view();
+        // SAFETY: its elements are those of `view`, which live as long as `self`.
+        unsafe { wide.deref_into_view() }
     }
 
     /// How the memory of `self`, the output, lies to that of an input; any overlap but the same elements is refused.

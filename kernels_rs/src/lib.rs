@@ -5,11 +5,13 @@
 
 pub mod bisect;
 pub mod blocks;
+pub mod elementwise;
 pub mod errors;
 pub mod lanes;
 pub mod network;
 pub mod normalized_difference;
 pub mod par;
+pub mod parts;
 pub mod program;
 pub mod rows;
 pub mod simd;
@@ -25,6 +27,8 @@ pub mod tiles;
 mod arguments;
 #[cfg(feature = "python")]
 mod arrays;
+#[cfg(feature = "python")]
+mod bands;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]
