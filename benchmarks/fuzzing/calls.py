@@ -18,6 +18,7 @@ from benchmarks.spec import Array, Kernel
 WRONG_DTYPES = (">f4", ">i2", "float16", "int8", "int32", "int64", "uint32", "uint64", "complex64", "bool", "M8[D]",
                 "S4", "V3", "longdouble", "f4,i2")  # fmt: skip
 COMPANION_DTYPES = {"mask": ("bool",), "qa": ("uint8", "uint16")}
+FLOATS = (np.dtype("float32"), np.dtype("float64"))
 MOST_ELEMENTS = 1500
 LARGE_SHARE = 1 / 500
 """Share of calls with arrays so large that several threads take part."""
@@ -70,9 +71,7 @@ class Calls:
     def __init__(self, kernel: Kernel, seed: int) -> None:
         self.kernel, self.seed = kernel, seed
         self.reduces = kernel.family == "temporal"
-        names = ("float32", "float64", "uint8", "int16", "uint16", "bool")
-        self._small = {name: Arena(name, SMALL_BYTES, seed + k) for k, name in enumerate(names)}
-        self._large = {name: Arena(name, LARGE_BYTES, seed + k) for k, name in enumerate(names)}
+        self._arenas: dict[tuple[str, bool], Arena] = {}
         arrays = {*kernel.arguments, *kernel.companions, "mask"}
         self.options = tuple(name for name in inspect.signature(kernel.oracle).parameters if name not in arrays)
         self._rng = Random()
@@ -124,7 +123,11 @@ class Calls:
         return made.array
 
     def _arena(self, draft: _Draft, dtype: np.dtype[Any]) -> Arena:
-        return (self._large if draft.large else self._small)[dtype.name]
+        key = (dtype.char, draft.large)
+        if key not in self._arenas:
+            size = LARGE_BYTES if draft.large else SMALL_BYTES
+            self._arenas[key] = Arena(dtype.name, size, self.seed + ord(dtype.char))
+        return self._arenas[key]
 
     def _options(self, draft: _Draft, ndim: int) -> dict[str, Any]:
         rng, chosen = draft.rng, {}
@@ -171,7 +174,7 @@ class Calls:
                 draft.outs += [made for made in draft.cuts if made.array is same]
                 return same
         near = rng.choice(draft.cuts).arena if draft.cuts and rng.random() < 0.2 else None
-        arena = near or self._arena(draft, np.dtype(rng.choice(("float32", "float64"))))
+        arena = near or self._arena(draft, rng.choice(FLOATS))
         if rng.random() < 0.03:
             dtype = np.dtype(rng.choice((*WRONG_DTYPES, "float32", "float64", "int16")))
         layout = rng.choice(("c", *LAYOUTS))

@@ -46,8 +46,7 @@ def rule(kernel: Kernel, function: Function, call: FuzzCall, reference: Function
         oracle's.
     """
     due = None if reference is None else _verdict_of(reference, call)
-    _restore(call)
-    expected = None if due is not True else _expected(kernel, call)
+    expected = _expected(kernel, call) if due else None
     objects = _objects(call)
     counts = [sys.getrefcount(held) for held in objects.values()]
     findings, accepted = [], False
@@ -96,6 +95,8 @@ def _verdict_of(reference: Function, call: FuzzCall) -> bool | None:
         return False
     except Exception:
         return None
+    finally:
+        _restore(call)
     return True
 
 
