@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import registry
 from benchmarks.peers import build
 from lab.info import compare_pin, read_pins
 
@@ -53,6 +54,12 @@ def test_the_lock_names_exact_versions_and_no_addresses() -> None:
     assert "://" not in text
     assert "--" not in pip_installs, "requirements.lock holds pins only, no options of pip"
     assert len(PINS) == sum(1 for line in text.splitlines() if line and not line.startswith("#")), "a name occurs twice"
+
+
+def test_the_page_on_bias_names_the_peers_in_the_versions_of_the_locks() -> None:
+    rows = re.findall(r"^ +\| ([\w-]+) ([\d.]+) \|", (ROOT / "BIAS.md").read_text(encoding="utf-8"), re.MULTILINE)
+    peers = {peer.name for kernel in registry.KERNELS.values() for peer in kernel.peers}
+    assert dict(rows) == {name: PINS[name] for name in peers}
 
 
 def test_what_is_built_is_pinned_by_the_hash_of_its_source() -> None:
