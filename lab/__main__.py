@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import typer
@@ -19,6 +20,8 @@ VERBS: dict[str, str] = {
     "run": "Measure named cases through asv, paired and checked.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
+    "try": "Hold a function of your own against contract, speed and limit.",
+    "fuzz": "Make random calls by the million: no crash, panic or leak.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
     "new": "Write the four skeletons of a new kernel.",
     "info": "See what is installed: build, SIMD path, versions, pins.",
@@ -68,8 +71,9 @@ def build_app(wanted: str | None) -> typer.Typer:
 
 
 def _function(verb: str) -> Callable[..., Any]:
-    """Import a verb's file and return its function of the same name."""
-    function: Callable[..., Any] = getattr(import_module(f"lab.{verb}"), verb)
+    """Import a verb's file and return its function of the same name; where Python keeps the name, ``_`` follows it."""
+    name = f"{verb}_" if iskeyword(verb) else verb
+    function: Callable[..., Any] = getattr(import_module(f"lab.{name}"), name)
     return function
 
 

@@ -42,7 +42,7 @@ def time(
     from benchmarks import pairing, records, runs, wheel
 
     console = Console()
-    cases, arms = _chosen(kernel, case or [], implementation or [])
+    cases, arms = chosen(kernel, case or [], implementation or [])
     runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
         digest = wheel.installed_digest()
@@ -51,14 +51,15 @@ def time(
             done = iter(range(1, processes + 1))
             pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {processes} done"))
         lines = records.read_lines(Path(scratch), kernel)
-    failed = [_show(console, lines, kernel, name) for name in cases]
+    failed = [show(console, lines, kernel, name) for name in cases]
     if any(failed):
         raise typer.Exit(1)
 
 
-def _chosen(
+def chosen(
     kernel: str, cases: Sequence[str], implementations: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the cases and the arms that are measured; NumPy's is always among them, as all ratios are to it."""
     from benchmarks import registry
     from inputs.cases import CASES, find
 
@@ -74,7 +75,7 @@ def _chosen(
     return names, tuple(name for name in known if name in wanted)
 
 
-def _show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> bool:
+def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> bool:
     """Print a table for each group of a case, and return whether an answer was wrong."""
     from rich.table import Table
 

@@ -47,6 +47,12 @@ def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str
     assert f"python -m lab {verb}" in text
 
 
+def test_a_verb_that_python_keeps_for_itself_has_an_underscore_in_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (ROOT / "lab" / "try_.py").is_file()
+    assert door.main(["try"]) == 2
+    assert "FUNCTION" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["verify", "run", "time"])
 def test_an_unknown_kernel_is_one_sentence_and_exit_2(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = {"time": ["--case", "f32_256", "--implementation", "numpy"]}.get(verb, [])

@@ -1,0 +1,260 @@
+"""A random call of a kernel from a number: arrays, mask, companions, out and options, mostly right and often not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fuzzing.arena import LARGE_BYTES, LAYOUTS, SMALL_BYTES, Arena, Cut, cut
+from benchmarks.fuzzing.options import DTYPES, GOOD_THREADS, ODD, value
+from benchmarks.spec import Array, Kernel
+
+WRONG_DTYPES = (">f4", ">i2", "float16", "int8", "int32", "int64", "uint32", "uint64", "complex64", "bool", "M8[D]",
+                "S4", "V3", "longdouble", "f4,i2")  # fmt: skip
+COMPANION_DTYPES = {"mask": ("bool",), "qa": ("uint8", "uint16")}
+FLOATS = (np.dtype("float32"), np.dtype("float64"))
+MOST_ELEMENTS = 1500
+LARGE_SHARE = 1 / 500
+"""Share of calls with arrays so large that several threads take part."""
+
+
+class Plain(np.ndarray):
+    """A subclass, which kernels take as the array that it is."""
+
+
+@dataclass(frozen=True)
+class FuzzCall:
+    """One call, and what is known of its memory.
+
+    Attributes
+    ----------
+    arrays, kwargs
+        As they are handed over.
+    cuts
+        All arrays that lie in an arena.
+    outs
+        Those of them that were made to be written to.
+    large
+        Whether it is meant for several threads.
+    woven
+        Whether the steps of an `out` are such that only an exact search tells if its elements share memory; an
+        implementation may refuse it to be sure.
+    """
+
+    arrays: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    cuts: tuple[Cut, ...]
+    outs: tuple[Cut, ...]
+    large: bool
+    woven: bool
+
+
+@dataclass
+class _Draft:
+    rng: Random
+    large: bool
+    dtype: np.dtype[Any]
+    cuts: list[Cut] = field(default_factory=list)
+    outs: list[Cut] = field(default_factory=list)
+    woven: bool = False
+
+
+class Calls:
+    """Draws calls of one kernel; the same seed and index give the same call, whatever was called before."""
+
+    def __init__(self, kernel: Kernel, seed: int) -> None:
+        self.kernel, self.seed = kernel, seed
+        self.reduces = kernel.family == "temporal"
+        self._arenas: dict[tuple[str, bool], Arena] = {}
+        arrays = {*kernel.arguments, *kernel.companions, "mask"}
+        self.options = tuple(name for name in inspect.signature(kernel.oracle).parameters if name not in arrays)
+        self._rng = Random()
+
+    def draw(self, index: int) -> FuzzCall:
+        """Return the call of that number."""
+        rng = self._rng
+        rng.seed(self.seed << 40 ^ index)
+        draft = _Draft(rng, rng.random() < LARGE_SHARE, np.dtype(rng.choice(tuple(self.kernel.contract.dtypes))))
+        shapes = self._shapes(draft)
+        arrays: list[Any] = [self._array(draft, shape, draft.dtype, spoil=0.03) for shape in shapes]
+        shape = _broadcast(shapes)
+        kwargs = self._options(draft, len(shape))
+        for name in ("mask", *self.kernel.companions):
+            if rng.random() < 0.35:
+                dtype = np.dtype(rng.choice(COMPANION_DTYPES.get(name, ("bool",))))
+                kwargs[name] = self._array(draft, _narrowed(rng, shape, 0.3), dtype, spoil=0.04)
+        self._pair_quality(draft, kwargs)
+        if rng.random() < 0.45:
+            kwargs["out"] = self._out(draft, arrays, shape, kwargs)
+        arrays, kwargs = self._spoilt(rng, arrays, kwargs)
+        return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large, draft.woven)
+
+    def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
+        rng, count = draft.rng, len(self.kernel.arguments)
+        shape = (rng.randrange(2, 5), 173, rng.randrange(300, 500)) if draft.large else _shape(rng, self.reduces)
+        shapes = [shape]
+        for _ in range(1, count):
+            chance = rng.random()
+            other = _narrowed(rng, shape, 1.0) if chance < 0.12 else shape
+            shapes.append(_shape(rng, self.reduces) if chance > 0.98 and not draft.large else other)
+        rng.shuffle(shapes)
+        return shapes
+
+    def _array(self, draft: _Draft, shape: tuple[int, ...], dtype: np.dtype[Any], spoil: float) -> Any:
+        """Return an array, or with that probability what is none or has a wrong dtype."""
+        rng = draft.rng
+        arena = self._arena(draft, dtype)
+        if rng.random() < spoil:
+            if rng.random() < 0.3:
+                return rng.choice((*ODD, np.ma.masked_array([1.0, 2.0], [True, False]), memoryview(b"abcd")))
+            dtype = np.dtype(rng.choice((*WRONG_DTYPES, *self.kernel.contract.dtypes)))
+        made = cut(rng, arena, dtype, shape, rng.choice(LAYOUTS))
+        if rng.random() < 0.02:
+            made = replace(made, array=made.array.view(Plain))
+        if rng.random() < 0.1:
+            made.array.flags.writeable = False
+        draft.cuts.append(made)
+        return made.array
+
+    def _arena(self, draft: _Draft, dtype: np.dtype[Any]) -> Arena:
+        key = (dtype.char, draft.large)
+        if key not in self._arenas:
+            size = LARGE_BYTES if draft.large else SMALL_BYTES
+            self._arenas[key] = Arena(dtype.name, size, self.seed + ord(dtype.char))
+        return self._arenas[key]
+
+    def _options(self, draft: _Draft, ndim: int) -> dict[str, Any]:
+        rng, chosen = draft.rng, {}
+        for name in self.options:
+            if rng.random() < (0.985 if name in self.kernel.required else 0.35):
+                chosen[name] = value(rng, name, draft.dtype, ndim, odd=0.05)
+        if draft.large or rng.random() < 0.2:
+            odd = not draft.large and rng.random() < 0.1
+            chosen["num_threads"] = rng.choice(ODD) if odd else rng.choice(GOOD_THREADS)
+        return chosen
+
+    def _pair_quality(self, draft: _Draft, kwargs: dict[str, Any]) -> None:
+        """Make a quality band and what is asked of it fit, most of the time: each needs the other."""
+        if "keep" not in self.options or draft.rng.random() < 0.15:
+            return
+        qa, asked = kwargs.get("qa"), draft.rng.choice(("keep", "reject_bits"))
+        for name in ("keep", "reject_bits"):
+            kwargs.pop(name, None)
+        if isinstance(qa, np.ndarray):
+            asked = "reject_bits" if qa.dtype == np.uint16 else asked
+            kwargs[asked] = value(draft.rng, asked, draft.dtype, qa.ndim, odd=0.05)
+
+    def _out(self, draft: _Draft, arrays: Sequence[Any], shape: tuple[int, ...], kwargs: dict[str, Any]) -> Any:
+        rng = draft.rng
+        axis = kwargs.get("axis", 0)
+        if self.reduces and shape and isinstance(axis, int) and -len(shape) <= axis < len(shape):
+            first = axis % len(shape)
+            shape = shape[:first] + shape[first + 1 :]
+        if rng.random() < 0.03:
+            shape = _shape(rng, self.reduces)
+        asked = kwargs.get("dtype")
+        known = asked if any(asked is good for good in DTYPES) else self.kernel.contract.dtypes[draft.dtype.name]
+        dtypes = self.kernel.output_dtypes(known)
+        outs = [self._one_out(draft, arrays, shape, dtype) for dtype in dtypes]
+        if len(outs) == 1:
+            return outs[0] if rng.random() < 0.98 else rng.choice((*ODD, tuple(outs)))
+        return self._tuple_out(rng, outs)
+
+    def _one_out(self, draft: _Draft, arrays: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        rng = draft.rng
+        if rng.random() < 0.12:
+            same = rng.choice(arrays)
+            if isinstance(same, np.ndarray):
+                draft.outs += [made for made in draft.cuts if made.array is same]
+                return same
+        near = rng.choice(draft.cuts).arena if draft.cuts and rng.random() < 0.2 else None
+        arena = near or self._arena(draft, rng.choice(FLOATS))
+        if rng.random() < 0.03:
+            dtype = np.dtype(rng.choice((*WRONG_DTYPES, "float32", "float64", "int16")))
+        layout = rng.choice(("c", *LAYOUTS))
+        draft.woven |= layout == "wild"
+        made = cut(rng, arena, dtype, shape, layout)
+        if rng.random() < 0.03:
+            made.array.flags.writeable = False
+        draft.cuts.append(made)
+        draft.outs.append(made)
+        return made.array
+
+    @staticmethod
+    def _tuple_out(rng: Random, outs: list[Any]) -> Any:
+        chance = rng.random()
+        if chance > 0.1:
+            return tuple(outs)
+        wrong = (outs, tuple(outs[:-1]), (*outs, outs[0]), tuple(outs[:1] * len(outs)), (*outs[:-1], None), outs[0])
+        return rng.choice(wrong)
+
+    def _spoilt(self, rng: Random, arrays: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Hand options over by position now and then, forget an argument, or add one that nobody knows."""
+        chance = rng.random()
+        if chance < 0.1 and "axis" in kwargs:
+            return [*arrays, kwargs.pop("axis")], kwargs
+        if chance > 0.994:
+            kwargs["no_such_argument"] = 1
+        elif chance > 0.988:
+            return arrays[:-1], kwargs
+        elif chance > 0.984:
+            return [*arrays, *rng.choices(ODD, k=rng.randrange(1, 5))], kwargs
+        return arrays, kwargs
+
+
+def _shape(rng: Random, reduces: bool) -> tuple[int, ...]:
+    """Return a shape of few elements; now and then with an axis of no or of very many, and of no or many dimensions."""
+    chance = rng.random()
+    if chance < 0.01:
+        return ()
+    if chance < 0.015:
+        return (1,) * rng.randrange(5, 40)
+    if chance < 0.04:
+        long = rng.randrange(250, 700)
+        return (long, rng.randrange(1, 3)) if reduces else (1, long)
+    lengths = [rng.randrange(1, rng.choice((3, 6, 12, 40))) for _ in range(rng.choice((1, 2, 2, 3, 3, 4)))]
+    if rng.random() < 0.05:
+        lengths[rng.randrange(len(lengths))] = 0
+    while prod(lengths) > MOST_ELEMENTS:
+        lengths[lengths.index(max(lengths))] //= 2
+    return tuple(lengths)
+
+
+def _narrowed(rng: Random, shape: tuple[int, ...], chance: float) -> tuple[int, ...]:
+    """Return a shape that broadcasts to `shape`; with little probability one that does not."""
+    if rng.random() > chance:
+        return shape
+    if rng.random() < 0.05:
+        return (*shape, 2)
+    narrow = tuple(1 if rng.random() < 0.4 else n for n in shape)
+    return narrow[rng.randrange(len(narrow)) :] if narrow and rng.random() < 0.4 else narrow
+
+
+def _broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except (ValueError, RuntimeError):  # they do not, or have more dimensions than NumPy broadcasts
+        return shapes[0]
+
+
+def described(call: FuzzCall) -> str:
+    """Return a call in words: dtypes, shapes and strides instead of values."""
+    parts = [_described(array) for array in call.arrays]
+    parts += [f"{name}={_described(given)}" for name, given in call.kwargs.items()]
+    return ", ".join(parts)
+
+
+def _described(given: Any) -> str:
+    if isinstance(given, tuple):
+        return f"({', '.join(map(_described, given))})"
+    if not isinstance(given, np.ndarray) or isinstance(given, np.ma.MaskedArray):
+        return repr(given)
+    array: Array = given
+    state = "" if array.flags.writeable else ", read-only"
+    return f"{array.dtype.str}{list(array.shape)} strides {list(array.strides)}{state}"

@@ -1,0 +1,75 @@
+"""``python -m lab fuzz``: random calls of the Rust kernels by the million, none of which may do harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.fuzzing.campaign import Finding
+    from benchmarks.fuzzing.child import Tally
+
+
+def fuzz(
+    calls: Annotated[int, typer.Option(metavar="N", min=1, help="Calls, shared out among the kernels.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="The same seed draws the same calls.")] = 0,
+    kernel: Annotated[
+        list[str] | None, typer.Option("--kernel", "-k", metavar="K", help="May be repeated. Default: all of them.")
+    ] = None,
+    first: Annotated[int, typer.Option(metavar="I", min=0, help="Number of the first call of each kernel.")] = 0,
+) -> None:
+    """Call kernels with random shapes, strides, dtypes, overlaps and options, right and wrong.
+
+    No call may crash, panic, raise anything but TypeError and ValueError, write beside its output, or keep memory;
+    every twentieth answer is held against the oracle. Exits with 1 when one does, and names the call. Needs a large
+    machine no more than a patient one: a million calls take some minutes.
+    """
+    from rich.console import Console
+
+    from benchmarks import registry
+    from benchmarks.fuzzing.campaign import Campaign, wage
+
+    names = [registry.get(name).name for name in kernel or registry.KERNELS]
+    console = Console(highlight=False)
+    findings: list[Finding] = []
+    tallies: dict[str, Tally] = {}
+    share = -(-calls // len(names))
+    with console.status("drawing") as status:
+        for name in names:
+            wanted = Campaign(name, share, seed, first)
+            tally, found = wage(wanted, lambda done, name=name: status.update(f"{name}: {done:,} calls"))  # type: ignore[misc]
+            tallies[name] = tally
+            findings += found
+    _show(console, tallies, findings, seed)
+    if findings:
+        raise typer.Exit(1)
+
+
+def _show(console: Console, tallies: dict[str, Tally], findings: list[Finding], seed: int) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=f"random calls, seed {seed}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("kernel")
+    for column in ("calls", "accepted", "compared", "µs/call", "memory", "findings"):
+        table.add_column(column, justify="right")
+    for name, tally in tallies.items():
+        own = sum(finding.kernel == name for finding in findings)
+        each = f"{tally.seconds / tally.calls * 1e6:.0f}" if tally.seconds else "–"
+        grown = f"{tally.grown_bytes / 2**20:+.1f} MiB"
+        cells = [f"{tally.calls:,}", f"{tally.accepted:,}", f"{tally.compared:,}", each, grown, str(own)]
+        table.add_row(name, *cells, style="red" if own else None)
+    console.print(table)
+    for finding in findings:
+        at = f"call {finding.index}" if finding.index >= 0 else "all calls"
+        line = f"FINDING {finding.kernel} {at}: {finding.detail}"
+        console.print(line, markup=False, soft_wrap=True, style="red")
+        for more in (finding.call, finding.again):
+            if more:
+                console.print(f"  {more}", markup=False, soft_wrap=True, style="dim")
+    total = sum(tally.calls for tally in tallies.values())
+    line = f"{total:,} calls: {len(findings)} findings"
+    console.print(line, style="bold red" if findings else "bold green")
