@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
+from reports.cells import Cell
 from reports.drawing import INK, MUTED, STYLE, Look, Plot, blank, looks, plain_ticks
-from reports.summary import Cell
 from reports.words import factor, fraction, name, seconds, times
 
 LABELS = {"dates": "dates T, at about equal bytes", "pixels": "output pixels of a call"}

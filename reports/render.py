@@ -20,8 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from benchmarks.spec import COST_CLASSES, Kernel
 from inputs.cases import Case, find
 from reports import drawing, plots, tables, words
+from reports.cells import Cell
 from reports.rows import Run
-from reports.summary import Cell, Summary
+from reports.summary import Summary
 
 ROOM = Path(__file__).resolve().parent
 

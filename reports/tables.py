@@ -9,7 +9,8 @@ import pandas as pd
 
 from benchmarks.spec import Kernel
 from reports import words
-from reports.summary import BASELINE, Cell, Summary
+from reports.cells import BASELINE, Cell
+from reports.summary import Summary
 
 
 def of_cells(cells: Sequence[Cell]) -> pd.DataFrame:

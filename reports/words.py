@@ -8,9 +8,10 @@ from statistics import median
 
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
+from reports.cells import BASELINE, Cell
 from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, Canary
 from reports.rows import Control
-from reports.summary import BASELINE, Cell, Summary
+from reports.summary import Summary
 
 NONE = "–"
 OURS = ("numpy", "numpy_naive", "numba", "rust")

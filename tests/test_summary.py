@@ -13,9 +13,10 @@ import pytest
 from synthetic_run import NS_PER_VALUE, TWO, Outcome, Spot, Writer
 
 from reports import render, words
+from reports.cells import Cell
 from reports.limits import canary
 from reports.rows import Control, Run
-from reports.summary import Cell, Coverage, Summary, Verification, gaps, summarise
+from reports.summary import Coverage, Summary, Verification, gaps, summarise
 
 MEDIAN = "temporal_median"
 INDEX = "normalized_difference"
