@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inputs import masks, scenes, stacks
+from inputs import masks, quality, scenes, stacks
 from inputs.cache import cache_dir, locked, replacing
-from inputs.cases import Case
-from inputs.layouts import lay_out_bands
+from inputs.cases import Case, Layout
+from inputs.layouts import lay_out, lay_out_bands
 from inputs.real import MISSING_SCL, ROMANIA_10M, ROMANIA_20M, Cube, Dataset, load
 from inputs.tiling import centre, mirror
 
@@ -25,6 +26,11 @@ Array = NDArray[Any]
 
 RECIPE = 1
 """Version of everything in this room that determines content. Raise it when the same case gives other values."""
+
+SCALED = ("counts", "classified")
+"""Families whose counts are to be scaled."""
+OFFSET = 1000
+"""Counts that Sentinel-2 adds to reflectance from processing baseline 04.00 on."""
 
 
 def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tuple[Array, ...]:
@@ -36,7 +42,8 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
         What is wanted. Its threads and ``out`` do not matter here; real cases have the gaps that were observed,
         whatever `mask` says.
     bands
-        Which bands, of blue, green, red, nir, swir; one array each, in this order.
+        Which bands, of blue, green, red, nir, swir, and of the quality bands scl (uint8 scene classes) and qa_pixel
+        (uint16 bits); one array each, in this order.
     crop_side
         Centre crop: Y and X to at most this many pixels, all dates, before the layout. None crops nothing.
 
@@ -44,8 +51,11 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
     -------
     tuple of numpy.ndarray
         In the case's dtype and layout (``pixel_major`` and ``time_last`` have shape (Y, X, T)); missing values are NaN
-        or the case's nodata. Floats hold reflectance, integers counts. Freshly allocated, writeable, aligned. The same
-        arguments give the same bits on every machine.
+        or the case's nodata. Floats hold reflectance, integers counts; counts that are to be scaled (families
+        ``counts`` and ``classified``) have Sentinel-2's additive offset, `OFFSET`, if they are synthetic and of 16 bits.
+        In ``classified`` cases only what is outside the swath is nodata, and quality bands tell the rest. Quality bands
+        have a dtype of their own. Freshly allocated, writeable, aligned. The same arguments give the same bits on every
+        machine.
 
     Raises
     ------
@@ -55,7 +65,11 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
         When the case contradicts itself, or there is no such band.
     """
     _check(case)
-    return lay_out_bands(tuple(_cropped(_cached(case, band, bands), case, crop_side) for band in bands), case.layout)
+    stored = [_cropped(_cached(case, band, bands), case, crop_side) for band in bands]
+    images = [k for k, band in enumerate(bands) if band not in quality.DTYPES]
+    laid = dict(zip(images, lay_out_bands(tuple(stored[k] for k in images), case.layout), strict=True))
+    alone: Layout = "c" if case.layout == "band_last" else case.layout  # a quality band is an image of its own
+    return tuple(laid[k] if k in laid else lay_out(array, alone) for k, array in enumerate(stored))
 
 
 def footprint() -> tuple[int, int]:
@@ -88,7 +102,7 @@ def _dataset(case: Case, bands: tuple[str, ...]) -> Dataset | None:
     if case.source == "synthetic":
         return None
     for dataset in (ROMANIA_10M, ROMANIA_20M):
-        if set(bands) <= set(dataset.bands):
+        if set(bands) - {"scl"} <= set(dataset.bands):
             return dataset
     raise ValueError(f"bands: were {', '.join(bands)}; no real dataset has all of them")
 
@@ -113,46 +127,72 @@ def _cached(case: Case, band: str, bands: tuple[str, ...]) -> Path:
     """Return the cache file of one band, made first when it is not there or not whole."""
     dataset = _dataset(case, bands)
     path = _cache_path(case, band, dataset)
-    if not _whole(path, case):
+    dtype = np.dtype(quality.DTYPES.get(band, case.dtype))
+    if not _whole(path, case, dtype):
         with locked(path):
-            if not _whole(path, case):
+            if not _whole(path, case, dtype):
                 array = _romania(case, band, load(dataset)) if dataset else _synthetic(case, band)
                 with replacing(path) as temporary, temporary.open("wb") as handle:
                     np.save(handle, array)
     return path
 
 
-def _whole(path: Path, case: Case) -> bool:
+def _whole(path: Path, case: Case, dtype: np.dtype[Any]) -> bool:
     try:
         stored = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError):
         return False
-    return bool(stored.shape == case.shape and stored.dtype == np.dtype(case.dtype))
+    return bool(stored.shape == case.shape and stored.dtype == dtype)
 
 
 def _synthetic(case: Case, band: str) -> Array:
+    if band in quality.DTYPES:
+        return _quality(case, band)
     settings: dict[str, Any] = {"seed": case.seed, "dtype": case.dtype, "ties": case.ties}
     if len(case.shape) == 2:
         array = scenes.scene((case.shape[0], case.shape[1]), band, **settings)
     else:
         array = stacks.stack((case.shape[0], case.shape[1], case.shape[2]), band, **settings)
+    if case.family in SCALED and array.dtype.kind != "f" and array.itemsize == 2:
+        array += array.dtype.type(OFFSET)
     if case.mask == "none":
         return array
     dates = array[None] if array.ndim == 2 else array
-    for date, plane in zip(dates, masks.planes(case.mask, case.missing, case.shape, seed=case.seed), strict=True):
+    for date, plane in zip(dates, _gaps(case), strict=True):
         _drop(date, plane, case.nodata)
     return array
 
 
+def _gaps(case: Case) -> Iterator[NDArray[np.bool_]]:
+    """Return where each date's values are nodata: at all gaps, or at those that a quality band does not tell."""
+    if case.family == "classified":
+        return (plane == quality.NO_DATA for plane in quality.classes(case))
+    return masks.planes(case.mask, case.missing, case.shape, seed=case.seed)
+
+
+def _quality(case: Case, band: str) -> Array:
+    array = np.empty(case.shape, quality.DTYPES[band])
+    dates = array[None] if array.ndim == 2 else array
+    for date, plane in zip(dates, quality.classes(case), strict=True):
+        date[...] = plane if band == "scl" else quality.bits(plane)
+    return array
+
+
 def _romania(case: Case, band: str, cube: Cube) -> Array:
-    """Make one band of a real case: the whole series (temporal), or the clearest date that still has gaps."""
+    """Make one band of a real case: the whole series (temporal), or one date.
+
+    The date is the clearest that still has gaps; with a quality band it is the one with 40 % missing, whose counts are
+    as they were delivered.
+    """
     steps = slice(None)
-    if case.family == "elementwise":
-        first = cube.clearest()
+    if case.family != "temporal":
+        first = cube.cloudy() if case.family == "classified" else cube.clearest()
         steps = slice(first, first + 1)
     shape = case.shape if len(case.shape) == 3 else (1, *case.shape)
+    if band == "scl":
+        return mirror(cube.scl[steps], shape).reshape(case.shape)
     counts = mirror(cube.bands[band][steps], shape)
-    missing = mirror(cube.missing[steps], shape)
+    missing = counts == cube.nodata if case.family == "classified" else mirror(cube.missing[steps], shape)
     if np.dtype(case.dtype).kind == "f":
         array: Array = counts.astype(case.dtype)
         array /= array.dtype.type(scenes.SCALE["uint16"])

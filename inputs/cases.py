@@ -46,7 +46,7 @@ class Case:
     missing
         Share of missing values aimed at, 0–1. Missing is NaN in floats and `nodata` in integers.
     nodata
-        The integer that means missing, or None where every value is data. None for floats.
+        The integer that means missing, 0 or below, or None where every value is data. None for floats.
     layout
         ``c``: C order. ``band_last``: one band of a ``(…, B)`` array, B = 4. ``window``: a window of a larger tile.
         ``pixel_major``: memory is ``(Y, X, T)``, handed over as such with ``axis=-1``. ``time_last``: memory is
@@ -65,7 +65,7 @@ class Case:
         Seed of the synthetic generator.
     quality
         The quality band that goes with a ``classified`` case: ``scl`` (uint8 scene classes), ``qa_pixel`` (uint16
-        bits), or none.
+        bits), or none. It tells most of the case's gaps, and only the rest is `nodata`; see `inputs.quality`.
     """
 
     name: str
@@ -161,8 +161,9 @@ def _counts(family: Family) -> tuple[Case, ...]:
 
 
 def _classified() -> tuple[Case, ...]:
-    bits = replace(next(c for c in _counts("classified") if c.centre), name="u16_2048_bits", centre=False)
-    return (*_counts("classified"), replace(bits, quality="qa_pixel"))
+    with_classes = _counts("classified")
+    bits = {"name": "u16_2048_bits", "quality": "qa_pixel", "centre": False}
+    return (*with_classes, *(replace(case, **bits) for case in with_classes if case.centre))  # type: ignore[arg-type]
 
 
 def _temporal() -> tuple[Case, ...]:
@@ -180,6 +181,7 @@ def _temporal() -> tuple[Case, ...]:
         case("f32_460x192", "core", 460, 192),
         case("f32_73x64", "smoke", 73, 64),
         case("f32_73x1024", "core", 73, 1024),
+        case("f32_73x1024_t2", "core", 73, 1024, threads=2),
         case("f32_73x480_none", "core", 73, 480, "none"),
         case("f32_73x480_iid", "core", 73, 480, "iid"),
         case("f32_73x480_heavy", "core", 73, 480, "heavy"),
@@ -187,10 +189,11 @@ def _temporal() -> tuple[Case, ...]:
         case("f32_73x480_timelast", "core", 73, 480, layout="time_last"),
         case("u16_73x480", "smoke", 73, 480, dtype="uint16", nodata=0),
         case("f64_73x480", "core", 73, 480, dtype="float64"),
+        case("f32_73x480_out", "core", 73, 480, out=True),
         case("f32_73x480_t2", "core", 73, 480, threads=2),
+        case("f32_73x480_tall", "core", 73, 480, threads=ALL_THREADS),
         case("f32_73x480_ties", "core", 73, 480, ties=True),
         case("s2_u16_140x100", "smoke", 140, 100, dtype="uint16", nodata=0, source="romania"),
-        case("f32_73x480_tall", "full", 73, 480, threads=ALL_THREADS),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inputs import build, masks, quicklook, real, scenes, stacks
+from inputs import build, masks, quality, quicklook, real, scenes, stacks
 from inputs.cases import CASES, Case, find
 from inputs.layouts import lay_out, lay_out_bands
 from inputs.tiling import centre, mirror
@@ -285,16 +285,64 @@ def test_a_case_that_contradicts_itself_is_refused(cache):
         build.make(replace(SMALL, shape=(4, 4)), ("nir",))
 
 
-@pytest.mark.parametrize("family", ["elementwise", "temporal"])
+@pytest.mark.parametrize("family", CASES)
 def test_every_small_synthetic_case_can_be_made(cache, family):
     for case in CASES[family]:
         if case.source == "romania":
             continue
         steps = tuple(min(n, 12) for n in case.shape[:-2])
         small = replace(case, shape=(*steps, 24, 33))
-        array = build.make(small, ("nir", "red"))[0]
+        bands = ("nir", "red", "blue", *([case.quality] if case.quality else []))
+        array, *others = build.make(small, bands)
+        assert {other.shape for other in others} == {array.shape}
         assert array.dtype == case.dtype
         assert array.shape == ((24, 33, *steps) if case.layout in ("pixel_major", "time_last") else small.shape)
+
+
+# --- quality bands
+
+CLASSIFIED = Case("small", "classified", "smoke", (200, 150), "uint16", "cloud", 0.4, nodata=0, quality="scl")
+
+
+@pytest.mark.parametrize("change", [{}, {"mask": "iid"}, {"shape": (3, 90, 80)}, {"dtype": "int16", "nodata": -9999}])
+def test_quality_bands_tell_the_gaps_and_nodata_the_rest(cache, change):
+    case = replace(CLASSIFIED, **change)
+    counts, scl, bits = build.make(case, ("red", "scl", "qa_pixel"))
+    missing = np.stack(list(masks.planes(case.mask, case.missing, case.shape, seed=case.seed))).reshape(case.shape)
+    assert (scl.dtype, bits.dtype) == (np.uint8, np.uint16)
+    np.testing.assert_array_equal(np.isin(scl, real.MISSING_SCL), missing)
+    np.testing.assert_array_equal(np.isin(scl, real.CLEAR_SCL), ~missing)
+    np.testing.assert_array_equal((bits & 0b11111) != 0, missing)
+    np.testing.assert_array_equal((bits >> 6 & 1) == 1, ~missing)
+    np.testing.assert_array_equal(counts == case.nodata, scl == quality.NO_DATA)
+    assert 0 < (scl == quality.NO_DATA).sum() < missing.sum() / 4
+    assert counts[counts != case.nodata].min() >= build.OFFSET + 100
+
+
+def test_quality_bands_are_varied_and_connected(cache):
+    (scl,) = build.make(replace(CLASSIFIED, shape=(600, 600)), ("scl",))
+    found, count = np.unique(scl, return_counts=True)
+    assert set(found) == {4, 5, 7, *quality.REASONS}
+    assert count.max() < 0.5 * scl.size
+    assert (scl[1:] != scl[:-1]).mean() < 0.1
+    (clear,) = build.make(replace(CLASSIFIED, mask="none", missing=0.0), ("scl",))
+    assert set(np.unique(clear)) <= set(real.CLEAR_SCL)
+
+
+def test_the_words_of_landsat_are_those_that_its_guide_lists():
+    words = {quality.VEGETATION: 21824, quality.UNCLASSIFIED: 21952, quality.CLOUD_HIGH: 22280, quality.NO_DATA: 1}
+    assert {k: int(quality.bits(np.array([k], np.uint8))[0]) for k in words} == words
+    with pytest.raises(ValueError, match="scene_classes: had 6"):
+        quality.bits(np.array([4, 6], np.uint8))
+
+
+def test_a_quality_band_is_an_image_of_its_own_beside_interleaved_bands(cache):
+    nir, scl, red = build.make(replace(CLASSIFIED, layout="band_last"), ("nir", "scl", "red"))
+    assert nir.base is red.base
+    assert scl.flags.c_contiguous
+    window = build.make(replace(CLASSIFIED, layout="window"), ("nir", "scl"))[1]
+    assert not window.flags.c_contiguous
+    np.testing.assert_array_equal(window, scl)
 
 
 # --- real data
@@ -373,6 +421,19 @@ def test_real_cases_carry_real_values_and_gaps(romania):
     assert 0.01 <= (scene == 0).mean() < 0.05
     np.testing.assert_array_equal(red[:100, :100], series_of(romania, "red")[date])
     np.testing.assert_array_equal(red[100:200, 100:200], red[:100, :100][::-1, ::-1])
+
+
+@pytest.mark.network
+def test_a_real_scene_keeps_its_classes_and_its_counts(romania):
+    nir, scl = build.make(find("classified", "s2_u16_1024"), ("nir", "scl"))
+    date = romania.cloudy()
+    np.testing.assert_array_equal(scl[:100, :100], romania.scl[date])
+    np.testing.assert_array_equal(nir[:100, 100:200], romania.bands["nir"][date][:, ::-1])
+    assert np.isin(scl, real.MISSING_SCL).mean() == pytest.approx(0.39, abs=0.02)
+    with pytest.raises(ValueError, match="bands: were nir, qa_pixel"):
+        build.make(find("classified", "s2_u16_1024"), ("nir", "qa_pixel"))
+    bands = build.make(find("elementwise", "s2_u16_1024"), ("nir", "red", "blue"))
+    assert len({int((band == 0).sum()) for band in bands}) == 1
 
 
 def series_of(cube: real.Cube, band: str) -> np.ndarray:
