@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import ROOT, provenance
+from benchmarks import ROOT, provenance, registry
 from benchmarks.lookup import RUN_DIR
+from benchmarks.sweep import sweep
 
 CONFIGURATION = ROOT / "asv.conf.json"
 MACHINES = Path("~/.asv-machine.json")
@@ -60,8 +61,9 @@ def this_machine() -> Machine:
 
 def selection(kernel: str, cases: Sequence[str]) -> str:
     """Return the regular expression that selects all cells of some cases of a kernel, and no others."""
-    names = "|".join(re.escape(case) for case in cases)
-    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\('(?:{names})', "
+    swept = sweep(registry.get(kernel).family).cases
+    first = [f"'{re.escape(case)}'" for case in cases] + [str(n) for n, case in swept.items() if case in cases]
+    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\((?:{'|'.join(first)}), "
 
 
 def ensure_machine(machine: Machine) -> None:
