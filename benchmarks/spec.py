@@ -119,10 +119,14 @@ class Golden:
 
 @dataclass(frozen=True)
 class Authority:
-    """An outside function that the oracle itself is held against: ``function(*arrays, **kwargs)`` → float64."""
+    """An outside function that the oracle itself is held against: ``function(*arrays, **kwargs)`` → float64.
+
+    It is asked with NaN at all that `nodata` and `mask` leave out, so it takes neither. Of several outputs it returns a
+    tuple, as the oracle does.
+    """
 
     name: str
-    function: Callable[..., Array]
+    function: Callable[..., Any]
     rtol: float
 
 
@@ -143,7 +147,7 @@ class Peer:
     """
 
     name: str
-    load: Callable[[], Callable[..., Array]]
+    load: Callable[[], Callable[..., Any]]
     refuses: Callable[[Case], str | None] = lambda _case: None
     semantics: str = ""
 
@@ -198,7 +202,7 @@ class Kernel:
     arguments: tuple[str, ...]
     contract: Contract
     cost: Cost
-    oracle: Callable[..., Array]
+    oracle: Callable[..., Any]
     keywords: Callable[[Case], Mapping[str, Any]]
     prose: Prose
     source: Sequence[str]

@@ -51,11 +51,11 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
     -------
     tuple of numpy.ndarray
         In the case's dtype and layout (``pixel_major`` and ``time_last`` have shape (Y, X, T)); missing values are NaN
-        or the case's nodata. Floats hold reflectance, integers counts; counts that are to be scaled (families
-        ``counts`` and ``classified``) have Sentinel-2's additive offset, `OFFSET`, if they are synthetic and of 16 bits.
-        In ``classified`` cases only what is outside the swath is nodata, and quality bands tell the rest. Quality bands
-        have a dtype of their own. Freshly allocated, writeable, aligned. The same arguments give the same bits on every
-        machine.
+        or the case's nodata. Floats hold reflectance, integers counts. Counts that are to be scaled (families
+        ``counts`` and ``classified``) have Sentinel-2's additive offset, `OFFSET`, if they are synthetic and of 16
+        bits. In ``classified`` cases only what is outside the swath is nodata, and quality bands tell the rest. Quality
+        bands have a dtype of their own. Freshly allocated, writeable, aligned. The same arguments give the same bits on
+        every machine.
 
     Raises
     ------

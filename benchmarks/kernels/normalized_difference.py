@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.spec import Array, Authority, Contract, Cost, Golden, Kernel, Peer, Prose
+from benchmarks.goldens import goldens
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Peer, Prose
 from inputs.cases import Case
 
 
@@ -63,11 +64,7 @@ KERNEL = Kernel(
     ),
     cost=Cost(),  # three operations for twelve bytes: memory limits it
     keywords=lambda case: {} if case.nodata is None else {"nodata": case.nodata},
-    golden=(
-        Golden("spyndex NDVI", ([[0.643]], [[0.175]]), [[0.5721271393643031]], "float64", "spyndex 0.12, NDVI"),
-        Golden("spyndex NDVI in counts, bands swapped", ([[1750]], [[6430]]), [[-0.5721271393643031]], "uint16",
-               "spyndex 0.12, NDVI (which is free of scale)", {"dtype": "float64"}),
-    ),
+    golden=goldens("normalized_difference"),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
     peers=(Peer("numexpr", _load, _refuses, "x/0 would give ±inf; the where() that gives NaN is part of its time"),),
     prose=Prose(

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.goldens import goldens
 from benchmarks.networks import median_pairs
-from benchmarks.spec import Array, Authority, Contract, Cost, Golden, Kernel, Peer, Prose
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Peer, Prose
 from inputs.cases import Case
 
 
@@ -65,9 +66,7 @@ KERNEL = Kernel(
         missing="NaN, nodata or True in the mask leaves a value out; no value left gives NaN; infinities are data.",
     ),
     cost=Cost(lambda shape: median_pairs(shape[0]) * float(np.prod(shape[1:])), "min-max pair"),
-    golden=tuple(Golden(f"NumPy manual, axis={axis}", ([[10.0, np.nan, 4.0], [3.0, 2.0, 1.0]],), expected, "float64",
-                        "numpy.nanmedian, Examples", {"axis": axis})
-                 for axis, expected in ((0, [6.5, 2.0, 2.5]), (1, [7.0, 2.0]))),
+    golden=goldens("temporal_median"),
     authority=Authority("numpy.nanmedian", _nanmedian, rtol=1e-15),
     peers=(Peer("bottleneck", _load, lambda case: None if case.thread_count == 1 else "bottleneck has no threads",
                 "integers become float32 with NaN gaps inside the timed call; huge middles overflow; out is a copy"),),

@@ -1,0 +1,75 @@
+"""Normalised difference of counts, as if each had been scaled first: (a − b) / (a + b + k), k = 2·offset/scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.goldens import goldens
+from benchmarks.kernels._shared import COUNTS, SENTINEL_2, missing
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
+from inputs.cases import Case
+
+NEARLY_AN_INTEGER = 1e-6
+
+
+def shift(scale: float, offset: float) -> float:
+    """Return k, an integer where it is one but for the rounding of `scale` and `offset` to binary."""
+    k = np.float64(2.0) * offset / np.float64(scale)
+    return float(np.rint(k) if abs(k - np.rint(k)) <= NEARLY_AN_INTEGER else k)
+
+
+def oracle(a: Array, b: Array, *, scale: float, offset: float, nodata: int | None, mask: Array | None = None,
+           min_denominator: float = 0.0, dtype: Any = None) -> Array:  # fmt: skip
+    """Return (a − b) / ((a + b) + k): the scale cancels. Difference and sum are in the output dtype, in this order."""
+    out = np.dtype(dtype or "float32")
+    gaps = missing(a, b, nodata=nodata, mask=mask)
+    with np.errstate(all="ignore"):
+        least = out.type(np.float64(min_denominator) / abs(scale))  # as one compares scaled values, not counts
+        difference = a.astype(out) - b.astype(out)
+        denominator = (a.astype(out) + b.astype(out)) + out.type(shift(scale, offset))
+        quotient = difference.astype(np.float64) / denominator.astype(np.float64)
+    return np.where(gaps | (np.abs(denominator) <= least), np.nan, quotient)
+
+
+def _evaluate(a: Array, b: Array, *, scale: float, offset: float, min_denominator: float = 0.0) -> Array:
+    import numexpr
+
+    with np.errstate(all="ignore"):
+        given = {"a": a, "b": b, "k": shift(scale, offset), "least": np.float64(min_denominator) / abs(scale)}
+    given = {name: np.asarray(value, np.float64) for name, value in {**given, "nan": np.nan}.items()}
+    expression = "where(abs((a + b) + k) <= least, nan, (a - b) / ((a + b) + k))"
+    return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}))
+
+
+def _keywords(case: Case) -> Mapping[str, Any]:
+    return {**SENTINEL_2, "nodata": case.nodata}
+
+
+KERNEL = Kernel(
+    name="normalized_difference_dn", title="Normalised difference of counts", cost_class="C2", family="counts",
+    bands=("nir", "red"), arguments=("a", "b"), oracle=oracle, keywords=_keywords,
+    required={**SENTINEL_2, "nodata": None},
+    contract=Contract(
+        dtypes=COUNTS,
+        tolerance_ulp={"float32": 1, "float64": 1},
+        tolerance_reason="Difference and sum are exact in the output dtype and the shift is added in a fixed order, so "
+        "numerator and denominator have one value; the division rounds by half an ulp.",
+        missing="nodata in either array, or True in the mask, gives NaN.",
+        zero_denominator="|(a + b) + k| ≤ min_denominator / |scale| gives NaN: the guard is in the unit of scaled "
+        "values. 0 guards exact zero only, which k, rounded to an integer it is near, meets where scaled floats miss.",
+        broadcasts=True,
+    ),
+    cost=Cost(),  # four operations for eight bytes: memory limits it
+    golden=goldens("normalized_difference_dn"),
+    authority=Authority("numexpr", _evaluate, rtol=1e-15),
+    prose=Prose(
+        why="What archives hold are counts. Scaling them first costs two float arrays that nobody wanted.",
+        expect="One pass over two bytes a band against a chain of temporaries four or eight bytes wide.",
+        surprise="With an offset the index is not free of scale, and a sum of scaled floats misses its true zeros.",
+    ),
+    source=("ESA, Sentinel-2 Products Specification Document, processing baseline 04.00",
+            "USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide, LSDS-1619"),
+)  # fmt: skip

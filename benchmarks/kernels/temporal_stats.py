@@ -1,0 +1,63 @@
+"""Mean, standard deviation and number of the values over time that are not missing."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from benchmarks.goldens import goldens
+from benchmarks.kernels._shared import NUMBERS, missing, over_time
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Output, Prose
+
+
+def oracle(x: Array, axis: int = 0, ddof: int = 0, *, nodata: int | None = None, mask: Array | None = None,
+           dtype: Any = None) -> tuple[Array, ...]:  # fmt: skip
+    """Add the valid dates one after the other, then the squares of their distances from the mean, all in float64."""
+    gaps = np.moveaxis(missing(x, nodata=nodata, mask=mask), axis, 0)
+    dates = np.moveaxis(x.astype(np.float64), axis, 0)
+    count = (~gaps).sum(axis=0)
+    total, squares = np.zeros(count.shape), np.zeros(count.shape)
+    with np.errstate(all="ignore"):
+        for date, gap in zip(dates, gaps, strict=True):
+            total += np.where(gap, 0.0, date)
+        mean = total / count
+        for date, gap in zip(dates, gaps, strict=True):
+            squares += np.where(gap, 0.0, (date - mean) * (date - mean))
+        std = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
+    return mean, std, count.astype(np.float64)
+
+
+def _nanstats(x: Array, *, axis: int = 0, ddof: int = 0) -> tuple[Array, ...]:
+    # Two copies of each pixel, time first, make NumPy add date by date; a lone series it would add pairwise.
+    doubled = np.stack([np.moveaxis(x, axis, 0)] * 2, axis=-1)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        mean, std = np.nanmean(doubled, axis=0), np.nanstd(doubled, axis=0, ddof=ddof)
+    return mean[..., 0], std[..., 0], np.count_nonzero(~np.isnan(doubled), axis=0)[..., 0]
+
+
+KERNEL = Kernel(
+    name="temporal_stats", title="Temporal mean, standard deviation and count", cost_class="C4", family="temporal",
+    bands=("nir",), arguments=("x",), oracle=oracle, keywords=over_time,
+    contract=Contract(
+        dtypes=NUMBERS,
+        tolerance_ulp={"float32": 1, "float64": 1},
+        tolerance_reason="Both passes are float64, the dates added in their order, so mean and deviation have one "
+        "value in float64; each is rounded to the output dtype once, by half an ulp. Counts are exact.",
+        missing="NaN, nodata or True in the mask leaves a value out; no value left gives NaN and count 0, no more than "
+        "ddof values a deviation of NaN; infinities are data.",
+        outputs=(Output("mean"), Output("std"), Output("count", "int32")),
+    ),
+    cost=Cost(),  # four operations for every value read once: memory limits it
+    golden=goldens("temporal_stats"),
+    authority=Authority("numpy.nanmean, nanstd", _nanstats, rtol=1e-15),
+    prose=Prose(
+        why="Two passes over the dates that must cost one read: the test of whether a kernel works in tiles.",
+        expect="With a tile of dates in the second-level cache the second pass is free; NumPy reads the stack often.",
+        surprise="The sum of squares in one pass is as fast and at an offset of 1e8 gives a deviation of 0.",
+    ),
+    source=("Chan, Golub & LeVeque 1983, The American Statistician 37, 242–247",
+            "Welford 1962, Technometrics 4, 419–420"),
+)  # fmt: skip
