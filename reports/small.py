@@ -57,12 +57,12 @@ def break_even(sizes: Sequence[SizeTimes]) -> tuple[BreakEven, ...]:
     series: dict[tuple[str, tuple[int, ...]], list[SizeTimes]] = {}
     for entry in sizes:
         series.setdefault((entry.kernel, entry.shape[:-2]), []).append(entry)
-    found = []
-    for (kernel, _), entries in series.items():
-        for arm in dict.fromkeys(e.implementation for e in entries if e.implementation not in NUMPYS):
-            if points := _points(entries, arm):
-                found.append(_break_even(kernel, arm, points))
-    return tuple(found)
+    found = (
+        _break_even(kernel, arm, _points(entries, arm))
+        for (kernel, _), entries in series.items()
+        for arm in dict.fromkeys(e.implementation for e in entries if e.implementation not in NUMPYS)
+    )
+    return tuple(entry for entry in found if entry.points)
 
 
 def _points(entries: Sequence[SizeTimes], arm: str) -> list[SizePoint]:
