@@ -15,10 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmarks import registry
-from benchmarks.binding import WALL
+from benchmarks.binding import WALL, companion_bands
 from benchmarks.records import Group
 from benchmarks.spec import Kernel
 from benchmarks.sweep import sweep
@@ -40,8 +41,11 @@ def binding_version(kernel: Kernel) -> str:
         for dtype, nodata in (("float32", None), ("uint16", None), ("uint16", 0), ("int16", -999))
         for layout in ("c", "pixel_major", "time_last")
     ]
+    if kernel.companions:
+        probes += [replace(probe, quality=quality) for quality in ("scl", "qa_pixel") for probe in probes]
     bound = [repr(sorted(kernel.keywords(probe).items())) for probe in probes]
-    content = json.dumps([INPUT_RECIPE, kernel.family, kernel.bands, kernel.arguments, bound])
+    named = [sorted(companion_bands(kernel, probe).items()) for probe in probes] if kernel.companions else ()
+    content = json.dumps([INPUT_RECIPE, kernel.family, kernel.bands, kernel.arguments, bound, *named])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from benchmarks import registry
+from benchmarks.answers import Answer, arrays_of
 from benchmarks.probes import wall
 from benchmarks.spec import Array, Kernel
 from inputs.cases import Case
@@ -24,7 +26,7 @@ class Bound:
     """An arm ready to be called on the arrays of a case."""
 
     arm: str
-    call: Callable[[], Array]
+    call: Callable[[], Answer]
     threads: int
 
 
@@ -38,13 +40,45 @@ class Absent:
 
 @dataclass(frozen=True)
 class Target:
-    """What the arms of a case work on: its inputs, the output array they share (or None), and the output's form."""
+    """What the arms of a case work on, and what they make of it.
+
+    Attributes
+    ----------
+    case
+        The case.
+    arrays
+        Inputs that are handed over by position.
+    out
+        The output that the arms share, an array or a tuple of several; None where each call takes a fresh one.
+    shape
+        Of every output.
+    dtypes
+        Of the outputs, one each.
+    named
+        Inputs that are handed over by name.
+    """
 
     case: Case
     arrays: tuple[Array, ...]
-    out: Array | None
+    out: Answer | None
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtypes: tuple[np.dtype[Any], ...]
+    named: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[Array, ...]:
+        """All arrays that a call reads."""
+        return (*self.arrays, *self.named.values())
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes that a call cannot but read."""
+        return sum(array.nbytes for array in self.inputs)
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes that a call cannot but write."""
+        return prod(self.shape) * sum(dtype.itemsize for dtype in self.dtypes)
 
 
 def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
@@ -64,10 +98,19 @@ def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
     """
     from inputs.build import make
 
-    arrays = make(case, kernel.bands, crop)
-    shape = output_shape(case, crop)
-    dtype = kernel.output_dtype(case.dtype)
-    return Target(case, arrays, np.empty(shape, dtype) if case.out else None, shape, dtype)
+    companions = companion_bands(kernel, case)
+    made = make(case, (*kernel.bands, *companions.values()), crop)
+    arrays, named = made[: len(kernel.bands)], dict(zip(companions, made[len(kernel.bands) :], strict=True))
+    shape, dtypes = output_shape(case, crop), kernel.output_dtypes(kernel.output_dtype(case.dtype))
+    outputs = tuple(np.empty(shape, dtype) for dtype in dtypes)
+    out = None if not case.out else outputs if len(outputs) > 1 else outputs[0]
+    return Target(case, arrays, out, shape, dtypes, named)
+
+
+def companion_bands(kernel: Kernel, case: Case) -> dict[str, str]:
+    """Return the arrays that a case hands over by name: name → band."""
+    asked = {name: band(case) for name, band in kernel.companions.items()}
+    return {name: band for name, band in asked.items() if band is not None}
 
 
 def crop_side(case: Case) -> int | None:
@@ -106,7 +149,7 @@ def bind(kernel: Kernel, arm: str, onto: Target) -> Bound | Absent:
     if function is None:
         return Absent(arm, "not installed" if rival is not None else "n/a: this wheel does not have it")
     threads = case.thread_count if registry.takes_threads(arm) else 1
-    options: dict[str, Any] = dict(kernel.keywords(case))
+    options: dict[str, Any] = {**onto.named, **kernel.keywords(case)}
     if onto.out is not None:
         options["out"] = onto.out
     if threads > 1:
@@ -116,7 +159,8 @@ def bind(kernel: Kernel, arm: str, onto: Target) -> Bound | Absent:
 
 def _bind_wall(onto: Target) -> Bound | Absent:
     try:
-        call = wall.bind(onto.case, onto.arrays, onto.out, onto.shape, onto.dtype)
+        given = None if onto.out is None else arrays_of(onto.out)
+        call = wall.bind(onto.case, onto.inputs, given, onto.shape, onto.dtypes)
     except (ImportError, ValueError) as error:
         return Absent(WALL, f"no wall: {error}")
     return Bound(WALL, call, onto.case.thread_count)

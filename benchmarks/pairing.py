@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import registry
+from benchmarks.answers import stacked
 from benchmarks.binding import crop_side, target
 from benchmarks.process import MeasurementError, one_at_a_time, spawn
 from benchmarks.records import Group, Line, Outcome, is_complete, read_lines, read_memory, slow_arms
@@ -30,6 +31,7 @@ PROCESSES = 6
 """The fewest for which a 95 % interval exists."""
 NOT_CROPPED = "not cropped"
 NOT_MEASURED = "not measured"
+ORACLE_FORM = "outputs stacked"
 
 
 @dataclass(frozen=True)
@@ -170,20 +172,26 @@ def _oracles(kernel: Kernel, name: str) -> dict[str, str]:
 
 
 def _oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
-    """Return the cached oracle result of a case; its name holds the inputs' content and the declaration's text."""
+    """Return the cached oracle result of a case, as `benchmarks.answers.stacked` gives it.
+
+    The name holds the inputs' content and the text of the declaration, with what declarations share.
+    """
     from inputs.cache import cache_dir, locked, replacing
 
     onto = target(kernel, case, side)
     keywords = dict(kernel.keywords(case))
-    content = hashlib.blake2b(Path(inspect.getfile(kernel.oracle)).read_bytes(), digest_size=12)
-    content.update(repr((sorted(keywords.items()), onto.shape)).encode())
-    for array in onto.arrays:
+    declaration = Path(inspect.getfile(kernel.oracle))
+    content = hashlib.blake2b(declaration.read_bytes(), digest_size=12)
+    for shared in sorted(declaration.parent.glob("_*.py")):
+        content.update(shared.read_bytes())
+    content.update(repr((ORACLE_FORM, sorted(keywords.items()), onto.shape, list(onto.named))).encode())
+    for array in onto.inputs:
         content.update(f"{array.dtype.str}{array.shape}".encode())
         content.update(np.ascontiguousarray(array).data)
     path = cache_dir() / "oracle" / f"{kernel.name}-{content.hexdigest()}.npy"
     with locked(path):
         if not path.is_file():
-            expected = np.asarray(kernel.oracle(*onto.arrays, **keywords), np.float64)
+            expected = stacked(kernel.oracle(*onto.arrays, **onto.named, **keywords))
             with replacing(path) as temporary, temporary.open("wb") as handle:
                 np.save(handle, expected)
     return path

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.answers import arrays_of, copy_of, judge, same_answer
 from benchmarks.binding import WALL, Absent, Bound, Target, bind
-from benchmarks.comparison import compare, same_bits
 from benchmarks.records import CROPPED, Group, Line, Outcome
 from benchmarks.spec import Array, Kernel
 
@@ -68,7 +68,7 @@ class Stage:
         self.max_ulp: dict[str, float | None] = {}
         self.estimate_s: dict[str, float] = {}
         self._checked_s: dict[str, float] = {}
-        self._right: tuple[Array, float | None] | None = None
+        self._right: tuple[tuple[Array, ...], float | None] | None = None
         for arm in arms:
             try:
                 found = bind(kernel, arm, onto)
@@ -83,8 +83,8 @@ class Stage:
     def check(self, arm: str, when: str) -> bool:
         """Call an arm once and hold the answer against the oracle; an arm that fails is out."""
         bound = self.bound[arm]
-        if self.onto.out is not None:
-            self.onto.out.fill(-12345.0)
+        for array in () if self.onto.out is None else arrays_of(self.onto.out):
+            array.fill(-12345)
         start = perf_counter_ns()
         try:
             result = bound.call()
@@ -93,14 +93,14 @@ class Stage:
         self._checked_s[arm] = (perf_counter_ns() - start) * 1e-9
         if arm == WALL:
             return True
-        if self._right is not None and isinstance(result, np.ndarray) and same_bits(result, self._right[0]):
+        if self._right is not None and same_answer(result, self._right[0]):
             self.max_ulp.setdefault(arm, self._right[1])  # an answer that was found right before, bit for bit
             return True
-        tolerance = self.kernel.contract.tolerance_ulp[self.onto.dtype.name]
-        comparison = compare(result, self.expected, self.onto.dtype, tolerance)
+        dtype = self.kernel.output_dtype(self.onto.case.dtype)
+        comparison = judge(self.kernel, result, self.expected, dtype)
         if not comparison.ok:
             return self._fail(arm, f"wrong answer {when} the timed blocks: {comparison.detail}")
-        self._right = np.array(result, copy=True), comparison.max_ulp
+        self._right = copy_of(result), comparison.max_ulp
         self.max_ulp[arm] = max((u for u in (self.max_ulp.get(arm), comparison.max_ulp) if u is not None), default=None)
         return True
 
@@ -169,7 +169,6 @@ class Stage:
 
     def line(self, process: int, group: Group, shape: tuple[int, ...], arms: Sequence[str]) -> Line:
         """Return what was found, in the order of reports."""
-        read = sum(array.nbytes for array in self.onto.arrays)
-        written = math.prod(self.onto.shape) * self.onto.dtype.itemsize
         outcomes = {arm: self.outcomes[arm] for arm in arms}
-        return Line(process, self.onto.case.name, group, shape, read, written, outcomes)
+        onto = self.onto
+        return Line(process, onto.case.name, group, shape, onto.input_bytes, onto.output_bytes, outcomes)

@@ -39,7 +39,7 @@ class Job:
     wheel_digest
         Of the wheel that must be installed, empty for any.
     oracles
-        Case → group → ``.npy`` with the oracle's float64 result.
+        Case → group → ``.npy`` with the oracle's result, float64 and stacked by output.
     slow
         Case → arms that the first process found too slow for the whole case. A case without an entry is screened here.
     """

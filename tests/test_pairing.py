@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -163,12 +164,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.setattr(stage, "ARM_BUDGET_S", 0.002)
     monkeypatch.setattr(stage, "BLOCK_S", 2e-4)
     monkeypatch.setattr(wall, "bind", lambda *_: lambda: np.zeros(1))
-    kernel = registry.get(KERNEL)
 
-    def measure(case: Case, **functions: Callable[..., Any] | None) -> list[Line]:
+    def measure(case: Case, name: str = KERNEL, **functions: Callable[..., Any] | None) -> list[Line]:
+        kernel = registry.get(name)
         monkeypatch.setattr(registry, "resolve", lambda _kernel, arm: functions[arm])
         oracles = {case.name: {g: str(pairing._oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
-        job = worker.Job(str(tmp_path), KERNEL, 0, 0, (case.name,), tuple(functions), "", oracles)
+        job = worker.Job(str(tmp_path), name, 0, 0, (case.name,), tuple(functions), "", oracles)
         return worker.measure_case(job, kernel, case, np.random.default_rng(0))
 
     return measure
@@ -240,6 +241,60 @@ def test_a_slow_arm_goes_to_the_crop_with_all_the_others(
     assert call.arms["numpy"] == Outcome("skipped", CROPPED)
     assert [call.arms[arm].status for arm in ("rust", WALL)] == ["ok", "ok"]
     assert {arm: crop.arms[arm].status for arm in crop.arms} == {"numpy": "ok", "rust": "ok", WALL: "ok"}
+
+
+# Several outputs, arrays by name
+
+
+def stats(x: Any, *, out: Any = None, **_: Any) -> Any:
+    gaps = np.isnan(x)
+    count = (~gaps).sum(axis=0).astype(np.int32)
+    dates = np.where(gaps, 0.0, x.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = dates.sum(axis=0) / count
+        std = np.sqrt((np.where(gaps, 0.0, dates - mean) ** 2).sum(axis=0) / count)
+    results = mean.astype(x.dtype), std.astype(x.dtype), count
+    if out is None:
+        return results
+    for one, result in zip(out, results, strict=True):
+        one[...] = result
+    return out
+
+
+def miscounts(x: Any, **options: Any) -> Any:
+    results = stats(x, **options)
+    results[2][0, 0] += 1
+    return results
+
+
+STACK = replace(find("temporal", "f32_73x64"), name="stack", shape=(9, 16, 20), mask="iid")
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_each_of_several_outputs_is_held_against_the_oracle(bench: Callable[..., list[Line]], out: bool) -> None:
+    case = replace(STACK, out=out)
+    (found,) = bench(case, "temporal_stats", numpy=stats, numba=miscounts, rust=lambda x, **o: stats(x, **o)[:2])
+    assert found.arms["numpy"].status == "ok"
+    assert (found.input_bytes, found.output_bytes) == (9 * 16 * 20 * 4, 16 * 20 * (4 + 4 + 4))
+    assert re.search(r"count: .*\[0, 0\] was", found.arms["numba"].reason)
+    assert "returned tuple of 2, expected a tuple of 3 arrays" in found.arms["rust"].reason
+
+
+def decode(dn: Any, *, scale: float, offset: float, nodata: int, qa: Any, keep: Any) -> Any:
+    values = dn.astype(np.float32) * np.float32(scale) + np.float32(offset)
+    return np.where((dn != nodata) & np.isin(qa, list(keep)), values, np.float32("nan"))
+
+
+def forgets(dn: Any, *, qa: Any, keep: Any, **options: Any) -> Any:
+    return decode(dn, qa=np.full_like(qa, 4), keep=keep, **options)
+
+
+def test_a_quality_band_is_handed_over_by_name_and_counts(bench: Callable[..., list[Line]]) -> None:
+    case = replace(find("classified", "u16_64"), name="classes", shape=(40, 30))
+    (found,) = bench(case, "mask_and_scale", numpy=decode, rust=forgets)
+    assert found.arms["numpy"].status == "ok"
+    assert "wrong answer" in found.arms["rust"].reason
+    assert (found.input_bytes, found.output_bytes) == (40 * 30 * (2 + 1), 40 * 30 * 4)
 
 
 # Cells
@@ -387,7 +442,10 @@ def test_cases_are_chosen_by_tier_or_by_name() -> None:
     assert list(smoke) == list(registry.KERNELS)
     assert smoke[KERNEL] == ("f32_256", "f32_2048_out", "s2_u16_1024")
     assert runs.chosen_cases([KERNEL], "smoke", centre=True)[KERNEL][0] == "f32_2048"
-    assert runs.chosen_cases([], "smoke", cases=["f32_10980"]) == {KERNEL: ("f32_10980",)}
+    assert runs.chosen_cases([KERNEL], "smoke", cases=["f32_10980"]) == {KERNEL: ("f32_10980",)}
+    assert set(runs.chosen_cases([], "smoke", cases=["f32_10980"])) == {
+        kernel.name for kernel in registry.KERNELS.values() if kernel.family == "elementwise"
+    }
     with pytest.raises(ValueError, match="no_such"):
         runs.chosen_cases([], "smoke", cases=["no_such"])
 

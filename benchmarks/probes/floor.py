@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import registry
+from benchmarks.binding import companion_bands
 from benchmarks.probes import compiled
 from benchmarks.spec import Kernel
 from inputs.cases import CASES
+from inputs.quality import DTYPES
 
 CALLS = 100
 REPEATS = 9
@@ -29,15 +31,18 @@ def floors_s(kernel: Kernel) -> dict[str, float]:
     centre = next((case for case in CASES[kernel.family] if case.centre), CASES[kernel.family][0])
     empty = replace(centre, shape=(*(1 for _ in centre.shape[:-1]), 0), threads=1, out=False)
     arrays = tuple(np.empty(empty.shape, empty.dtype) for _ in kernel.bands)
+    companions = companion_bands(kernel, empty)
+    named = {name: np.empty(empty.shape, DTYPES.get(band, empty.dtype)) for name, band in companions.items()}
+    options = {**named, **kernel.keywords(empty)}
     found: dict[str, float] = {}
     for name in kernel.implementations:
         function = registry.resolve(kernel, name)
         if function is not None:
             try:
-                found[name] = _floor_s(partial(function, *arrays, **kernel.keywords(empty)))
+                found[name] = _floor_s(partial(function, *arrays, **options))
             except (TypeError, ValueError):
                 continue
-    found["numba_dispatch"] = _floor_s(partial(compiled(_nothing), *arrays))
+    found["numba_dispatch"] = _floor_s(partial(compiled(_nothing), *arrays, *named.values()))
     return found
 
 

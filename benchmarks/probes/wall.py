@@ -1,8 +1,9 @@
 """The wall: the least work that any implementation must do, measured as one more interleaved arm.
 
-It reads every input once and writes an output of the same shape and dtype, on the case's arrays, layout, ``out`` and
-threads. Elementwise: ``a + b``, widened. Temporal: sums over tiles of pixels or blocks of series, in a type that may
-wrap (only the reading matters), written once per pixel. No missing data, no checks of arguments.
+It reads every input once and writes outputs of the same shape and dtype, on the case's arrays, layout, ``out`` and
+threads. Elementwise: the sum of one to three arrays of any dtypes, widened. Temporal: sums over tiles of pixels or
+blocks of series, in a type that may wrap (only the reading matters), written once per pixel to each output. No missing
+data, no checks of arguments.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from benchmarks.probes import compiled, ranges, spread
 from inputs.cases import Case
 
 Array = NDArray[Any]
-Call = Callable[[], Array]
+Call = Callable[[], tuple[Array, ...]]
 Loop = tuple[Callable[..., None], tuple[Any, ...]]
-"""A compiled loop, and what it is given before ``out, start, stop``."""
+"""A compiled loop, and what it is given before the outputs and ``start, stop``."""
+
+MOST_INPUTS = 3
+MOST_OUTPUTS = 3
 
 SERIES = 64
 """Series of a block, where a series is contiguous."""
@@ -30,56 +34,65 @@ TILE = 4096
 
 
 def bind(
-    case: Case, arrays: tuple[Array, ...], out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]
+    case: Case,
+    arrays: tuple[Array, ...],
+    outs: tuple[Array, ...] | None,
+    shape: tuple[int, ...],
+    dtypes: tuple[np.dtype[Any], ...],
 ) -> Call:
-    """Return the wall of a case as a call without arguments.
+    """Return the wall of a case as a call without arguments, which returns the outputs.
 
     Parameters
     ----------
     case
         For its family and threads.
     arrays
-        Inputs as the arms get them.
-    out
-        The array that the arms write to, or None where each call takes a fresh one.
-    shape, dtype
-        Of the output.
+        Inputs as the arms get them, those handed over by name too.
+    outs
+        The arrays that the arms write to, or None where each call takes fresh ones.
+    shape, dtypes
+        Of the outputs: one shape, and a dtype for each.
 
     Raises
     ------
     ValueError
-        If there is no wall for this number or shape of arrays.
+        If there is no wall for these arrays, or for so many outputs.
     """
     count = int(np.prod(shape))
-    if case.family == "temporal":
-        (loop, given), multiple = _temporal(arrays, case), TILE
-    else:
-        (loop, given), multiple = _elementwise(arrays), 64
-    parts = ranges(count, case.thread_count, multiple)
+    temporal = case.family == "temporal"
+    most = MOST_OUTPUTS if temporal else 1
+    if len(dtypes) > most:
+        raise ValueError(f"outputs: the {case.family} wall writes at most {most}, not {len(dtypes)}")
+    loop, given = _temporal(arrays, case) if temporal else _elementwise(arrays)
+    parts = ranges(count, case.thread_count, TILE if temporal else 64)
+    unused = (None,) * (most - len(dtypes))
 
-    def call() -> Array:
-        result = np.empty(shape, dtype) if out is None else out
+    def call() -> tuple[Array, ...]:
+        results = tuple(np.empty(shape, dtype) for dtype in dtypes) if outs is None else outs
         if len(parts) == 1:
-            loop(*given, result, 0, count)
+            loop(*given, *results, *unused, 0, count)
         else:
-            spread(partial(loop, *given, result), parts)
-        return result
+            spread(partial(loop, *given, *results, *unused), parts)
+        return results
 
     return call
 
 
 def _elementwise(arrays: tuple[Array, ...]) -> Loop:
-    if len(arrays) != 2:
-        raise ValueError(f"arrays: the elementwise wall takes 2, not {len(arrays)}")
-    width = arrays[0].shape[-1]
+    if not 1 <= len(arrays) <= MOST_INPUTS:
+        raise ValueError(f"arrays: the elementwise wall takes 1 to {MOST_INPUTS}, not {len(arrays)}")
+    if len({array.shape for array in arrays}) > 1:
+        raise ValueError(f"arrays: the wall reads arrays of one shape, not {[array.shape for array in arrays]}")
+    unused = (None,) * (MOST_INPUTS - len(arrays))
     if all(array.flags.c_contiguous for array in arrays):
-        return compiled(_add_flat), arrays
+        rows = tuple(array.reshape(1, -1, copy=False) for array in arrays)
+        return compiled(_add_rows), (arrays[0].size, *rows, *unused)
     stepped = [view for view in map(_stepped, arrays) if view is not None]
     if len(stepped) == len(arrays):
-        return compiled(_add_stepped), tuple(stepped)
-    rows = [view for view in map(_rows, arrays) if view is not None]
-    if len(rows) == len(arrays):
-        return compiled(_add_rows), (width, *rows)
+        return compiled(_add_stepped), (*stepped, *unused)
+    pitched = [view for view in map(_rows, arrays) if view is not None]
+    if len(pitched) == len(arrays):
+        return compiled(_add_rows), (arrays[0].shape[-1], *pitched, *unused)
     raise ValueError(f"arrays: there is no wall for strides {[array.strides for array in arrays]}")
 
 
@@ -120,39 +133,56 @@ def _temporal(arrays: tuple[Array, ...], case: Case) -> Loop:
     raise ValueError(f"arrays: there is no wall for strides {x.strides}")
 
 
-# The loops. Compiled by Numba; `out` is C-contiguous and of any number of dimensions. They count from zero over slices:
-# an index that might be negative keeps Numba from vectorising.
+# The loops. Compiled by Numba, which drops the branches of arrays that are None; outputs are C-contiguous and of any
+# number of dimensions. They count from zero over slices: an index that might be negative keeps Numba from vectorising.
 
 
-def _add_flat(a: Array, b: Array, out: Array, start: int, stop: int) -> None:
-    first, second, flat = a.ravel()[start:stop], b.ravel()[start:stop], out.ravel()[start:stop]
-    to = out.dtype.type
+def _add_stepped(  # noqa: PLR0917 (a loop)
+    a: Array, b: Array | None, c: Array | None, out: Array, start: int, stop: int
+) -> None:
+    flat, to = out.ravel()[start:stop], out.dtype.type
+    first = a[start:stop]
+    if b is None:
+        for i in range(flat.size):
+            flat[i] = to(first[i, 0])
+        return
+    second = b[start:stop]
+    if c is None:
+        for i in range(flat.size):
+            flat[i] = to(first[i, 0]) + to(second[i, 0])
+        return
+    third = c[start:stop]
     for i in range(flat.size):
-        flat[i] = to(first[i]) + to(second[i])
+        flat[i] = to(first[i, 0]) + to(second[i, 0]) + to(third[i, 0])
 
 
-def _add_stepped(a: Array, b: Array, out: Array, start: int, stop: int) -> None:
-    first, second, flat = a[start:stop], b[start:stop], out.ravel()[start:stop]
-    to = out.dtype.type
-    for i in range(flat.size):
-        flat[i] = to(first[i, 0]) + to(second[i, 0])
-
-
-def _add_rows(width: int, a: Array, b: Array, out: Array, start: int, stop: int) -> None:  # noqa: PLR0917 (a loop)
+def _add_rows(  # noqa: PLR0917 (a loop)
+    width: int, a: Array, b: Array | None, c: Array | None, out: Array, start: int, stop: int
+) -> None:
     flat, to = out.ravel(), out.dtype.type
     position = start
     while position < stop:
         row = position // width
         left = position - row * width
         count = min(width - left, stop - position)
-        first, second = a[row, left : left + count], b[row, left : left + count]
-        target = flat[position : position + count]
-        for j in range(count):
-            target[j] = to(first[j]) + to(second[j])
+        target, first = flat[position : position + count], a[row, left : left + count]
         position += count
+        if b is None:
+            for j in range(count):
+                target[j] = to(first[j])
+        elif c is None:
+            second = b[row, left : left + count]
+            for j in range(count):
+                target[j] = to(first[j]) + to(second[j])
+        else:
+            second, third = b[row, left : left + count], c[row, left : left + count]
+            for j in range(count):
+                target[j] = to(first[j]) + to(second[j]) + to(third[j])
 
 
-def _sum_tiles(x: Array, out: Array, start: int, stop: int) -> None:
+def _sum_tiles(  # noqa: PLR0917 (a loop)
+    x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
+) -> None:
     # Eight dates a pass reach the bandwidth of a flat sum over the same memory; one date a pass takes 1.3–1.6 times as
     # long, and the largest value instead of the sum 1.1 times in memory and 1.5 times in cache. The tile's size hardly
     # matters between 512 and 65536 pixels.
@@ -176,9 +206,19 @@ def _sum_tiles(x: Array, out: Array, start: int, stop: int) -> None:
                 total[j] += a[j]
         for j in range(count):
             flat[first + j] = to(total[j])
+        if second is not None:
+            target = second.ravel()[first:last]
+            for j in range(count):
+                target[j] = second.dtype.type(total[j])
+        if third is not None:
+            target = third.ravel()[first:last]
+            for j in range(count):
+                target[j] = third.dtype.type(total[j])
 
 
-def _sum_series(x: Array, out: Array, start: int, stop: int) -> None:
+def _sum_series(  # noqa: PLR0917 (a loop)
+    x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
+) -> None:
     # Whole blocks of series are summed as one stretch of memory: a sum per series takes twice as long for 73 dates.
     flat, to = out.ravel(), out.dtype.type
     steps = x.shape[1]
@@ -191,3 +231,7 @@ def _sum_series(x: Array, out: Array, start: int, stop: int) -> None:
             total += to(block[i])
         for j in range(first, last):
             flat[j] = total
+        if second is not None:
+            second.ravel()[first:last] = second.dtype.type(total)
+        if third is not None:
+            third.ravel()[first:last] = third.dtype.type(total)

@@ -1,0 +1,67 @@
+"""Answers of a measurement, one array or a tuple of several, held against the oracle's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.comparison import Comparison, compare, same_bits
+from benchmarks.spec import Array, Kernel
+
+Answer = Array | tuple[Array, ...]
+
+
+def arrays_of(answer: Any) -> tuple[Any, ...]:
+    """Return the outputs of a call: the members of a tuple, or the one array."""
+    return answer if isinstance(answer, tuple) else (answer,)
+
+
+def copy_of(answer: Answer) -> tuple[Array, ...]:
+    """Return copies of the outputs of a call."""
+    return tuple(np.array(array, copy=True) for array in arrays_of(answer))
+
+
+def stacked(answer: Any) -> Array:
+    """Return the oracle's outputs, which have one shape, as one float64 array ``(outputs, …)``."""
+    return np.stack([np.asarray(array, np.float64) for array in arrays_of(answer)])
+
+
+def judge(kernel: Kernel, result: Any, expected: Array, dtype: np.dtype[Any]) -> Comparison:
+    """Compare the result of a call with the oracle's.
+
+    Parameters
+    ----------
+    kernel
+        For its outputs and tolerances.
+    result
+        What an implementation returned.
+    expected
+        As `stacked` gives it.
+    dtype
+        Output dtype of the call.
+    """
+    outputs, found = kernel.contract.outputs, arrays_of(result)
+    if len(found) != len(outputs) or isinstance(result, tuple) != (len(outputs) > 1):
+        wanted = f"a tuple of {len(outputs)} arrays" if len(outputs) > 1 else "an array"
+        return Comparison(False, None, f"returned {type(result).__name__} of {len(found)}, expected {wanted}")
+    worst: float | None = None
+    for output, array, due, its_dtype in zip(outputs, found, expected, kernel.output_dtypes(dtype), strict=True):
+        allowed = kernel.contract.tolerance_ulp.get(its_dtype.name, 0)  # integers are exact
+        comparison = compare(array, due, its_dtype, allowed)
+        if not comparison.ok:
+            named = f"{output.name}: " if len(outputs) > 1 else ""
+            return Comparison(False, comparison.max_ulp, named + comparison.detail)
+        worst = max((u for u in (worst, comparison.max_ulp) if u is not None), default=None)
+    return Comparison(True, worst, "")
+
+
+def same_answer(result: Any, other: tuple[Array, ...]) -> bool:
+    """Tell whether a result is bit for bit one that was found right."""
+    found = arrays_of(result)
+    return (
+        len(found) == len(other)
+        and all(isinstance(array, np.ndarray) for array in found)
+        and isinstance(result, tuple) == (len(other) > 1)
+        and all(same_bits(one, right) for one, right in zip(found, other, strict=True))
+    )
