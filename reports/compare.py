@@ -29,10 +29,17 @@ class CaseCells:
         cells = [self._cell(arm) for arm in arms]
         timed = [c.implementation for c in cells if c.status == "ok"]
         whole = [arm for arm in timed if self._ok(arm, "call")]
-        group: Group = "call" if whole else "crop"
-        contenders = whole or timed
-        best = min(contenders, key=lambda arm: median(self.rows[arm, group].samples_s.values()), default=None)
+        best = self._fastest(whole or timed)
         return [replace(c, standing=self._standing(c.implementation, best)) if c.status == "ok" else c for c in cells]
+
+    def _fastest(self, arms: Sequence[str]) -> str | None:
+        """Return the arm with the largest paired ratio to the first of them, all measured side by side."""
+
+        def ratio(arm: str) -> float:
+            found = self._ratio(arms[0], arm)
+            return found[0].estimate if found else 0.0
+
+        return max(arms, key=ratio, default=None)
 
     def contest(self, cells: Sequence[Cell]) -> Contest:
         """Say who wins the case, and how the subject does against each of those that a reader would compare it with."""
@@ -95,8 +102,8 @@ class CaseCells:
         if best is None or arm == best:
             return None if best is None else "best"
         found = self._ratio(best, arm)
-        if found is None or found[0].high is None:
-            return None
+        if found is None or found[0].high is None or (found[1] == "crop" and (found[0].low or 0) > 1):
+            return None  # on the crop it is the faster one, and too slow for the whole case
         return "tied" if found[0].high >= 1 else "behind"
 
     def _cell(self, arm: str) -> Cell:

@@ -15,13 +15,18 @@ from reports.summary import Summary
 
 @dataclass(frozen=True)
 class Loss:
-    """One implementation that is slower than another on one case; `against` has the other, and a ratio below 1."""
+    """One implementation that loses one case; `against` has all whom it loses to, the worst first, ratios below 1."""
 
     kernel: str
     case: str
     loser: str
-    against: Versus
+    against: tuple[Versus, ...]
     contest: Contest
+
+    @property
+    def worst(self) -> Versus:
+        """Whom it loses to by most."""
+        return self.against[0]
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,15 @@ class Tally:
 
 
 def losses(summary: Summary) -> list[Loss]:
-    """Return the losses of a run: the subject's against expert NumPy, Numba and the best peer, Numba's against NumPy."""
+    """Return the subject's losses to expert NumPy, Numba and the best peer, and Numba's to expert NumPy."""
     contests = {(c.kernel, c.case): c for c in summary.contests}
-    found = [Loss(c.kernel, c.case, SUBJECT, versus, c) for c in summary.contests for versus in c.losses]
+    found = [
+        Loss(c.kernel, c.case, SUBJECT, tuple(sorted(c.losses, key=lambda versus: versus.ratio)), c)
+        for c in summary.contests
+        if c.losses
+    ]
     found += _of_numba(summary, contests)
-    return sorted(found, key=lambda loss: loss.against.ratio)
+    return sorted(found, key=lambda loss: loss.worst.ratio)
 
 
 def _of_numba(summary: Summary, contests: dict[tuple[str, str], Contest]) -> Iterator[Loss]:
@@ -63,7 +72,7 @@ def _of_numba(summary: Summary, contests: dict[tuple[str, str], Contest]) -> Ite
             against = Versus(
                 BASELINE, cell.ratio_vs_numpy, cell.ratio_low, cell.ratio_high, cell.cropped, cell.against_numpy
             )
-            yield Loss(cell.kernel, cell.case, "numba", against, contests[cell.kernel, cell.case])
+            yield Loss(cell.kernel, cell.case, "numba", (against,), contests[cell.kernel, cell.case])
 
 
 def tallies(summary: Summary, found: Sequence[Loss]) -> list[Tally]:
@@ -75,7 +84,7 @@ def _tally(kernel: str, summary: Summary, found: Sequence[Loss]) -> Tally:
     timed = {c.case for c in summary.cells if (c.kernel, c.implementation, c.status) == (kernel, SUBJECT, "ok")}
     contests = [c for c in summary.contests if c.kernel == kernel and c.case in timed and c.winners]
     mine = [loss for loss in found if (loss.kernel, loss.loser) == (kernel, SUBJECT)]
-    others = [loss.against.other for loss in mine]
+    others = [versus.other for loss in mine for versus in loss.against]
     ours = {BASELINE, "numba"}
     return Tally(
         kernel=kernel,

@@ -54,7 +54,7 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
         The registry.
     """
     lines = [
-        tables.markdown(tables.of_kernels(summary, kernels)),
+        tables.markdown(tables.of_kernels(summary, kernels).drop(columns=["Rust against Numba"])),
         "",
         "Times as fast as expert NumPy, with the 95 % interval over processes; the NumPy column is its time. "
         f"Commit `{summary.commit[:8]}`, {machine(summary)}, {summary.created[:10]}, {summary.processes} processes a "

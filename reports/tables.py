@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.spec import Kernel
 from reports import words
-from reports.cells import BASELINE, Cell, Contest
+from reports.cells import BASELINE, Cell, Contest, Versus
 from reports.chapters import FreshAndOut
 from reports.losses import Loss, Tally
 from reports.rows import Start
@@ -59,13 +59,18 @@ def of_losses(found: Sequence[Loss]) -> pd.DataFrame:
                 "kernel": f"`{loss.kernel}`",
                 "case": f"`{loss.case}`",
                 "loser": words.name(loss.loser),
-                "to": words.name(loss.against.other),
-                "×": words.against(loss.against),
+                "slower than": "; ".join(_lost_to(versus) for versus in loss.against),
                 "best there": words.winners(loss.contest),
             }
             for loss in found
         ]
     )
+
+
+def _lost_to(found: Versus) -> str:
+    """Write whom a cell loses to, and its ratio."""
+    crop = " (crop)" if found.cropped else ""
+    return f"{words.name(found.other)} {words.times(found.ratio)} {words.interval(found.low, found.high)}{crop}"
 
 
 def of_tallies(found: Sequence[Tally]) -> pd.DataFrame:
@@ -75,9 +80,7 @@ def of_tallies(found: Sequence[Tally]) -> pd.DataFrame:
             {
                 "kernel": f"`{t.kernel}`",
                 "Rust is best or tied": f"{t.first} of {t.cases} cases",
-                "slower than expert NumPy": t.to_numpy,
-                "than Numba": t.to_numba,
-                "than the best peer": t.to_peer,
+                "Rust is slower than": f"expert NumPy {t.to_numpy} · Numba {t.to_numba} · the best peer {t.to_peer}",
                 "worst loss": words.worst(t),
             }
             for t in found

@@ -24,7 +24,7 @@ UNLIKE = frozenset({"name", "tier", "centre", "shape"})
 
 @dataclass(frozen=True)
 class Step:
-    """One case along an axis: what it is called there, and its winners, the best first; empty where nothing is known."""
+    """One case along an axis: what it is called there, and its winners, the best first; none where not known."""
 
     label: str
     case: str

@@ -190,7 +190,7 @@ def change(found: Change) -> str:
 def worst(tally: Tally) -> str:
     """Say which loss of a kernel is the worst."""
     loss = tally.worst
-    return f"{times(loss.against.ratio)} {name(loss.against.other)}, {loss.case}" if loss else "none"
+    return f"{times(loss.worst.ratio)} {name(loss.worst.other)}, {loss.case}" if loss else "none"
 
 
 def verified(cell: Cell) -> str:
