@@ -88,7 +88,7 @@ class Contest:
     kernel, cost_class, case
         Names.
     best, tied
-        The fastest arm by paired ratios, and those whose interval against it includes 1; None and empty without any time.
+        The fastest arm by paired ratios, and those whose interval against it includes 1; None and empty without times.
     best_peer
         Of the peers that have a time, the one that comes nearest to the subject or leaves it furthest behind.
     rust_vs_numpy, rust_vs_numba, rust_vs_best_peer
