@@ -25,6 +25,8 @@ def dashboard(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
     """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
+    from benchmarks.registry import KERNELS
+    from reports import history_page
     from reports.offline import external_loads_of
 
     publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
@@ -33,11 +35,13 @@ def dashboard(
         if ended.returncode:
             typer.secho(f"error: `{' '.join(command)}` ended with {ended.returncode}", fg="red", err=True)
             raise typer.Exit(2)
+    history_page.write(MERGED / "results", KERNELS, HTML)
+    history_page.link(HTML / "index.html")
     if outside := external_loads_of(HTML):
         for name, addresses in outside.items():
             typer.secho(f"error: {name} loads {', '.join(addresses)}", fg="red", err=True)
         raise typer.Exit(2)
-    typer.echo(f"Written: {HTML / 'index.html'}, which loads nothing from the network.")
+    typer.echo(f"Written: {HTML / 'index.html'} and {history_page.FILE}, which load nothing from the network.")
     if serve:
         _serve(port)
 

@@ -18,7 +18,8 @@ from typing import Any
 from reports.jsonio import Json, read_json
 from reports.rows import Status
 
-Cell = tuple[str, str]
+Cell = tuple[Any, str]
+"""A case or a length, and an implementation."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,20 @@ def of_commit(results_dir: Path, commit: str) -> tuple[str, Json]:
             continue
         data = read_json(path)
         if data.get("commit_hash", "").startswith(commit) and data.get("version", 2) == 2:
-            columns = data["result_columns"]
-            rows = {name: dict(zip(columns, row, strict=False)) for name, row in data["results"].items()}
-            found.append((path.stat().st_mtime, str(data["params"].get("machine", path.parent.name)), rows))
+            machine = str(data["params"].get("machine", path.parent.name))
+            found.append((path.stat().st_mtime, machine, benchmarks(data)))
     if not found:
         return "unknown", {}
     merged: dict[str, Any] = {}
-    for _, _, benchmarks in sorted(found, key=lambda f: f[0]):
-        merged.update(benchmarks)
+    for _, _, rows in sorted(found, key=lambda f: f[0]):
+        merged.update(rows)
     return max(found, key=lambda f: f[0])[1], merged
+
+
+def benchmarks(data: Json) -> Json:
+    """Return the benchmarks of a result file by name, each as a mapping of its columns."""
+    columns = data["result_columns"]
+    return {name: dict(zip(columns, row, strict=False)) for name, row in data["results"].items()}
 
 
 def benchmark(results: Json, kernel: str, kind: str) -> dict[Cell, Samples]:

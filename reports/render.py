@@ -109,15 +109,13 @@ def page(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> str:
     }
     data = json.dumps(raw, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
     style = (ROOM / "templates" / "style.css").read_text()
-    template = _environment(html=True).get_template("index.html.j2")
+    template = environment(html=True).get_template("index.html.j2")
     return template.render(**_content(run, summary, found), style=style, data=data, svg=drawing.svg)
 
 
 def markdown(run: Run, summary: Summary, found: Sequence[ClassGroup], kernels: Mapping[str, Kernel]) -> str:
     """Return the report as Markdown."""
-    return (
-        _environment(html=False).get_template("report.md.j2").render(**_content(run, summary, found), kernels=kernels)
-    )
+    return environment(html=False).get_template("report.md.j2").render(**_content(run, summary, found), kernels=kernels)
 
 
 def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[str, Any]:
@@ -134,7 +132,8 @@ def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[st
     }
 
 
-def _environment(*, html: bool) -> Environment:
+def environment(*, html: bool) -> Environment:
+    """Return the templates, for HTML with everything escaped."""
     return Environment(
         loader=FileSystemLoader(ROOM / "templates"),
         undefined=StrictUndefined,

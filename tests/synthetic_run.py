@@ -14,7 +14,8 @@ import numpy as np
 
 from benchmarks.registry import KERNELS, arms
 from benchmarks.spec import Kernel
-from inputs.cases import CASES, Case, select
+from benchmarks.sweep import sweep
+from inputs.cases import CASES, Case, find, select
 from reports.load import read_run
 from reports.rows import WALL, Run
 
@@ -232,19 +233,32 @@ def _asv(kernel: Kernel, cases: tuple[Case, ...], lines: list[dict[str, Any]]) -
         empty = [None] * 6
         name = f"bench_kernels.{kernel.name}.ktime_{group}"
         found[name] = [result, params, "digest", 1750000000000, 12.5, *empty, samples]
+    found[f"bench_kernels.{kernel.name}.kscale_pixel"] = _asv_curve(kernel, found)
     return found
 
 
-def write_asv(folder: Path, results: Mapping[str, Any]) -> Path:
-    """Write asv's machine file and its result file of the commit."""
+def _asv_curve(kernel: Kernel, found: Mapping[str, list[Any]]) -> list[Any]:
+    """Return asv's row of seconds per output pixel, from that of whole cases: a crop has no part in it here."""
+    swept = sweep(kernel.family).cases
+    result, params, *_, samples = found[f"bench_kernels.{kernel.name}.ktime_call"]
+    at = dict(zip(itertools.product(*params), samples, strict=True))
+    curve = [at.get((repr(case), arm)) for case in swept.values() for arm in params[1]]
+    pixels = [find(kernel.family, case).pixels for case in swept.values() for _ in params[1]]
+    curve = [None if s is None else [t / n for t in s] for s, n in zip(curve, pixels, strict=True)]
+    result = [float(np.median(s)) if s else float("nan") for s in curve]
+    return [result, [[repr(n) for n in swept], params[1]], "digest", 1750000000000, 12.5, *[None] * 6, curve]
+
+
+def write_asv(folder: Path, results: Mapping[str, Any], commit: str = COMMIT, date: int = 1750000000000) -> Path:
+    """Write asv's machine file and its result file of a commit."""
     machine = folder / "testbench"
     machine.mkdir(parents=True, exist_ok=True)
     (machine / "machine.json").write_text(json.dumps({"machine": "testbench", "version": 1}))
     columns = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25"]
     columns += ["stats_q_75", "stats_number", "stats_repeat", "samples", "profile"]
-    data = {"commit_hash": COMMIT, "env_name": "virtualenv-py3.11", "params": {"machine": "testbench", "cpu": "Test"}}
-    data |= {"requirements": {}, "env_vars": {}, "python": "3.11", "date": 1750000000000, "durations": {}}
-    path = machine / f"{COMMIT[:8]}-virtualenv-py3.11.json"
+    data = {"commit_hash": commit, "env_name": "virtualenv-py3.11", "params": {"machine": "testbench", "cpu": "Test"}}
+    data |= {"requirements": {}, "env_vars": {}, "python": "3.11", "date": date, "durations": {}}
+    path = machine / f"{commit[:8]}-virtualenv-py3.11.json"
     path.write_text(json.dumps(data | {"result_columns": columns, "results": dict(results), "version": 2}))
     return path
 
