@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
     from benchmarks.asvcall import Machine
     from benchmarks.history import Commit
@@ -53,17 +55,12 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    broken = False
     try:
-        for i, of in enumerate(chosen, start=1):
-            console.print(f"{i} of {len(chosen)}: {of.commit[:8]} {of.subject}", highlight=False)
-            with console.status("building its wheel, or finding it in the cache"):
-                plan = commits_of.make_plan(of, cases, processes)
-            broken |= not _measure(console, plan, of, machine, again=again)
+        whole = [_commit(console, of, cases, machine, processes=processes, again=again) for of in chosen]
     except KeyboardInterrupt:
         console.print("Interrupted. What was measured is kept; the same command goes on.")
         raise typer.Exit(130) from None
-    if broken:
+    if not all(whole):
         raise typer.Exit(2)
 
 
@@ -71,17 +68,37 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _measure(console: Console, plan: Plan, of: Commit, machine: Machine, *, again: bool) -> bool:
+def _commit(
+    console: Console, of: Commit, cases: Mapping[str, tuple[str, ...]], machine: Machine, *, processes: int, again: bool
+) -> bool:
     """Measure a commit where that is not done, and tell whether everything planned is there and right."""
-    from benchmarks import asvcall, pairing, runs
     from benchmarks import history as commits_of
+    from benchmarks import runs
 
+    console.print(f"{of.commit[:8]} {of.subject}", highlight=False)
+    with console.status("building its wheel, or finding it in the cache"):
+        plan = commits_of.make_plan(of, cases, processes)
     run_dir = None if again else commits_of.earlier(plan)
     if run_dir is None:
         run_dir = commits_of.RUNS / plan.run_id
         plan.save(run_dir)
-    elif (run_dir / "receipt.json").is_file():
+    done = (run_dir / "receipt.json").is_file() and not runs.kernels_left(plan, run_dir)
+    if done:
         console.print(f"  measured before, in {run_dir.name}", highlight=False)
+    else:
+        _measure(console, plan, run_dir, machine)
+    found = runs.problems(plan, run_dir, commits_of.RESULTS, may_lack=True)
+    if not done:
+        runs.write_receipt(run_dir, found)
+    for problem in found:
+        typer.secho(f"  {problem}", fg="red", err=True)
+    return not found
+
+
+def _measure(console: Console, plan: Plan, run_dir: Path, machine: Machine) -> None:
+    from benchmarks import asvcall, pairing, runs
+    from benchmarks import history as commits_of
+
     for mark in pairing.broken_marks(run_dir):
         mark.unlink()
     configuration = asvcall.configured(commits_of.FOLDER)
@@ -89,20 +106,8 @@ def _measure(console: Console, plan: Plan, of: Commit, machine: Machine, *, agai
         with console.status(kernel) as shown:
             names = [entry.case for entry in plan.kernels[kernel]]
 
-            def tick(run_dir: Path = run_dir, kernel: str = kernel) -> None:
+            def tick(kernel: str = kernel, shown: Status = shown) -> None:
                 shown.update(f"{kernel}: {runs.lines_done(plan, run_dir)} of {runs.lines_planned(plan)} steps")
 
-            asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=of.commit, configuration=configuration)
+            asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, configuration=configuration)
             (run_dir / f"{kernel}.done").touch()
-    return _finish(plan, run_dir)
-
-
-def _finish(plan: Plan, run_dir: Path) -> bool:
-    from benchmarks import history as commits_of
-    from benchmarks import runs
-
-    found = runs.problems(plan, run_dir, commits_of.RESULTS, may_lack=True)
-    runs.write_receipt(run_dir, found)
-    for problem in found:
-        typer.secho(f"  {problem}", fg="red", err=True)
-    return not found
