@@ -75,7 +75,7 @@ def _commit(
     from benchmarks import history as commits_of
     from benchmarks import runs
 
-    console.print(f"{of.commit[:8]} {of.subject}", highlight=False)
+    console.print(f"{of.commit[:8]} {of.subject}", highlight=False, soft_wrap=True)
     with console.status("building its wheel, or finding it in the cache"):
         plan = commits_of.make_plan(of, cases, processes)
     run_dir = None if again else commits_of.earlier(plan)
