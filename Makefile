@@ -26,7 +26,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
 
 CARGO_FLAGS := --locked --manifest-path kernels_rs/Cargo.toml
 
-.PHONY: help setup data verify report bench smoke dashboard history test test-slow lint lint-rust lint-python format clean
+.PHONY: help setup data peers verify report bench smoke dashboard history test test-slow lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
@@ -39,7 +39,7 @@ report: setup data ## verify, measure the smoke and centre cases, write the repo
 	$(PY) -m lab report
 
 bench: TIER := core
-bench: report ## the same over every core case (about a quarter of an hour for two kernels)
+bench: peers report ## the same over every core case (about a quarter of an hour for two kernels)
 
 smoke: setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)
@@ -47,6 +47,8 @@ smoke: setup data ## the main job in small: verify, measure the smoke cases, rep
 	$(PY) -m lab report
 
 data: setup .cache/stamps/data ## fetch the real Sentinel-2 cube once, checked, and show the inputs
+
+peers: setup .venv/.peers ## build the peers for which no wheel fits (a minute, once); reports go without them
 
 verify: setup data ## every implementation against the contract
 	$(PY) -m lab verify $(KERNELS)
@@ -83,7 +85,7 @@ format: .venv/.requirements ## rewrite the sources as rustfmt and ruff want them
 	$(PY) -m ruff format .
 
 clean: ## remove environments, builds and pages; keep measurements and downloaded data
-	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/wheels .cache/cargo-target .cache/stamps reports/latest
+	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/wheels .cache/cargo-target .cache/peers .cache/stamps reports/latest
 	rm -rf .mypy_cache .ruff_cache .hypothesis
 
 setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
@@ -118,3 +120,8 @@ setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
 	@mkdir -p $(@D)
 	@if $(PY) -m lab data --fetch; then touch $@; else \
 	  echo 'note: the real cube is not here and could not be fetched; its cases are skipped, and the next call tries again' >&2; fi
+
+# Where the build fails, without the network for one, the arms of that peer are left out.
+.venv/.peers: benchmarks/peers/built.lock | .venv/.requirements
+	@if $(PY) benchmarks/peers/build.py; then touch $@; else \
+	  echo 'note: the reports go without that peer, and the next call tries again' >&2; fi

@@ -1,4 +1,4 @@
-"""Is a result the expected one? NaN where NaN is due, the same infinities, and a distance in ulp."""
+"""Is a result the expected one? NaN where NaN is due, the same infinities, and a distance in ulp; integers exactly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.spec import Array
+from benchmarks.spec import Array, Kernel
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,35 @@ class Comparison:
     detail: str
 
 
+def compare_result(kernel: Kernel, result: Any, expected: Any, output_dtype: np.dtype[Any] | str) -> Comparison:
+    """Compare all that a call returned with the oracle's answer.
+
+    Parameters
+    ----------
+    kernel
+        Says which arrays a call returns, and how far each may be off.
+    result
+        What an implementation returned.
+    expected
+        What the oracle returned: an array, or of a kernel with several outputs a tuple.
+    output_dtype
+        The call's output dtype.
+    """
+    dtypes, tolerance = kernel.output_dtypes(output_dtype), kernel.contract.tolerance_ulp
+    if len(dtypes) == 1:
+        return compare(result, expected, dtypes[0], tolerance[dtypes[0].name])
+    if not isinstance(result, tuple) or len(result) != len(dtypes):
+        was = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+        return Comparison(False, None, f"returned {was}, expected a tuple of {len(dtypes)} arrays")
+    worst: float | None = None
+    for output, one, right, dtype in zip(kernel.contract.outputs, result, expected, dtypes, strict=True):
+        found = compare(one, right, dtype, tolerance.get(dtype.name, 0))
+        if not found.ok:
+            return Comparison(False, found.max_ulp, f"{output.name}: {found.detail}")
+        worst = max((ulp for ulp in (worst, found.max_ulp) if ulp is not None), default=None)
+    return Comparison(True, worst, "")
+
+
 def compare(result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolerance_ulp: float) -> Comparison:
     """Compare a result with the oracle's float64 values.
 
@@ -42,7 +71,7 @@ def compare(result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolera
         The dtype that the result must have.
     tolerance_ulp
         Largest distance allowed, in spacings of the output dtype at the rounded expected value. The sign of a zero
-        does not matter.
+        does not matter, and integers must be equal.
     """
     dtype = np.dtype(out_dtype)
     if not isinstance(result, np.ndarray):
@@ -51,6 +80,9 @@ def compare(result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolera
         return Comparison(False, None, f"shape was {result.shape}, expected {expected.shape}")
     if result.dtype != dtype:
         return Comparison(False, None, f"dtype was {result.dtype.str}, expected {dtype.str}")
+    if dtype.kind != "f":
+        wrong = np.asarray(result) != expected
+        return Comparison(not wrong.any(), None, _first("value", wrong, result, expected) if wrong.any() else "")
     return _compare_values(np.asarray(result), np.asarray(expected, np.float64), dtype, tolerance_ulp)
 
 
@@ -81,8 +113,13 @@ def _first(what: str, wrong: Array, result: Array, expected: Array) -> str:
     return f"{what} at [{place}] was {result[at]}, expected {expected[at]} ({int(np.sum(wrong))} of {wrong.size} wrong)"
 
 
-def same_bits(one: Array, other: Array) -> bool:
-    """Say whether two results are bit for bit the same, zeros' signs included; any NaN equals any NaN."""
+def same_bits(one: Any, other: Any) -> bool:
+    """Say whether two results are bit for bit the same, zeros' signs included; any NaN equals any NaN.
+
+    Results are arrays, or tuples of arrays.
+    """
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(same_bits(*pair) for pair in zip(one, other, strict=True))
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
     equal = (one == other) & (np.signbit(one) == np.signbit(other))

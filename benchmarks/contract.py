@@ -16,9 +16,9 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks import registry
-from benchmarks.comparison import Comparison, compare, same_bits
-from benchmarks.observe import Observation, observe
-from benchmarks.spec import Array, Kernel
+from benchmarks.comparison import Comparison, compare, compare_result, same_bits
+from benchmarks.observe import Observation, each_output, observe
+from benchmarks.spec import Kernel
 from inputs.battery import BatteryCase, Call, Request, battery
 
 __all__ = [
@@ -53,12 +53,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Question:
-    """A call that must give a value: how its arguments are made (anew for each asking), and the oracle's float64."""
+    """A call that must give a value: how its arguments are made (anew for each asking), and the oracle's float64.
+
+    `expected` is an array, or of several outputs a tuple of arrays.
+    """
 
     dtype: str
     name: str
     build: Callable[[], Call]
-    expected: Array
+    expected: Any
 
 
 def options(kernel: Kernel) -> frozenset[str]:
@@ -70,7 +73,16 @@ def options(kernel: Kernel) -> frozenset[str]:
 
 def request(kernel: Kernel, dtype: str) -> Request:
     """Return what the battery has to know about a kernel: no more than this."""
-    return Request(kernel.family, dtype, kernel.output_dtype(dtype).name, len(kernel.arguments), options(kernel))
+    return Request(
+        kernel.family,
+        dtype,
+        kernel.output_dtype(dtype).name,
+        len(kernel.arguments),
+        options(kernel),
+        tuple(kernel.contract.dtypes),
+        tuple(output.dtype for output in kernel.contract.outputs),
+        tuple(kernel.required.items()),
+    )
 
 
 def cases(kernel: Kernel, dtype: str) -> tuple[BatteryCase, ...]:
@@ -78,10 +90,13 @@ def cases(kernel: Kernel, dtype: str) -> tuple[BatteryCase, ...]:
     return battery(request(kernel, dtype))
 
 
-def oracle_value(kernel: Kernel, call: Call) -> Array:
-    """Return what the oracle says to a call, as float64."""
+def oracle_value(kernel: Kernel, call: Call) -> Any:
+    """Return what the oracle says to a call, as float64: an array, or of several outputs a tuple of arrays."""
     kwargs = {name: value for name, value in call.kwargs.items() if name not in ("out", "num_threads")}
-    return np.asarray(kernel.oracle(*call.arrays, **kwargs), np.float64)
+    answer = kernel.oracle(*call.arrays, **kwargs)
+    if len(kernel.contract.outputs) > 1:
+        return tuple(np.asarray(one, np.float64) for one in answer)
+    return np.asarray(answer, np.float64)
 
 
 def check(
@@ -113,7 +128,7 @@ def absent(kernel: Kernel, implementation: str, dtype: str, case: str) -> Verdic
 
 
 def _answer(
-    kernel: Kernel, implementation: str, case: BatteryCase, function: Callable[..., Any], expected: Array | None
+    kernel: Kernel, implementation: str, case: BatteryCase, function: Callable[..., Any], expected: Any
 ) -> Verdict:
     if expected is None:
         call = case.build()
@@ -150,24 +165,24 @@ def _verdict(kernel: Kernel, implementation: str, case: BatteryCase, breaches: l
     return Verdict(kernel.name, implementation, case.dtype, case.name, status, "; ".join(breaches))
 
 
-def _value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Array) -> Comparison:
+def _value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Any) -> Comparison:
     if seen.error is not None:
         return Comparison(False, None, f"raised {type(seen.error).__name__}: {seen.error}")
     out_dtype = np.dtype(call.kwargs.get("dtype", kernel.output_dtype(call.arrays[0].dtype.name)))
-    found = compare(seen.result, expected, out_dtype, kernel.contract.tolerance_ulp[out_dtype.name])
+    found = compare_result(kernel, seen.result, expected, out_dtype)
     if found.ok and call.kwargs.get("out") is None:
         wrong = _order_breach(kernel, call, seen.result)
         return Comparison(not wrong, found.max_ulp, wrong)
     return found
 
 
-def _order_breach(kernel: Kernel, call: Call, result: Array) -> str:
+def _order_breach(kernel: Kernel, call: Call, result: Any) -> str:
     """Fresh results are in C order; in Fortran order where an elementwise kernel was given nothing else."""
-    fortran = kernel.family == "elementwise" and all(
+    fortran = kernel.family != "temporal" and all(
         array.flags.f_contiguous and not array.flags.c_contiguous for array in call.arrays
     )
-    flags = result.flags
-    if flags.f_contiguous if fortran else flags.c_contiguous:
+    flags = [one.flags for one in each_output(result).values()]
+    if all(one.f_contiguous if fortran else one.c_contiguous for one in flags):
         return ""
     return f"the fresh result is not in {'Fortran' if fortran else 'C'} order"
 
@@ -181,7 +196,7 @@ def _refusal_breaches(kernel: Kernel, case: BatteryCase, seen: Observation) -> l
         return [f"raised {type(seen.error).__name__}, expected {raises.__name__}: {seen.error}", *breaches]
     message = str(seen.error)
     blamed = [kernel.arguments[name] if isinstance(name, int) else name for name in case.blames]
-    if not any(re.search(rf"(?<![\w']){re.escape(name)}(?!\w)", message) for name in blamed):
+    if blamed and not any(re.search(rf"(?<![\w']){re.escape(name)}(?!\w)", message) for name in blamed):
         breaches.append(f"the message names none of {', '.join(blamed)}: {message}")
     if case.mentions not in message:
         breaches.append(f"the message does not point to {case.mentions}: {message}")

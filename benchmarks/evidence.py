@@ -41,13 +41,16 @@ def _goldens(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Ite
 def _golden_breach(golden: Golden, function: Callable[..., Any]) -> str:
     arrays = [np.array(values, golden.dtype) for values in golden.arrays]
     try:
-        result = np.asarray(function(*arrays, **golden.kwargs))
+        result = function(*arrays, **golden.kwargs)
     except Exception as error:
         return f"raised {type(error).__name__}: {error}"
-    expected = np.array(golden.expected, np.float64)
-    if result.shape == expected.shape and np.allclose(result, expected, rtol=golden.rtol, atol=0, equal_nan=True):
-        return ""
-    return f"was {result.tolist()}, {golden.source} gives {expected.tolist()}"
+    pairs = zip(result, golden.expected, strict=True) if isinstance(result, tuple) else ((result, golden.expected),)
+    for was, values in pairs:
+        expected = np.array(values, np.float64)
+        close = np.shape(was) == expected.shape and np.allclose(was, expected, rtol=golden.rtol, atol=0, equal_nan=True)
+        if not close:
+            return f"was {np.asarray(was).tolist()}, {golden.source} gives {expected.tolist()}"
+    return ""
 
 
 def _small(case: Case) -> Case:
@@ -60,13 +63,15 @@ def _named_cases(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) ->
     for case in CASES[kernel.family]:
         if case.dtype not in dtypes:
             continue
+        beside = _beside(kernel, case)
         try:
-            arrays = build.make(_small(case), kernel.bands)
+            arrays = build.make(_small(case), (*kernel.bands, *beside.values()))
         except real.Unavailable as reason:
             for name in functions:
                 yield Verdict(kernel.name, name, case.dtype, f"named {case.name}", "skipped", str(reason))
             continue
-        fresh = partial(_fresh, kernel, case, arrays)
+        positional = arrays[: len(kernel.bands)]
+        fresh = partial(_fresh, kernel, case, positional, dict(zip(beside, arrays[len(kernel.bands) :], strict=True)))
         question = Question(case.dtype, f"named {case.name}", fresh, contract.oracle_value(kernel, fresh()))
         for name, function in functions.items():
             rival = registry.peer(kernel, name)
@@ -74,18 +79,29 @@ def _named_cases(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) ->
                 yield contract.judge(kernel, name, function, question)
 
 
-def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...]) -> Call:
+def _beside(kernel: Kernel, case: Case) -> dict[str, str]:
+    """Return the array arguments that a case hands over by name, each with its band."""
+    bands = {name: band(case) for name, band in kernel.companions.items()}
+    return {name: band for name, band in bands.items() if band is not None}
+
+
+def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...], companions: Mapping[str, Array]) -> Call:
     """Return the call that the benchmark makes, over the prepared arrays."""
-    kwargs: dict[str, Any] = dict(kernel.keywords(case))
-    if case.out:
-        shape = kernel.oracle(*arrays, **kwargs).shape
-        kwargs["out"] = np.zeros(shape, kernel.output_dtype(case.dtype))
-    return Call(arrays, kwargs)
+    call = Call(arrays, {**kernel.keywords(case), **companions})
+    if not case.out:
+        return call
+    several = len(kernel.contract.outputs) > 1
+    answer = contract.oracle_value(kernel, call)
+    shapes = [one.shape for one in (answer if several else (answer,))]
+    dtypes = kernel.output_dtypes(kernel.output_dtype(case.dtype))
+    outs = tuple(np.zeros(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+    return call.given(out=outs if several else outs[0])
 
 
 def _real(kernel: Kernel, functions: Functions, dataset: real.Dataset, dtypes: Sequence[str]) -> Iterator[Verdict]:
     label = f"real {dataset.name}"
-    absent = sorted(set(kernel.bands) - set(dataset.bands))
+    case = next(case for case in CASES[kernel.family] if case.source == "romania")
+    absent = sorted({*kernel.bands, *_beside(kernel, case).values()} - {*dataset.bands, "scl"})
     if absent or not real.is_here(dataset):
         reason = (
             f"the file has no {', '.join(absent)}" if absent else "not in the cache; python -m lab data --fetch gets it"
@@ -94,7 +110,7 @@ def _real(kernel: Kernel, functions: Functions, dataset: real.Dataset, dtypes: S
         return
     cube = real.load(dataset)
     for dtype in (dtype for dtype in dtypes if dtype != "uint8"):
-        call = _real_call(kernel, cube, dtype)
+        call = _real_call(kernel, cube, replace(case, dtype=dtype, nodata=cube.nodata if dtype[0] != "f" else None))
         question = Question(dtype, label, partial(_same, call), contract.oracle_value(kernel, call))
         for name, function in functions.items():
             yield contract.judge(kernel, name, function, question)
@@ -104,14 +120,15 @@ def _same(call: Call) -> Call:
     return call
 
 
-def _real_call(kernel: Kernel, cube: real.Cube, dtype: str) -> Call:
+def _real_call(kernel: Kernel, cube: real.Cube, case: Case) -> Call:
     """Return the cube's bands as users hand them over: reflectance with NaN, or counts with nodata and a mask."""
     bands = [cube.bands[band] for band in kernel.bands]
-    if np.dtype(dtype).kind == "f":
-        arrays = tuple(np.where(cube.missing, np.nan, band / 1e4).astype(dtype) for band in bands)
-        return Call(arrays)
-    arrays = tuple(np.minimum(band, np.iinfo(dtype).max).astype(dtype) for band in bands)
-    return Call(arrays, {"nodata": cube.nodata, "mask": cube.missing})
+    beside = dict.fromkeys(_beside(kernel, case), cube.scl)
+    kwargs = {**kernel.keywords(case), **beside}
+    if np.dtype(case.dtype).kind == "f":
+        return Call(tuple(np.where(cube.missing, np.nan, band / 1e4).astype(case.dtype) for band in bands), kwargs)
+    arrays = tuple(np.minimum(band, np.iinfo(case.dtype).max).astype(case.dtype) for band in bands)
+    return Call(arrays, {**kwargs, "mask": cube.missing})
 
 
 def authority(kernel: Kernel, dtypes: Sequence[str]) -> Iterator[Verdict]:
@@ -138,10 +155,9 @@ def _askable(case: BatteryCase) -> bool:
 
 
 def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
-    call = case.build()
-    widened = [array.astype(np.float64) if case.request.is_float else array for array in call.arrays]
-    kwargs = {key: value for key, value in call.kwargs.items() if key not in ("out", "dtype")}
-    own = np.asarray(kernel.oracle(*widened, **kwargs, dtype="float64"))
+    call, kwargs = case.build(), dict(case.build().kwargs)  # built twice: an iterator among the keywords is read once
+    widened = tuple(array.astype(np.float64) if case.request.is_float else array for array in call.arrays)
+    own = contract.oracle_value(kernel, Call(widened, {**call.kwargs, "dtype": "float64"}))
     nodata, mask = kwargs.pop("nodata", None), kwargs.pop("mask", np.array(False))
     shape = np.broadcast_shapes(*(array.shape for array in call.arrays))
     plain = []
@@ -149,8 +165,13 @@ def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
         values = np.broadcast_to(array, shape).astype(np.float64)
         values[np.broadcast_to(mask | (np.broadcast_to(array, shape) == nodata), shape)] = np.nan
         plain.append(values)
-    theirs = np.asarray(kernel.authority.function(*plain, **kwargs))
-    close = np.isclose(own, theirs, rtol=kernel.authority.rtol, atol=np.finfo(np.float64).tiny, equal_nan=True)
-    if own.shape == theirs.shape and close.all():
-        return ""
-    return f"the oracle and {kernel.authority.name} differ in {int((~close).sum())} of {close.size} values"
+    theirs = kernel.authority.function(*plain, **{k: v for k, v in kwargs.items() if k not in ("out", "dtype")})
+    several = len(kernel.contract.outputs) > 1
+    for one, other in zip(own if several else (own,), theirs if several else (theirs,), strict=True):
+        shown = np.asarray(other)
+        if one.shape != shown.shape:
+            return f"the oracle's shape is {one.shape} and that of {kernel.authority.name} {shown.shape}"
+        close = np.isclose(one, shown, rtol=kernel.authority.rtol, atol=np.finfo(np.float64).tiny, equal_nan=True)
+        if not close.all():
+            return f"the oracle and {kernel.authority.name} differ in {int((~close).sum())} of {close.size} values"
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ class Observation:
     Attributes
     ----------
     result
-        A copy of what it returned, or None after an error. Anything that is no array is kept as it is.
+        A copy of what it returned, or None after an error: an array, or a tuple of arrays. Anything else is kept as it
+        is.
     error
         The exception that it raised, or None.
     breaches
@@ -39,6 +41,12 @@ def root_of(array: Array) -> Array:
     return np.asarray(array)
 
 
+def each_output(out: Any) -> dict[str, Array]:
+    """Return the arrays of an `out`, by the names that errors give them: ``out``, or ``out[0]`` and so on."""
+    members = {f"out[{k}]": one for k, one in enumerate(out)} if isinstance(out, tuple | list) else {"out": out}
+    return {name: one for name, one in members.items() if isinstance(one, np.ndarray)}
+
+
 def _roots(named: Mapping[str, Any]) -> dict[str, Array]:
     arrays = {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
     return {name: root_of(array) for name, array in arrays.items() if array.dtype.kind != "O"}
@@ -49,21 +57,30 @@ def observe(
 ) -> Observation:
     """Call ``function(*arrays, **kwargs)`` and report what it did; `names` are those of the array arguments."""
     out = kwargs.get("out")
-    named = {**dict(zip(names, arrays, strict=False)), "mask": kwargs.get("mask"), "out": out}
-    roots = _roots(named)
+    outs = each_output(out)
+    inputs = {**dict(zip(names, arrays, strict=False)), **kwargs}
+    inputs.pop("out", None)
+    roots = _roots({**inputs, **outs})
     before = {name: root.tobytes(order="A") for name, root in roots.items()}
-    held = np.array(out, copy=True, subok=False) if isinstance(out, np.ndarray) else None
+    held = {name: np.array(one, copy=True, subok=False) for name, one in outs.items()}
     returned, error, warned = _call(function, arrays, kwargs)
-    result = np.array(returned, copy=True, order="K") if isinstance(returned, np.ndarray) else returned
+    result = _copy(returned)
     breaches = [f"warned: {text}" for text in warned]
     if error is None:
-        breaches += _result_breaches(returned, arrays, out)
-        if held is not None and isinstance(out, np.ndarray) and out.flags.writeable:
-            out[...] = held
+        breaches += _result_breaches(returned, inputs, out)
+        for name, one in outs.items():
+            if one.flags.writeable:
+                one[...] = held[name]
     for name, root in roots.items():
         if root.tobytes(order="A") != before[name]:
-            breaches.append(_changed(name, error))
+            breaches.append(_changed(name, error, is_output=name in outs))
     return Observation(result, error, tuple(breaches))
+
+
+def _copy(returned: Any) -> Any:
+    if isinstance(returned, tuple):
+        return tuple(_copy(one) for one in returned)
+    return np.array(returned, copy=True, order="K") if isinstance(returned, np.ndarray) else returned
 
 
 def _call(
@@ -80,20 +97,22 @@ def _call(
     return returned, error, [f"{w.category.__name__}: {w.message}" for w in caught]
 
 
-def _changed(name: str, error: BaseException | None) -> str:
+def _changed(name: str, error: BaseException | None, *, is_output: bool) -> str:
     if error is not None:
         return f"{name} was changed although the call raised"
-    return "memory beside out was written" if name == "out" else f"input {name} was modified"
+    return f"memory beside {name} was written" if is_output else f"input {name} was modified"
 
 
-def _result_breaches(returned: Any, arrays: tuple[Any, ...], out: Any) -> list[str]:
+def _result_breaches(returned: Any, inputs: Mapping[str, Any], out: Any) -> list[str]:
     if out is not None:
         return [] if returned is out else ["did not return out itself"]
-    if not isinstance(returned, np.ndarray):
-        return []
     breaches = []
-    if any(isinstance(array, np.ndarray) and np.may_share_memory(returned, array) for array in arrays):
+    fresh = [one for one in (returned if isinstance(returned, tuple) else (returned,)) if isinstance(one, np.ndarray)]
+    given = [array for array in inputs.values() if isinstance(array, np.ndarray)]
+    if any(np.may_share_memory(one, array) for one in fresh for array in given):
         breaches.append("the fresh result shares memory with an input")
-    if not returned.flags.writeable:
+    if any(np.may_share_memory(one, other) for one, other in combinations(fresh, 2)):
+        breaches.append("the fresh results share memory with each other")
+    if not all(one.flags.writeable for one in fresh):
         breaches.append("the fresh result is read-only")
     return breaches

@@ -22,6 +22,7 @@ FIXED = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",  # of the pool that packages share; our kernels make pools of their own
     "OMP_WAIT_POLICY": "PASSIVE",
     # Where glibc's moving thresholds end once a process has freed a large array: arrays up to 32 MiB come from memory
     # that the process keeps, larger ones from fresh pages. Fixed, the first call costs no other than the thousandth.

@@ -19,7 +19,10 @@ from typing import Any
 
 from benchmarks import ROOT
 
-PACKAGES = ("numpy", "numba", "llvmlite", "bottleneck", "numexpr", "h5py", "eokernels", "asv", "asv_runner", "maturin")
+PACKAGES = (
+    "numpy", "numba", "llvmlite", "bottleneck", "numbagg", "numexpr", "eo-processor", "h5py", "eokernels", "asv",
+    "asv_runner", "maturin",
+)  # fmt: skip
 VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR", "RAYON_NUM_THREADS", "OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_",

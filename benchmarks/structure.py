@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from benchmarks.comparison import compare, same_bits
 from benchmarks.contract import Question, Verdict
 from benchmarks.spec import Array, CostClass, Kernel
 from inputs.battery import Call, Request
-from inputs.battery_forms import out_shape
+from inputs.battery_forms import new_out
+from inputs.battery_quality import with_classes
 
 SAME_BITS_IN_CHUNKS: frozenset[CostClass] = frozenset({"C1", "C2", "C3", "C4", "C5", "C8", "C12"})
-LARGE = {"elementwise": (263, 517), "temporal": (9, 131, 523)}
+LARGE, LARGE_STACK = (263, 517), (9, 131, 523)
 """Shapes with more outputs than any implementation does on one thread for lack of work, and no round width."""
 CUTS = (1, 4, 131, 260, 261)
 """Columns at which the large input is cut, so that a pixel changes its place in a vector register."""
@@ -74,18 +76,19 @@ def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype:
         yield contract.judge(kernel, name, function, question)
         if kernel.cost_class in SAME_BITS_IN_CHUNKS:
             yield _chunks(kernel, name, dtype, function, build())
-    yield from _copies(kernel, functions, dtype)
+    yield from copies(kernel, functions, dtype)
 
 
 def large_call(request: Request) -> Call:
     """Return a call with many pixels, two fifths of them missing in an irregular way."""
     arrays = tuple(array.copy() for array in _large_arrays(request))
-    return Call(arrays, {} if request.is_float else {"nodata": 7})
+    call = Call(arrays, dict(request.required))
+    return with_classes(request, call if request.is_float else call.given(nodata=7))
 
 
 @lru_cache(maxsize=2)
 def _large_arrays(request: Request) -> tuple[Array, ...]:
-    shape = LARGE[request.family]
+    shape = LARGE_STACK if request.is_temporal else LARGE
     arrays = []
     for salt in range(request.arrays):
         values = request.sample(shape, salt)
@@ -102,20 +105,29 @@ def _chunks(kernel: Kernel, name: str, dtype: str, function: Callable[..., Any],
         whole = function(*call.arrays, **call.kwargs)
         edges = (0, *CUTS, call.arrays[0].shape[-1])
         for low, high in pairwise(edges):
-            views = [array[..., low:high] for array in call.arrays]
-            for kind, pieces in (("a view", views), ("a copy", [view.copy() for view in views])):
-                if not equal(function(*pieces, **call.kwargs), np.ascontiguousarray(whole[..., low:high])):
+            part = partial(_columns, slice(low, high))
+            view = Call(tuple(map(part, call.arrays)), {name: part(value) for name, value in call.kwargs.items()})
+            for kind, piece in (("a view", view), ("a copy", copy.deepcopy(view))):
+                if not equal(function(*piece.arrays, **piece.kwargs), part(whole)):
                     return verdict("failed", f"columns {low} to {high} as {kind} differ from the same in the whole")
     except Exception as error:
         return verdict("failed", f"raised {type(error).__name__}: {error}")
     return verdict("ok")
 
 
-def _same_values(one: Array, other: Array) -> bool:
-    return compare(one, other.astype(np.float64), one.dtype, 0).ok
+def _columns(which: slice, value: Any) -> Any:
+    """Return these columns of an array, or of each of a tuple of arrays; anything else stays as it is."""
+    if isinstance(value, tuple) and all(isinstance(one, np.ndarray) for one in value):
+        return tuple(one[..., which] for one in value)
+    return value[..., which] if isinstance(value, np.ndarray) else value
 
 
-def _copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+def _same_values(one: Any, other: Any) -> bool:
+    pairs = zip(one, other, strict=True) if isinstance(one, tuple) else ((one, other),)
+    return all(compare(mine, right.astype(np.float64), mine.dtype, 0).ok for mine, right in pairs)
+
+
+def copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
     """Yield, per layout, whether a call with `out` stays within its scratch memory."""
     for name in functions:
         if name.endswith("_naive"):
@@ -174,10 +186,13 @@ def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_byt
     pixels = input_bytes // max(2, np.dtype(dtype).itemsize) // int(np.prod(lead))
     shape = (*lead, int(pixels**0.5), int(pixels**0.5))
     tile = large_call(request)
-    arrays = (layout.apply(np.resize(array, shape)) for array in tile.arrays)
-    out = np.ones(out_shape(request, shape), request.out_dtype)
+
+    def grown(value: Any) -> Any:
+        return layout.apply(np.resize(value, shape)) if isinstance(value, np.ndarray) else value
+
     axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.family == "temporal" else {}
-    return Call(tuple(arrays), {**tile.kwargs, **axis, "out": out})
+    kwargs = {name: grown(value) for name, value in tile.kwargs.items()}
+    return Call(tuple(map(grown, tile.arrays)), {**kwargs, **axis, "out": new_out(request, shape)})
 
 
 def _high_water_bytes(run: Callable[[], Any]) -> int:

@@ -129,6 +129,7 @@ def run(job: Job) -> None:
     (run_dir / "measured.json").write_text(json.dumps(measured_process(), indent=1) + "\n")
     rng = np.random.default_rng([job.seed, job.process])
     watch = Watch()
+    gc.freeze()  # what was imported is not searched again before every case
     for name in rng.permutation(job.cases):
         for line in measure_case(job, kernel, find(kernel.family, str(name)), rng):
             append(run_dir / f"{job.kernel}.jsonl", line)

@@ -6,10 +6,18 @@ the argument that its message names. ``benchmarks/contract.py`` puts every imple
 
 from __future__ import annotations
 
-from inputs.battery_case import BatteryCase, Call, Request
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from inputs.battery_case import OMITTED, BatteryCase, Call, Request
+from inputs.battery_constants import constant_cases
 from inputs.battery_elementwise import elementwise_cases
 from inputs.battery_errors import error_cases
 from inputs.battery_forms import form_cases
+from inputs.battery_outputs import output_cases
+from inputs.battery_quality import quality_cases
+from inputs.battery_spread import spread_cases
 from inputs.battery_temporal import temporal_cases
 
 __all__ = ["BatteryCase", "Call", "Request", "battery"]
@@ -18,9 +26,18 @@ __all__ = ["BatteryCase", "Call", "Request", "battery"]
 def battery(request: Request) -> tuple[BatteryCase, ...]:
     """Return the cases of one dtype whose needs `request` meets, each under a name of its own.
 
-    Cases that need ``num_threads`` stay in; whoever runs them knows which implementations have threads.
+    Cases that need ``num_threads`` stay in; whoever runs them knows which implementations have threads. Keywords that
+    the kernel requires are filled in where a case does not give them.
     """
-    values = elementwise_cases if request.family == "elementwise" else temporal_cases
-    cases = (*values(request), *form_cases(request), *error_cases(request))
+    own = (temporal_cases, spread_cases) if request.is_temporal else (elementwise_cases, constant_cases, quality_cases)
+    cases = (case for group in (*own, form_cases, output_cases, error_cases) for case in group(request))
     options = request.options | {"num_threads", "dtype", "nodata", "mask", "out"}
-    return tuple(case for case in cases if case.needs <= options)
+    return tuple(
+        replace(case, build=partial(_complete, case.build, request)) for case in cases if case.needs <= options
+    )
+
+
+def _complete(build: Callable[[], Call], request: Request) -> Call:
+    call = build()
+    kwargs = {**dict(request.required), **call.kwargs}
+    return Call(call.arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})

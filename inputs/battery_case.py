@@ -18,16 +18,34 @@ from inputs.cases import Family
 
 Array = NDArray[Any]
 
+NUMBERS = ("float32", "float64", "uint8", "int16", "uint16")
 LAYOUTS = ("f", "sliced", "window", "band-last", "negative", "negative-first", "negative-last", "rolled", "offset")
 """Names that :func:`lay_out` knows, beside ``c``."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """For whom cases are made: the family, the input and output dtype, the number of arrays, and the seed.
+    """For whom cases are made.
 
-    `options` are the choices of the contract that the kernel has (``axis``, ``min_denominator``, ``in_place``,
-    ``broadcasts`` …); a case that needs another one is left out.
+    Attributes
+    ----------
+    family
+        ``temporal`` or one of the elementwise families.
+    dtype, out_dtype
+        Of the input, and of what a call computes by default.
+    arrays
+        Number of array arguments that are handed over by position.
+    options
+        The choices of the contract that the kernel has (``axis``, ``min_denominator``, ``in_place``, ``broadcasts`` …);
+        a case that needs another one is left out.
+    accepted
+        All input dtypes that the kernel takes; any other must be refused.
+    outputs
+        The dtype of each output, empty where it is the output dtype of the call.
+    required
+        Keywords without default, each with the value that a case takes where it says nothing else.
+    seed
+        Of all that is drawn.
     """
 
     family: Family
@@ -35,7 +53,15 @@ class Request:
     out_dtype: str
     arrays: int = 1
     options: frozenset[str] = frozenset()
+    accepted: tuple[str, ...] = NUMBERS
+    outputs: tuple[str, ...] = ("",)
+    required: tuple[tuple[str, Any], ...] = ()
     seed: int = 20250101
+
+    @property
+    def is_temporal(self) -> bool:
+        """Whether time is reduced; all other families work element by element."""
+        return self.family == "temporal"
 
     @property
     def is_float(self) -> bool:
@@ -73,6 +99,14 @@ class Call:
     arrays: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
+    def given(self, **kwargs: Any) -> Call:
+        """Return the call with more keywords, or other values of those it has."""
+        return Call(self.arrays, {**self.kwargs, **kwargs})
+
+
+OMITTED = object()
+"""As a keyword's value: the call leaves out that keyword, although the kernel requires it."""
+
 
 @dataclass(frozen=True)
 class BatteryCase:
@@ -89,7 +123,8 @@ class BatteryCase:
     raises
         The exception that must come, or None where the oracle's value must.
     blames
-        The error's message must name one of these: an ``int`` is the array argument of that number.
+        The error's message must name one of these: an ``int`` is the array argument of that number. Empty where
+        `mentions` alone decides.
     mentions
         Text that the error's message must hold as well.
     needs

@@ -15,13 +15,12 @@ Change = Callable[[list[Array]], None]
 
 
 def elementwise_cases(request: Request) -> Iterator[BatteryCase]:
-    """Yield the value cases of one dtype, the forms of `out` and of the mask excepted."""
+    """Yield the value cases of one dtype, the forms of `out` and of the mask and the constants excepted."""
     yield from _values(request)
     yield from _integers(request)
     yield from _shapes(request)
     yield from _strides(request)
     yield from _broadcasts(request)
-    yield from _denominators(request)
 
 
 def plain_call(request: Request, shape: Sequence[int] = SHAPE, change: Change | None = None, **kwargs: Any) -> Call:
@@ -181,8 +180,8 @@ def _strides(request: Request) -> Iterator[BatteryCase]:
         mixed = [layout, *["c"] * 3]
         yield BatteryCase(f"layout-{layout}", request, partial(_laid_call, request, [layout] * 4, (5, 19)))
         yield BatteryCase(f"layout-{layout}-3d", request, partial(_laid_call, request, [layout] * 4, (3, 4, 9)))
-        yield BatteryCase(f"layout-{layout}-of-first", request, partial(_laid_call, request, mixed, (5, 19)))
         if request.arrays > 1:
+            yield BatteryCase(f"layout-{layout}-of-first", request, partial(_laid_call, request, mixed, (5, 19)))
             build = partial(_laid_call, request, ["c", *[layout] * 3], (5, 19))
             yield BatteryCase(f"layout-{layout}-of-rest", request, build)
     yield BatteryCase("layout-f-and-negative", request, partial(_laid_call, request, ["f", "negative"] * 2, (6, 8)))
@@ -221,23 +220,3 @@ def _broadcasts(request: Request) -> Iterator[BatteryCase]:
 
 def _mixed_shapes(request: Request, shapes: Sequence[tuple[int, ...]]) -> Call:
     return Call(tuple(request.sample(shape, salt) for salt, shape in enumerate(shapes)))
-
-
-def _denominators(request: Request) -> Iterator[BatteryCase]:
-    needs = frozenset({"min_denominator"})
-    thresholds: dict[str, Any] = {
-        "0": 0.0, "int-0": 0, "1e-50": 1e-50, "half": 0.5, "one": 1.0, "int-one": 1, "numpy": np.float64(0.75),
-        "150": 150.0, "1e300": 1e300, "inf": np.inf,
-    }  # fmt: skip
-    for name, value in thresholds.items():
-        build = partial(_threshold, request, value)
-        yield BatteryCase(f"min-denominator-{name}", request, build, needs=needs)
-
-
-def _threshold(request: Request, value: Any) -> Call:
-    """Return sums on both sides of every threshold, and exactly on it."""
-    sums = np.array([0, 0.25, 0.5, 0.5 + 2**-20, 0.75, 1, 2, 75, 150, 151, -0.5, -1, -150, -151])
-    if not request.is_float:
-        sums = sums[(sums >= request.limits[0]) & (sums <= request.limits[1]) & (sums % 1 == 0)]
-    zeros = [np.zeros(len(sums), request.dtype) for _ in range(request.arrays - 1)]
-    return Call((sums.astype(request.dtype), *zeros), {"min_denominator": value})

@@ -1,9 +1,10 @@
-"""The battery's forms of `out`, of the in-place call and of `mask`, for both families."""
+"""The battery's forms of `out`, of the in-place call and of `mask`, for every family."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,6 @@ import numpy as np
 from inputs.battery_case import LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
 from inputs.battery_elementwise import plain_call
 from inputs.battery_temporal import stack_call
-
-SHAPE = {"elementwise": (5, 7), "temporal": (6, 5, 7)}
 
 
 def form_cases(request: Request) -> Iterator[BatteryCase]:
@@ -24,36 +23,62 @@ def form_cases(request: Request) -> Iterator[BatteryCase]:
 
 def good_call(request: Request, shape: Sequence[int] | None = None, **kwargs: Any) -> Call:
     """Return ordinary arrays of the family's usual shape."""
-    shape = SHAPE[request.family] if shape is None else shape
-    return (plain_call if request.family == "elementwise" else stack_call)(request, shape, **kwargs)
+    return (stack_call if request.is_temporal else plain_call)(request, usual_shape(request, shape), **kwargs)
+
+
+def usual_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
+    """Return `shape`, or the shape that a family's arrays have where nothing depends on it."""
+    usual = (6, 5, 7) if request.is_temporal else (5, 7)
+    return usual if shape is None else tuple(shape)
 
 
 def out_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
-    """Return the output's shape for arrays of `shape`, time on the first axis."""
-    shape = tuple(SHAPE[request.family] if shape is None else shape)
-    return shape if request.family == "elementwise" else shape[1:]
+    """Return the shape of each output for arrays of `shape`, time on the first axis."""
+    shape = usual_shape(request, shape)
+    return shape[1:] if request.is_temporal else shape
 
 
-def _with_out(request: Request, layout: str, input_layout: str = "c", **kwargs: Any) -> Call:
+def out_dtypes(request: Request, dtype: str = "") -> tuple[str, ...]:
+    """Return the dtype of each output of a call whose output dtype is `dtype`."""
+    return tuple(own or dtype or request.out_dtype for own in request.outputs)
+
+
+def new_out(
+    request: Request, shape: Sequence[int] | None = None, dtype: str = "", layouts: Sequence[str] = ("c",)
+) -> Any:
+    """Return what a caller hands over as `out`: an array, or a tuple of arrays in layouts that take turns."""
+    plain = (np.full(out_shape(request, shape), 77, one) for one in out_dtypes(request, dtype))
+    laid = (one if layout == "c" else lay_out(one, layout) for one, layout in zip(plain, cycle(layouts)))
+    return as_out(tuple(laid))
+
+
+def as_out(outs: tuple[Array, ...]) -> Any:
+    """Return the outputs as `out` takes them: one array alone, several as a tuple."""
+    return outs if len(outs) > 1 else outs[0]
+
+
+def _with_out(request: Request, layouts: Sequence[str], input_layout: str = "c", **kwargs: Any) -> Call:
     call = good_call(request, **kwargs)
-    dtype = kwargs.get("dtype", request.out_dtype)
-    out = lay_out(np.full(out_shape(request), 77, dtype), layout)
-    arrays = tuple(lay_out(array, input_layout) for array in call.arrays)
-    return Call(arrays, {**call.kwargs, "out": out})
+    out = new_out(request, None, kwargs.get("dtype", ""), layouts)
+    return Call(tuple(lay_out(array, input_layout) for array in call.arrays), {**call.kwargs, "out": out})
 
 
 def _empty_out(request: Request, shape: Sequence[int]) -> Call:
-    return Call(good_call(request, shape).arrays, {"out": np.full(out_shape(request, shape), 5, request.out_dtype)})
+    return good_call(request, shape).given(out=new_out(request, shape))
 
 
 def _outs(request: Request) -> Iterator[BatteryCase]:
     for layout in ("c", *LAYOUTS):
-        yield BatteryCase(f"out-{layout}", request, partial(_with_out, request, layout))
-        build = partial(_with_out, request, layout, layout if layout != "c" else "f")
+        yield BatteryCase(f"out-{layout}", request, partial(_with_out, request, (layout,)))
+        build = partial(_with_out, request, (layout,), layout if layout != "c" else "f")
         yield BatteryCase(f"out-{layout}-from-strided", request, build)
+    if len(request.outputs) > 1:
+        for layouts in (("c", "f", "sliced"), ("negative", "c", "window"), ("f", "rolled", "c")):
+            build = partial(_with_out, request, layouts)
+            yield BatteryCase(f"out-mixed-{'-'.join(layouts)}", request, build)
     if not request.is_float:
-        yield BatteryCase("out-float64", request, partial(_with_out, request, "c", dtype="float64"))
-        yield BatteryCase("out-float64-sliced", request, partial(_with_out, request, "sliced", dtype="float64"))
+        yield BatteryCase("out-float64", request, partial(_with_out, request, ("c",), dtype="float64"))
+        yield BatteryCase("out-float64-sliced", request, partial(_with_out, request, ("sliced",), dtype="float64"))
     for shape in ((0, 4, 3), (4, 0, 3), (1, 1, 1), (3, 2, 4, 5), (7,)):
         name = f"out-of-shape-{'x'.join(map(str, shape))}"
         yield BatteryCase(name, request, partial(_empty_out, request, shape))
@@ -62,25 +87,30 @@ def _outs(request: Request) -> Iterator[BatteryCase]:
 
 
 def _adjoining(request: Request) -> Call:
-    """Return an `out` that begins where the first array ends, in one block of memory."""
+    """Return outputs that begin where the first array ends, one after the other in one block of memory."""
     good = good_call(request, (8, 4, 2))
-    first, dtype = good.arrays[0], request.out_dtype
-    memory = np.zeros(first.nbytes + 64 * 8, np.uint8)
+    first, shape = good.arrays[0], out_shape(request, (8, 4, 2))
+    memory, at, outs = np.zeros(first.nbytes + 64 * 8 * len(request.outputs), np.uint8), first.nbytes, []
     array = carve(memory, 0, first.shape, request.dtype)
     array[...] = first
-    out = carve(memory, first.nbytes, out_shape(request, first.shape), dtype)
-    return Call((array, *good.arrays[1:]), {"out": out})
+    for dtype in out_dtypes(request):
+        outs.append(carve(memory, at, shape, dtype))
+        at += outs[-1].nbytes
+    return Call((array, *good.arrays[1:]), {"out": as_out(tuple(outs))})
 
 
 def _interleaved(request: Request) -> Call:
-    """Return an `out` woven into the memory of the first array without sharing an element with it."""
+    """Return outputs woven into the memory of the first array without sharing an element with it: eight bytes each."""
     good = good_call(request, (4, 6, 8))
-    first, size = good.arrays[0], np.dtype(request.out_dtype).itemsize
-    memory = np.zeros(first.size * 2 * size, np.uint8)
-    array = carve(memory, 0, first.shape, request.dtype, 2 * size // first.itemsize)
+    first, width = good.arrays[0], 8 * (1 + len(request.outputs))
+    memory = np.zeros(first.size * width, np.uint8)
+    array = carve(memory, 0, first.shape, request.dtype, width // first.itemsize)
     array[...] = first
-    out = carve(memory, size, out_shape(request, first.shape), request.out_dtype, 2)
-    return Call((array, *good.arrays[1:]), {"out": out})
+    outs = [
+        carve(memory, 8 * (1 + k), out_shape(request, first.shape), dtype, width // np.dtype(dtype).itemsize)
+        for k, dtype in enumerate(out_dtypes(request))
+    ]
+    return Call((array, *good.arrays[1:]), {"out": as_out(tuple(outs))})
 
 
 def _over(request: Request, which: int, layout: str, shape: Sequence[int] | None = None) -> Call:
@@ -110,7 +140,7 @@ def _over_with_mask(request: Request) -> Call:
 
 
 def _in_place(request: Request) -> Iterator[BatteryCase]:
-    if not request.is_float or request.family != "elementwise":
+    if not request.is_float or request.is_temporal:
         return
     needs = frozenset({"in_place"})
     for which in range(request.arrays):
@@ -158,7 +188,7 @@ def _masks(request: Request) -> Iterator[BatteryCase]:
     yield BatteryCase("mask-and-gaps", request, partial(_mask_and_gaps, request))
     yield BatteryCase("mask-and-out", request, partial(_mask_and_out, request))
     yield BatteryCase("mask-of-empty", request, partial(_mask_of_empty, request))
-    if request.family == "temporal":
+    if request.is_temporal:
         yield BatteryCase("mask-last-axis-time", request, partial(_mask_time_last, request), needs=frozenset({"axis"}))
         yield BatteryCase("mask-deep", request, partial(_mask_deep, request))
     elif request.arrays > 1:
@@ -179,7 +209,7 @@ def _mask_and_gaps(request: Request) -> Call:
 
 
 def _mask_and_out(request: Request) -> Call:
-    call = _with_out(request, "window")
+    call = _with_out(request, ("window",))
     return Call(call.arrays, {**call.kwargs, "mask": request.rng(13).random(call.arrays[0].shape) < 0.5})
 
 

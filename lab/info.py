@@ -27,8 +27,8 @@ def info() -> None:
     _section("wheel", _wheel())
     _section("machine", _machine())
     _section("thread variables", {name: os.environ.get(name, "not set") for name in THREAD_VARIABLES})
-    pins = read_pins(ROOT / "requirements.lock")
-    _section("pins (requirements.lock)", {name: compare_pin(name, version) for name, version in pins.items()})
+    for lock in (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock"):
+        _section(f"pins ({lock.name})", {name: compare_pin(name, version) for name, version in read_pins(lock).items()})
 
 
 def read_pins(lock: Path) -> dict[str, str]:
@@ -37,14 +37,14 @@ def read_pins(lock: Path) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If a line is neither a comment nor ``name==version``.
+        If a line is neither a comment nor ``name==version``, with or without a hash.
     """
     pins: dict[str, str] = {}
     for line in lock.read_text(encoding="utf-8").splitlines():
         text = line.split("#")[0].strip()
         if not text:
             continue
-        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+!-]+)", text)
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+!-]+)(?: --hash=sha256:[0-9a-f]{64})?", text)
         if match is None:
             raise ValueError(f"{lock.name}: {text!r} is not of the form name==version")
         pins[match[1]] = match[2]

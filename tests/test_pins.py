@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks import registry
+from benchmarks.peers import build
 from lab.info import compare_pin, read_pins
 
 ROOT = Path(__file__).resolve().parent.parent
-PINS = {
-    re.sub(r"[-_.]+", "-", name).lower(): version for name, version in read_pins(ROOT / "requirements.lock").items()
-}
+LOCKS = (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock")
+PINS = {re.sub(r"[-_.]+", "-", name).lower(): version for lock in LOCKS for name, version in read_pins(lock).items()}
 
 
 def asv_requirements() -> dict[str, list[str]]:
@@ -48,10 +49,22 @@ def test_asv_pins_what_the_timed_processes_import() -> None:
 
 
 def test_the_lock_names_exact_versions_and_no_addresses() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pip_installs, make_builds = (lock.read_text(encoding="utf-8") for lock in LOCKS)
+    text = pip_installs + make_builds
     assert "://" not in text
-    assert "--" not in text, "requirements.lock holds pins only, no options of pip"
+    assert "--" not in pip_installs, "requirements.lock holds pins only, no options of pip"
     assert len(PINS) == sum(1 for line in text.splitlines() if line and not line.startswith("#")), "a name occurs twice"
+
+
+def test_the_page_on_bias_names_the_peers_in_the_versions_of_the_locks() -> None:
+    rows = re.findall(r"^ +\| ([\w-]+) ([\d.]+) \|", (ROOT / "BIAS.md").read_text(encoding="utf-8"), re.MULTILINE)
+    peers = {peer.name for kernel in registry.KERNELS.values() for peer in kernel.peers}
+    assert dict(rows) == {name: PINS[name] for name in peers}
+
+
+def test_what_is_built_is_pinned_by_the_hash_of_its_source() -> None:
+    for requirement in build.requirements():
+        assert re.fullmatch(r"\S+==\S+ --hash=sha256:[0-9a-f]{64}", requirement)
 
 
 def test_every_extra_is_pinned() -> None:

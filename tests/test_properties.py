@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,19 +23,31 @@ SETTINGS = settings(
 
 
 @dataclass(frozen=True)
+class Laid:
+    """Logical values and the memory layout that a call hands them over in."""
+
+    values: Any
+    layout: str
+
+    def build(self) -> Any:
+        return lay_out(self.values, self.layout)
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """A call that can be made again and again: logical values, layouts and keywords."""
+    """A call that can be made again and again: arrays by position and by name, outputs, and keywords."""
 
     dtype: str
-    arrays: list[Any]
-    layouts: list[str]
-    out: tuple[tuple[int, ...], str, str] | None
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    arrays: list[Laid]
+    named: dict[str, Laid]
+    outs: list[Laid]
+    kwargs: dict[str, Any]
 
     def build(self) -> Call:
-        arrays = tuple(lay_out(values, layout) for values, layout in zip(self.arrays, self.layouts, strict=True))
-        out = {} if self.out is None else {"out": lay_out(np.full(self.out[0], 7, self.out[1]), self.out[2])}
-        return Call(arrays, {**self.kwargs, **out})
+        named = {name: laid.build() for name, laid in self.named.items()}
+        outs = tuple(laid.build() for laid in self.outs)
+        given = {"out": outs if len(outs) > 1 else outs[0]} if outs else {}
+        return Call(tuple(laid.build() for laid in self.arrays), {**self.kwargs, **named, **given})
 
 
 def values(dtype: str, shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
@@ -58,7 +70,21 @@ def shapes(draw: st.DrawFn, family: str) -> tuple[int, ...]:
     if draw(st.booleans()):
         lanes = (*lanes[:-1], draw(st.integers(0, 70)))
     steps = st.sampled_from([0, 1, 2, 3, 4, 7, 8, 12, 16, 17, 33])
-    return lanes if family == "elementwise" else (draw(steps), *lanes[-2:])
+    return (draw(steps), *lanes[-2:]) if family == "temporal" else lanes
+
+
+LAYOUT = st.sampled_from(["c", *LAYOUTS])
+CONSTANT = st.sampled_from([0.0, 1, 2.5, -6.0, 0.1, 1e4]) | st.floats(-100, 100)
+CHOICES: dict[str, st.SearchStrategy[Any]] = {
+    "min_denominator": st.sampled_from([0.0, 0.5, 3.0]),
+    **dict.fromkeys(("G", "C1", "C2", "L"), CONSTANT),
+    "scale": st.sampled_from([1e-4, 2.75e-5, 1, -0.01]) | st.floats(1e-6, 1e6),
+    "offset": st.sampled_from([0, -0.1, -0.2, 100]) | st.floats(-1e4, 1e4),
+    "ddof": st.integers(0, 3),
+}
+"""Option → its values, for options that depend on nothing else."""
+ELSEWHERE = {"axis", "nodata", "mask", "dtype", "qa", "keep", "reject_bits", "in_place", "broadcasts"}
+"""Options that `recipes` draws from what it has drawn before."""
 
 
 @st.composite
@@ -66,28 +92,49 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     """Draw a call that the kernel's contract allows, whatever the kernel."""
     dtype = draw(st.sampled_from(list(kernel.contract.dtypes)))
     full = draw(shapes(kernel.family))
-    arrays = [draw(values(dtype, _narrowed(draw, kernel, full))) for _ in kernel.arguments]
-    shape = np.broadcast_shapes(*(array.shape for array in arrays))
-    options, kwargs = contract.options(kernel), {}
+    arrays = [Laid(draw(values(dtype, _narrowed(draw, kernel, full))), draw(LAYOUT)) for _ in kernel.arguments]
+    shape = np.broadcast_shapes(*(laid.values.shape for laid in arrays))
+    options, kwargs, named = contract.options(kernel), dict(kernel.required), {}
     out_dtype = kernel.output_dtype(dtype).name
     if np.dtype(dtype).kind != "f":
-        out_dtype = draw(st.sampled_from([out_dtype, "float64"]))
-        kwargs["dtype"] = out_dtype
-        limits = np.iinfo(dtype)
-        wanted = st.none() | st.sampled_from([0, 5, int(limits.max)]) | st.integers(int(limits.min), int(limits.max))
-        kwargs["nodata"] = draw(wanted)
+        kwargs["dtype"] = out_dtype = draw(st.sampled_from([out_dtype, "float64"]))
+        kwargs["nodata"] = draw(_nodata(dtype))
     if draw(st.booleans()):
-        trailing = shape[draw(st.integers(0, len(shape))) :]
-        kwargs["mask"] = draw(hnp.arrays(bool, tuple(n if draw(st.booleans()) else 1 for n in trailing)))
-    if "min_denominator" in options:
-        kwargs["min_denominator"] = draw(st.sampled_from([0.0, 0.5, 3.0]))
+        named["mask"] = Laid(draw(hnp.arrays(bool, _trailing(draw, shape))), "c")
+    for name in sorted(options & set(CHOICES)):
+        if name in kernel.required or draw(st.booleans()):
+            kwargs[name] = draw(CHOICES[name])
+    if "qa" in options and shape and draw(st.booleans()):
+        named["qa"], kwargs = _quality(draw, shape, kwargs)
     out_shape = shape
     if "axis" in options:
-        axis = draw(st.integers(-len(shape), len(shape) - 1))
-        kwargs["axis"], out_shape = axis, tuple(np.delete(shape, axis).tolist())
-    out = (out_shape, out_dtype, draw(st.sampled_from(["c", *LAYOUTS]))) if out_shape and draw(st.booleans()) else None
-    layouts = [draw(st.sampled_from(["c", *LAYOUTS])) for _ in arrays]
-    return Recipe(dtype, arrays, layouts, out, kwargs)
+        kwargs["axis"] = draw(st.integers(-len(shape), len(shape) - 1))
+        out_shape = tuple(np.delete(shape, kwargs["axis"]).tolist())
+    outs = []
+    if out_shape and draw(st.booleans()):
+        outs = [Laid(np.full(out_shape, 7, one), draw(LAYOUT)) for one in kernel.output_dtypes(out_dtype)]
+    return Recipe(dtype, arrays, named, outs, kwargs)
+
+
+def _nodata(dtype: str) -> st.SearchStrategy[int | None]:
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    return st.none() | st.sampled_from([0, 5, high]) | st.integers(low, high)
+
+
+def _trailing(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape that broadcasts to `shape`: some of its last lengths, some of them 1."""
+    return tuple(n if draw(st.booleans()) else 1 for n in shape[draw(st.integers(0, len(shape))) :])
+
+
+def _quality(draw: st.DrawFn, shape: tuple[int, ...], kwargs: dict[str, Any]) -> tuple[Laid, dict[str, Any]]:
+    """Return a quality band that broadcasts to `shape`, and the keywords with what it keeps or rejects."""
+    dtype = draw(st.sampled_from(["uint8", "uint16"]))
+    qa = draw(values(dtype, _trailing(draw, shape) or (1,)))
+    if dtype == "uint8" and draw(st.booleans()):
+        keep = draw(st.sets(st.sampled_from([0, 1, 5, 254, 255]) | st.integers(0, 255)))
+        return Laid(qa, draw(LAYOUT)), {**kwargs, "keep": keep}
+    bits = draw(st.integers(0, np.iinfo(dtype).max))
+    return Laid(qa, draw(LAYOUT)), {**kwargs, "reject_bits": bits}
 
 
 def _narrowed(draw: st.DrawFn, kernel: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -95,6 +142,12 @@ def _narrowed(draw: st.DrawFn, kernel: Any, shape: tuple[int, ...]) -> tuple[int
     if not kernel.contract.broadcasts or draw(st.booleans()):
         return shape
     return tuple(n if draw(st.booleans()) else 1 for n in shape[draw(st.integers(0, len(shape) - 1)) :])
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_there_is_a_strategy_for_every_option_of_a_kernel(kernel: Any) -> None:
+    assert contract.options(kernel) <= set(CHOICES) | ELSEWHERE
+    assert set(kernel.companions) <= {"qa"}
 
 
 @pytest.mark.parametrize(("kernel", "name"), ARMS, ids=lambda value: getattr(value, "name", value))

@@ -69,8 +69,9 @@ def upper_middle(function: Function) -> Function:
 def depends_on_threads(function: Function) -> Function:
     def spoilt(*arrays: Any, num_threads: int = 1, **kwargs: Any) -> Any:
         result = function(*arrays, num_threads=num_threads, **kwargs)
-        if num_threads > 1 and result.size:
-            result.flat[-1] = np.nextafter(result.flat[-1], np.inf, dtype=result.dtype)
+        one = result[0] if isinstance(result, tuple) else result
+        if num_threads > 1 and one.size:
+            one.flat[-1] = np.nextafter(one.flat[-1], np.inf, dtype=one.dtype)
         return result
 
     return spoilt
@@ -100,7 +101,8 @@ def accepts_overlap(function: Function) -> Function:
         try:
             return function(*arrays, out=out, **kwargs)
         except ValueError:
-            if not any(isinstance(array, np.ndarray) and np.shares_memory(array, out) for array in arrays):
+            given = (*arrays, kwargs.get("qa"))
+            if not any(isinstance(array, np.ndarray) and np.shares_memory(array, out) for array in given):
                 raise
             out[...] = function(*arrays, **kwargs)
             return out
@@ -112,6 +114,41 @@ def warns(function: Function) -> Function:
     def spoilt(*arrays: Any, **kwargs: Any) -> Any:
         result = function(*arrays, **kwargs)
         np.divide(np.ones(1), np.zeros(1))
+        return result
+
+    return spoilt
+
+
+def counts_one_less(function: Function) -> Function:
+    def spoilt(*arrays: Any, **kwargs: Any) -> Any:
+        result = function(*arrays, **kwargs)
+        count = result[2]
+        np.subtract(count, 1, out=count, where=count > 5)
+        return result
+
+    return spoilt
+
+
+def returns_a_list(function: Function) -> Function:
+    return lambda *arrays, **kwargs: list(function(*arrays, **kwargs))
+
+
+def keeps_every_class(function: Function) -> Function:
+    def spoilt(dn: Any, *, qa: Any = None, keep: Any = None, **kwargs: Any) -> Any:
+        plain = isinstance(qa, np.ndarray) and isinstance(keep, range | tuple)
+        return function(dn, qa=qa, keep=range(256) if plain else keep, **kwargs)
+
+    return spoilt
+
+
+def fuses(function: Function) -> Function:
+    """Multiply and add with one rounding."""
+
+    def spoilt(dn: Any, *, scale: Any, offset: Any, **kwargs: Any) -> Any:
+        result = function(dn, scale=scale, offset=offset, **kwargs)
+        if set(kwargs) <= {"nodata", "num_threads"} and kwargs["nodata"] is None and type(scale) is float:
+            with np.errstate(all="ignore"):
+                result[...] = dn * np.float64(np.float32(scale)) + np.float64(np.float32(offset))
         return result
 
     return spoilt
@@ -131,6 +168,15 @@ SABOTAGE = [
     ("hidden copy", copies, ("normalized_difference", "numba", "float32", "hidden-copy-sliced")),
     ("overlap accepted", accepts_overlap, ("normalized_difference", "rust", "float64", "overlap-0-reversed")),
     ("overlap accepted", accepts_overlap, ("temporal_median", "numpy", "float64", "overlap-0-same-start")),
+    ("thread-dependent result", depends_on_threads, ("temporal_stats", "rust", "float32", "gaps-none")),
+    ("modified input", modifies_its_input, ("evi", "numpy", "float64", "plain")),
+    ("hidden copy", copies, ("mask_and_scale", "numpy", "int16", "hidden-copy-sliced")),
+    ("hidden copy", copies, ("temporal_stats", "numpy", "uint8", "hidden-copy-sliced")),
+    ("overlap accepted", accepts_overlap, ("mask_and_scale", "numpy", "int16", "overlap-qa-0-bytes-late")),
+    ("count of values off by one", counts_one_less, ("temporal_stats", "numpy", "int16", "gaps-first-date")),
+    ("list returned", returns_a_list, ("temporal_stats", "numpy", "int16", "out-c")),
+    ("classes taken to be clear", keeps_every_class, ("mask_and_scale", "numpy", "uint16", "qa-keep-scene-classes")),
+    ("fused multiply-add", fuses, ("mask_and_scale", "numpy", "uint16", "scaling-sentinel-2-every-count")),
     ("warning", warns, ("normalized_difference", "numpy", "float64", "plain")),
 ]
 
@@ -150,7 +196,8 @@ def test_verify_catches(
 
 @pytest.mark.parametrize("kernel", registry.KERNELS)
 def test_verify_passes_what_nobody_spoilt(kernel: str) -> None:
-    result = run(kernel, "-i", "numpy", "-i", "rust", "-d", "float32")
+    dtype = next(iter(registry.get(kernel).contract.dtypes))
+    result = run(kernel, "-i", "numpy", "-i", "rust", "-d", dtype)
     assert result.exit_code == 0, result.stdout
     assert "BREACH" not in result.stdout
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.kernels._shared import NUMBERS, missing, nodata_of
+from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
 
@@ -61,6 +62,7 @@ KERNEL = Kernel(
     cost=Cost(),  # eight operations for sixteen bytes: memory limits it
     golden=goldens("evi"),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
+    peers=(numexpr_.EVI, eo_processor_.EVI),
     prose=Prose(
         why="Three bands and eight operations: the step from an index to a formula, where temporaries begin to count.",
         expect="Fused loops read three bands and write one; NumPy, even blocked, passes seven times over its blocks.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.kernels._shared import COUNTS, SENTINEL_2, missing
+from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
 from inputs.real import CLEAR_SCL
@@ -64,6 +65,7 @@ KERNEL = Kernel(
     cost=Cost(),  # two operations and a look-up for seven bytes: memory limits it
     golden=goldens("mask_and_scale"),
     authority=Authority("numpy.isin and numpy.ma", _decode, rtol=1e-15),
+    peers=(numexpr_.MASK_AND_SCALE, eo_processor_.MASK_AND_SCALE),
     prose=Prose(
         why="The first step of every workflow on archived scenes: counts and a quality band in, reflectance out.",
         expect="A class is a bit of a small word: a fused pass leaves isin, where and their temporaries far behind.",

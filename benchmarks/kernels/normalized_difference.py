@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from benchmarks.goldens import goldens
-from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Peer, Prose
-from inputs.cases import Case
+from benchmarks.peers import eo_processor_, numexpr_
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 
 
 def oracle(a: Array, b: Array, *, nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0,
@@ -25,26 +24,12 @@ def oracle(a: Array, b: Array, *, nodata: int | None = None, mask: Array | None 
         return np.where(missing | (np.abs(total) <= out.type(min_denominator)), np.nan, ratio)
 
 
-def _evaluate(a: Array, b: Array, *, min_denominator: float = 0.0, out: Array | None = None) -> Array:
+def _evaluate(a: Array, b: Array, *, min_denominator: float = 0.0) -> Array:
     import numexpr
 
-    if numexpr.get_num_threads() != 1:
-        numexpr.set_num_threads(1)
-    given = {"a": a, "b": b, "least": a.dtype.type(min_denominator), "nan": a.dtype.type(np.nan)}
+    given = {"a": a, "b": b, "least": np.float64(min_denominator), "nan": np.float64(np.nan)}
     expression = "where(abs(a + b) <= least, nan, (a - b) / (a + b))"
-    return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}, out=out))
-
-
-def _load() -> Callable[..., Array]:
-    import numexpr  # noqa: F401  (where it is absent the arm is left out)
-
-    return _evaluate
-
-
-def _refuses(case: Case) -> str | None:
-    if not case.dtype.startswith("float"):
-        return "numexpr has no 16-bit integers and no nodata"
-    return None if case.thread_count == 1 else "numexpr is measured on one thread"
+    return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}))
 
 
 KERNEL = Kernel(
@@ -66,7 +51,7 @@ KERNEL = Kernel(
     keywords=lambda case: {} if case.nodata is None else {"nodata": case.nodata},
     golden=goldens("normalized_difference"),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
-    peers=(Peer("numexpr", _load, _refuses, "x/0 would give ±inf; the where() that gives NaN is part of its time"),),
+    peers=(numexpr_.NORMALIZED_DIFFERENCE, eo_processor_.NORMALIZED_DIFFERENCE),
     prose=Prose(
         why="The index that everybody computes, and the purest question to memory: two reads, one write.",
         expect="Good implementations meet at the memory bandwidth; NumPy pays for temporaries, new outputs for pages.",

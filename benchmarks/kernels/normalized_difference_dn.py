@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.kernels._shared import COUNTS, SENTINEL_2, missing
+from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
 
@@ -65,6 +66,7 @@ KERNEL = Kernel(
     cost=Cost(),  # four operations for eight bytes: memory limits it
     golden=goldens("normalized_difference_dn"),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
+    peers=(numexpr_.NORMALIZED_DIFFERENCE_DN, eo_processor_.NORMALIZED_DIFFERENCE_DN),
     prose=Prose(
         why="What archives hold are counts. Scaling them first costs two float arrays that nobody wanted.",
         expect="One pass over two bytes a band against a chain of temporaries four or eight bytes wide.",

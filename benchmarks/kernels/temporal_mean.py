@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.kernels._shared import NUMBERS, missing, over_time
+from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 
 
@@ -44,6 +45,7 @@ KERNEL = Kernel(
     cost=Cost(),  # an addition for every value read: memory limits it
     golden=goldens("temporal_mean"),
     authority=Authority("numpy.nanmean", _nanmean, rtol=1e-15),
+    peers=(bottleneck_.TEMPORAL_MEAN, numbagg_.TEMPORAL_MEAN, eo_processor_.TEMPORAL_MEAN),
     prose=Prose(
         why="The cheapest summary of a stack, so a question to memory: how close to one read of it does one come?",
         expect="One streaming pass, branch-free in the gaps; np.nanmean writes a copy and a mask of the whole stack.",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.networks import median_pairs
-from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Peer, Prose
+from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
 
 
@@ -35,21 +36,6 @@ def _nanmedian(x: Array, *, axis: int = 0) -> Array:
         return np.asarray(np.nanmedian(x, axis=axis))
 
 
-def _load() -> Callable[..., Array]:
-    import bottleneck
-
-    def median(x: Array, axis: int = 0, *, nodata: int | None = None, out: Array | None = None) -> Array:
-        if x.dtype.kind != "f":
-            x = np.where(x == nodata, np.float32(np.nan), x.astype(np.float32))
-        result = np.asarray(bottleneck.nanmedian(x, axis=axis))
-        if out is None:
-            return result
-        out[...] = result
-        return out
-
-    return median
-
-
 def _keywords(case: Case) -> Mapping[str, Any]:
     axis = {"axis": -1} if case.layout in ("pixel_major", "time_last") else {}
     return axis if case.nodata is None else {**axis, "nodata": case.nodata}
@@ -68,8 +54,7 @@ KERNEL = Kernel(
     cost=Cost(lambda shape: median_pairs(shape[0]) * float(np.prod(shape[1:])), "min-max pair"),
     golden=goldens("temporal_median"),
     authority=Authority("numpy.nanmedian", _nanmedian, rtol=1e-15),
-    peers=(Peer("bottleneck", _load, lambda case: None if case.thread_count == 1 else "bottleneck has no threads",
-                "integers become float32 with NaN gaps inside the timed call; huge middles overflow; out is a copy"),),
+    peers=(bottleneck_.TEMPORAL_MEDIAN, numbagg_.TEMPORAL_MEDIAN, eo_processor_.TEMPORAL_MEDIAN),
     prose=Prose(
         why="The composite behind most annual mosaics, and often their heaviest step: a selection per pixel.",
         expect="Min/max networks over many pixels at once beat clever selection per pixel, up to a few hundred dates.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.goldens import goldens
 from benchmarks.kernels._shared import NUMBERS, missing, over_time
+from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Output, Prose
 
 
@@ -53,6 +54,7 @@ KERNEL = Kernel(
     cost=Cost(),  # four operations for every value read once: memory limits it
     golden=goldens("temporal_stats"),
     authority=Authority("numpy.nanmean, nanstd", _nanstats, rtol=1e-15),
+    peers=(bottleneck_.TEMPORAL_STATS, numbagg_.TEMPORAL_STATS, eo_processor_.TEMPORAL_STATS),
     prose=Prose(
         why="Two passes over the dates that must cost one read: the test of whether a kernel works in tiles.",
         expect="With a tile of dates in the second-level cache the second pass is free; NumPy reads the stack often.",

@@ -8,7 +8,8 @@ use _rust::lanes::{Missing, Real};
 use _rust::program::Program;
 use _rust::simd::{Path, chosen};
 use _rust::small::SELECT_MAX;
-use _rust::temporal_median::{Method, Series, Work, temporal_median};
+use _rust::temporal::{Output, Work};
+use _rust::temporal_median::{Method, Series, temporal_median};
 use ndarray::{Array, IxDyn};
 use std::time::Instant;
 
@@ -59,13 +60,13 @@ where
 }
 
 /// The least of several runs.
-fn time<K: Series, O: Real + From<K>>(x: &Array<K, IxDyn>, path: Path, method: &Method) -> f64 {
+fn time<K: Series, O: Real + Output + From<K>>(x: &Array<K, IxDyn>, path: Path, method: &Method) -> f64 {
     let mut out = Array::from_elem(IxDyn(&[x.shape()[1]]), O::NAN);
     let run = |out: &mut Array<O, IxDyn>| {
         let missing = Missing::new(Some(K::default()));
-        let work = Work { x: x.view(), mask: None, out: out.view_mut(), missing, method: method.clone() };
+        let work = Work { x: x.view(), mask: None, missing, out: out.view_mut() };
         let start = Instant::now();
-        temporal_median(work, path, 1).unwrap();
+        temporal_median(work, method, path, 1).unwrap();
         start.elapsed().as_secs_f64()
     };
     (0..7).map(|_| run(&mut out)).fold(f64::INFINITY, f64::min)

@@ -2,10 +2,9 @@
 
 use crate::arrays::Dtype;
 use crate::errors::Error;
-use numpy::PyUntypedArray;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyFloat, PyInt};
 
 /// More threads than these are never started; the result is the same.
 const MOST_THREADS: usize = 256;
@@ -17,8 +16,7 @@ impl FromPyObject<'_, '_> for Threads {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let count = integer("num_threads", &object)?.unwrap_or(i64::MAX);
-        match usize::try_from(count) {
+        match usize::try_from(integer("num_threads", &object)?) {
             Ok(count) if count > 0 => Ok(Self(count.min(MOST_THREADS))),
             _ => {
                 Err(Error::value(format!("num_threads is {}; an int of at least 1 is accepted", object.repr()?)).into())
@@ -34,7 +32,7 @@ impl FromPyObject<'_, '_> for AxisArgument {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        Ok(Self(integer("axis", &object)?.unwrap_or(i64::MAX)))
+        Ok(Self(integer("axis", &object)?))
     }
 }
 
@@ -54,6 +52,20 @@ impl AxisArgument {
     }
 }
 
+/// `ddof`: what is taken from the number of values before a sum of squares is divided by it.
+pub struct Ddof(pub usize);
+
+impl FromPyObject<'_, '_> for Ddof {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match usize::try_from(integer("ddof", &object)?) {
+            Ok(ddof) => Ok(Self(ddof)),
+            Err(_) => Err(Error::value(format!("ddof is {}; an int of at least 0 is accepted", object.repr()?)).into()),
+        }
+    }
+}
+
 /// `min_denominator`.
 pub struct MinDenominator(pub f64);
 
@@ -61,19 +73,47 @@ impl FromPyObject<'_, '_> for MinDenominator {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        // An array of one element has a float value, but NumPy warns when it is asked for it.
-        let value = if object.cast::<PyUntypedArray>().is_ok() { None } else { object.extract::<f64>().ok() };
-        let Some(value) = value else {
-            return Err(
-                Error::kind(format!("min_denominator is {}; a real number is accepted", described(&object)?)).into()
-            );
-        };
+        let value = real("min_denominator", &object)?;
         if value >= 0.0 {
             Ok(Self(value))
         } else {
             Err(Error::value(format!("min_denominator is {value}; a number of at least 0 is accepted")).into())
         }
     }
+}
+
+/// Arguments that are finite numbers, each a type of its name; `zero` says whether it may be 0.
+macro_rules! constants {
+    ($($constant:ident: $name:literal, zero: $zero:literal;)*) => {$(
+        #[doc = concat!("`", $name, "`.")]
+        pub struct $constant(pub f64);
+
+        impl FromPyObject<'_, '_> for $constant {
+            type Error = PyErr;
+
+            fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+                constant($name, $zero, &object).map(Self)
+            }
+        }
+    )*};
+}
+
+constants! {
+    Gain: "G", zero: true;
+    AerosolRed: "C1", zero: true;
+    AerosolBlue: "C2", zero: true;
+    Canopy: "L", zero: true;
+    Scale: "scale", zero: false;
+    Offset: "offset", zero: true;
+}
+
+fn constant(name: &str, zero: bool, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let value = real(name, object)?;
+    if value.is_finite() && (zero || value != 0.0) {
+        return Ok(value);
+    }
+    let accepted = if zero { "a finite number" } else { "a finite number other than 0" };
+    Err(Error::value(format!("{name} is {}; {accepted} is accepted", object.repr()?)).into())
 }
 
 /// `nodata`, which only integer arrays take.
@@ -84,32 +124,49 @@ pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Optio
             format!("nodata is {}, but the input is {}: floats mark missing data by NaN", object.repr()?, dtype.name());
         return Err(Error::value(message).into());
     };
-    let value = integer("nodata", object.as_borrowed().as_any())?.filter(|value| (least..=most).contains(value));
-    match value {
-        Some(value) => Ok(Some(value)),
-        None => Err(Error::value(format!(
-            "nodata is {}; for {} input {least} … {most} are accepted",
-            object.repr()?,
-            dtype.name()
-        ))
-        .into()),
+    let value = integer("nodata", object)?;
+    if (least..=most).contains(&value) {
+        return Ok(Some(value));
+    }
+    let message = format!("nodata is {}; for {} input {least} … {most} are accepted", object.repr()?, dtype.name());
+    Err(Error::value(message).into())
+}
+
+/// An int; the nearest of 64 bits if it is larger. A bool is not an int here, nor is an array of one.
+fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if !is_number(object, "Integral")? {
+        return Err(Error::kind(format!("{name} is {}; an int is accepted", described(object)?)).into());
+    }
+    match object.extract::<i64>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+            Ok(if object.lt(0)? { i64::MIN } else { i64::MAX })
+        }
+        value => value,
     }
 }
 
-/// An int; None if it is far out of any range. A bool is not an int here.
-fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
-    let refusal = || -> PyResult<PyErr> {
-        Ok(Error::kind(format!("{name} is {}; an int is accepted", described(object)?)).into())
-    };
-    if object.is_instance_of::<PyBool>() {
-        return Err(refusal()?);
+/// A real number; infinite if it is larger than a double can be. A bool is not a number here, nor is an array of one.
+fn real(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if let Ok(value) = object.cast::<PyFloat>() {
+        return Ok(value.value());
     }
-    match object.extract::<i64>() {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => Ok(None),
-        Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Err(refusal()?),
-        Err(error) => Err(error),
+    if !is_number(object, "Real")? {
+        return Err(Error::kind(format!("{name} is {}; a real number is accepted", described(object)?)).into());
     }
+    match object.extract::<f64>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+            Ok(if object.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY })
+        }
+        value => value,
+    }
+}
+
+/// Whether it is a number by that class of the module `numbers`, as NumPy's scalars are; an int is without being asked.
+fn is_number(object: &Bound<'_, PyAny>, class: &str) -> PyResult<bool> {
+    if object.is_instance_of::<PyInt>() {
+        return Ok(!object.is_instance_of::<PyBool>());
+    }
+    object.is_instance(&object.py().import("numbers")?.getattr(class)?)
 }
 
 fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {

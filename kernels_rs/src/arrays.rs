@@ -14,8 +14,8 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
-use std::os::raw::c_int;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use std::os::raw::{c_int, c_long};
 
 /// More dimensions than these are refused; rust-numpy's limit.
 const MOST_DIMENSIONS: usize = 32;
@@ -29,7 +29,24 @@ pub enum Dtype {
     Uint8,
     Int16,
     Uint16,
+    /// Of counts that a kernel gives; no image holds it.
+    Int32,
 }
+
+/// A Rust type that a dtype is.
+pub trait Typed: Element {
+    const DTYPE: Dtype;
+}
+
+macro_rules! typed {
+    ($($number:ty: $dtype:ident),*) => {$(
+        impl Typed for $number {
+            const DTYPE: Dtype = Dtype::$dtype;
+        }
+    )*};
+}
+
+typed!(f32: Float32, f64: Float64, u8: Uint8, i16: Int16, u16: Uint16);
 
 /// Calls a generic function with the Rust types of an input and an output dtype that [`Admitted::samples`] and
 /// [`Dtype::output`] have accepted.
@@ -37,31 +54,46 @@ macro_rules! by_dtype {
     ($input:expr, $output:expr, $function:ident($($argument:expr),*)) => {
         match ($input, $output) {
             ($crate::arrays::Dtype::Float64, _) => $function::<f64, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint8, $crate::arrays::Dtype::Float64) => $function::<u8, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint8, _) => $function::<u8, f32>($($argument),*),
-            ($crate::arrays::Dtype::Int16, $crate::arrays::Dtype::Float64) => $function::<i16, f64>($($argument),*),
-            ($crate::arrays::Dtype::Int16, _) => $function::<i16, f32>($($argument),*),
-            ($crate::arrays::Dtype::Uint16, $crate::arrays::Dtype::Float64) => $function::<u16, f64>($($argument),*),
-            ($crate::arrays::Dtype::Uint16, _) => $function::<u16, f32>($($argument),*),
-            _ => $function::<f32, f32>($($argument),*),
+            ($crate::arrays::Dtype::Float32, _) => $function::<f32, f32>($($argument),*),
+            (input, output) => $crate::arrays::by_counts!(input, output, $function($($argument),*)),
         }
     };
 }
 pub(crate) use by_dtype;
 
+/// [`by_dtype`] of an input whose dtype is one of [`COUNTS`].
+macro_rules! by_counts {
+    ($input:expr, $output:expr, $function:ident($($argument:expr),*)) => {
+        match ($input, $output) {
+            ($crate::arrays::Dtype::Uint8, $crate::arrays::Dtype::Float64) => $function::<u8, f64>($($argument),*),
+            ($crate::arrays::Dtype::Uint8, _) => $function::<u8, f32>($($argument),*),
+            ($crate::arrays::Dtype::Int16, $crate::arrays::Dtype::Float64) => $function::<i16, f64>($($argument),*),
+            ($crate::arrays::Dtype::Int16, _) => $function::<i16, f32>($($argument),*),
+            (_, $crate::arrays::Dtype::Float64) => $function::<u16, f64>($($argument),*),
+            _ => $function::<u16, f32>($($argument),*),
+        }
+    };
+}
+pub(crate) use by_counts;
+
 /// What images may hold.
 pub const SAMPLES: &[Dtype] = &[Dtype::Float32, Dtype::Float64, Dtype::Uint8, Dtype::Int16, Dtype::Uint16];
+
+/// What images of raw counts may hold.
+pub const COUNTS: &[Dtype] = &[Dtype::Uint8, Dtype::Int16, Dtype::Uint16];
 
 impl Dtype {
     /// The one that NumPy means, in this machine's byte order.
     fn of(descr: &Bound<'_, PyArrayDescr>) -> Option<Self> {
-        const TYPES: [(NPY_TYPES, Dtype); 6] = [
+        const INT32: NPY_TYPES = if size_of::<c_long>() == 4 { NPY_TYPES::NPY_LONG } else { NPY_TYPES::NPY_INT };
+        const TYPES: [(NPY_TYPES, Dtype); 7] = [
             (NPY_TYPES::NPY_BOOL, Dtype::Bool),
             (NPY_TYPES::NPY_FLOAT, Dtype::Float32),
             (NPY_TYPES::NPY_DOUBLE, Dtype::Float64),
             (NPY_TYPES::NPY_UBYTE, Dtype::Uint8),
             (NPY_TYPES::NPY_SHORT, Dtype::Int16),
             (NPY_TYPES::NPY_USHORT, Dtype::Uint16),
+            (INT32, Dtype::Int32),
         ];
         let number = descr.num();
         let found = TYPES.iter().find(|(npy, _)| *npy as c_int == number);
@@ -76,6 +108,7 @@ impl Dtype {
             Self::Uint8 => "uint8",
             Self::Int16 => "int16",
             Self::Uint16 => "uint16",
+            Self::Int32 => "int32",
         }
     }
 
@@ -85,6 +118,7 @@ impl Dtype {
             Self::Uint8 => Some((0, u8::MAX.into())),
             Self::Int16 => Some((i16::MIN.into(), i16::MAX.into())),
             Self::Uint16 => Some((0, u16::MAX.into())),
+            Self::Int32 => Some((i32::MIN.into(), i32::MAX.into())),
             Self::Bool | Self::Float32 | Self::Float64 => None,
         }
     }
@@ -164,7 +198,12 @@ impl<'py> Admitted<'py> {
 
     /// An image or a stack of a dtype that kernels take, of at least one dimension.
     pub fn samples(name: &'static str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let admitted = Self::new(name, object, SAMPLES)?;
+        Self::image(name, object, SAMPLES)
+    }
+
+    /// [`samples`](Self::samples) of one of the accepted dtypes.
+    pub fn image(name: &'static str, object: &Bound<'py, PyAny>, accepted: &[Dtype]) -> PyResult<Self> {
+        let admitted = Self::new(name, object, accepted)?;
         if admitted.array.ndim() == 0 {
             return Err(Error::value(format!(
                 "{name} is 0-dimensional; an array of at least one dimension is accepted"
@@ -189,6 +228,10 @@ impl<'py> Admitted<'py> {
             self.name,
             self.shape()
         )))
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     pub fn py(&self) -> Python<'py> {
@@ -223,6 +266,22 @@ impl<'py> Admitted<'py> {
         unsafe { self.view() }
     }
 
+    /// A [`view`](Self::view), broadcast to a shape to which it is known to.
+    ///
+    /// # Safety
+    ///
+    /// As for [`view`](Self::view).
+    pub unsafe fn broadcast<T: Element>(&self, shape: &[usize]) -> ArrayViewD<'_, T> {
+        // SAFETY: the caller's.
+        let view = unsafe { self.view::<T>() };
+        if self.shape() == shape {
+            return view;
+        }
+        let wide = view.broadcast(shape).expect("admission has compared the shapes").raw_view();
+        // SAFETY: its elements are those of `view`, which live as long as `self`.
+        unsafe { wide.deref_into_view() }
+    }
+
     /// How the memory of `self`, the output, lies to that of an input; any overlap but the same elements is refused.
     pub fn overlap(&self, input: &Self, in_place: bool) -> PyResult<Overlap> {
         let (ours, theirs) = (extent(&self.array), extent(&input.array));
@@ -236,7 +295,7 @@ impl<'py> Admitted<'py> {
             return Ok(Overlap::None);
         }
         let exception = if in_place { ", unless it is exactly that array" } else { "" };
-        Err(Error::value(format!("out shares memory with {}; it must not{exception}", input.name)).into())
+        Err(Error::value(format!("{} shares memory with {}; it must not{exception}", self.name, input.name)).into())
     }
 }
 
@@ -250,27 +309,90 @@ pub fn output<'py>(
     dtype: Dtype,
     fortran: bool,
 ) -> PyResult<Admitted<'py>> {
+    given.map_or_else(|| fresh(py, shape, dtype, fortran), |object| handed_in("out", object, shape, dtype))
+}
+
+/// The outputs of a kernel that has several, and the tuple that holds them.
+pub struct Outputs<'py, const N: usize> {
+    pub arrays: [Admitted<'py>; N],
+    tuple: Bound<'py, PyTuple>,
+}
+
+/// Several outputs of one shape: those of the tuple that was handed in, after checks, or fresh ones in C order.
+///
+/// They have no element in common. The caller still has to do with each what it has to with [`output`].
+pub fn outputs<'py, const N: usize>(
+    py: Python<'py>,
+    given: Option<&Bound<'py, PyAny>>,
+    shape: &[usize],
+    dtypes: [Dtype; N],
+) -> PyResult<Outputs<'py, N>> {
+    const NAMES: [&str; 3] = ["out[0]", "out[1]", "out[2]"];
+    const { assert!(N <= NAMES.len()) };
     let Some(object) = given else {
-        // SAFETY: uninitialised floats: the kernel writes all of them before anybody reads one.
-        let array = unsafe {
-            match dtype {
-                Dtype::Float64 => PyArray::<f64, _>::new(py, IxDyn(shape), fortran).into_any(),
-                _ => PyArray::<f32, _>::new(py, IxDyn(shape), fortran).into_any(),
-            }
-        };
-        return Ok(Admitted { name: "out", array: array.cast_into()?, dtype });
+        let arrays = each(|i| fresh(py, shape, dtypes[i], false))?;
+        let tuple = PyTuple::new(py, arrays.iter().map(|array| &array.array))?;
+        return Ok(Outputs { arrays, tuple });
     };
-    let out = Admitted::new("out", object, &[dtype])?;
+    let Ok(tuple) = object.cast::<PyTuple>() else {
+        let found = object.get_type().fully_qualified_name()?;
+        return Err(Error::kind(format!("out is a {found}; a tuple of {N} arrays is accepted")).into());
+    };
+    if tuple.len() != N {
+        return Err(Error::value(format!("out is a tuple of {}; one of {N} arrays is accepted", tuple.len())).into());
+    }
+    let arrays: [Admitted<'py>; N] =
+        each(|i| handed_in(NAMES[i], tuple.get_borrowed_item(i)?.as_any(), shape, dtypes[i]))?;
+    for (i, array) in arrays.iter().enumerate() {
+        arrays[..i].iter().try_for_each(|other| array.overlap(other, false).map(|_| ()))?;
+    }
+    Ok(Outputs { arrays, tuple: tuple.clone() })
+}
+
+impl<'py, const N: usize> Outputs<'py, N> {
+    /// The tuple, to return: the very one that was handed in, if one was.
+    pub fn into_object(self) -> Bound<'py, PyAny> {
+        self.tuple.into_any()
+    }
+}
+
+/// An array of what `item` gives for every index, or the first error.
+fn each<T, const N: usize>(item: impl FnMut(usize) -> PyResult<T>) -> PyResult<[T; N]> {
+    let items = (0..N).map(item).collect::<PyResult<Vec<T>>>()?;
+    Ok(items.try_into().unwrap_or_else(|_| unreachable!("an item for every index")))
+}
+
+/// An output that is not initialised: the kernel writes all of its elements before anybody reads one.
+fn fresh<'py>(py: Python<'py>, shape: &[usize], dtype: Dtype, fortran: bool) -> PyResult<Admitted<'py>> {
+    // SAFETY: numbers of any bits, which nobody reads before the kernel has written them.
+    let array = unsafe {
+        match dtype {
+            Dtype::Float64 => PyArray::<f64, _>::new(py, IxDyn(shape), fortran).into_any(),
+            Dtype::Int32 => PyArray::<i32, _>::new(py, IxDyn(shape), fortran).into_any(),
+            _ => PyArray::<f32, _>::new(py, IxDyn(shape), fortran).into_any(),
+        }
+    };
+    Ok(Admitted { name: "out", array: array.cast_into()?, dtype })
+}
+
+fn handed_in<'py>(
+    name: &'static str,
+    object: &Bound<'py, PyAny>,
+    shape: &[usize],
+    dtype: Dtype,
+) -> PyResult<Admitted<'py>> {
+    let out = Admitted::new(name, object, &[dtype])?;
     if out.shape() != shape {
-        return Err(Error::value(format!("out has the shape {:?}; {shape:?} is accepted", out.shape())).into());
+        return Err(Error::value(format!("{name} has the shape {:?}; {shape:?} is accepted", out.shape())).into());
     }
     // SAFETY: the object is an array and the GIL is held.
     let flags = unsafe { (*npyffi::_PyArray_GET_ITEM_DATA(out.array.as_array_ptr())).flags };
     if flags & npyffi::NPY_ARRAY_WRITEABLE == 0 {
-        return Err(Error::value("out is read-only; a writeable array is accepted").into());
+        return Err(Error::value(format!("{name} is read-only; a writeable array is accepted")).into());
     }
     if overlaps_itself(&out.array) {
-        return Err(Error::value("out has elements that share memory with each other; each must have its own").into());
+        let message = format!("{name} has elements that share memory with each other; each must have its own");
+        return Err(Error::value(message).into());
     }
     Ok(out)
 }
@@ -280,7 +402,7 @@ impl<'py> Admitted<'py> {
     ///
     /// # Safety
     ///
-    /// - `self` is from [`output`], and `O` is the type of its dtype.
+    /// - `self` is from [`output`] or [`outputs`], and `O` is the type of its dtype.
     /// - [`Admitted::overlap`] has found no element in common with any view that is alive at the same time.
     pub unsafe fn view_mut<O: Element>(&self) -> ArrayViewMutD<'_, O> {
         // SAFETY: the caller's; `output` has checked that it is writeable and that its elements are distinct.

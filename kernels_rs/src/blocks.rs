@@ -9,6 +9,7 @@
 
 use crate::lanes::{Gaps, Key, Missing, fill_where};
 use crate::simd::{Path, Task, dispatch};
+use crate::temporal::Row;
 use ndarray::{ArrayView2, Axis, s};
 use std::ops::Range;
 
@@ -24,19 +25,9 @@ pub struct Block<'a, K, const W: usize> {
     pub gaps: Gaps<K, W>,
 }
 
-/// A row of pixels through time.
-pub struct Row<'a, K> {
-    /// (time, pixel).
-    pub x: ArrayView2<'a, K>,
-    /// Of the shape of `x`; not 0 where a value is missing.
-    pub mask: Option<ArrayView2<'a, u8>>,
-    /// What else is missing.
-    pub missing: Missing<K>,
-}
-
 impl<K: Key> Row<'_, K> {
     /// Calls `each` with all pixels, block by block.
-    pub fn for_each<const W: usize>(&self, path: Path, mut each: impl FnMut(Block<'_, K, W>, Range<usize>)) {
+    pub fn for_each_block<const W: usize>(&self, path: Path, mut each: impl FnMut(Block<'_, K, W>, Range<usize>)) {
         let (dates, pixels) = self.x.dim();
         let whole = if self.mask.is_none() { pixels - pixels % W } else { 0 };
         let series: Option<Vec<&[K]>> = self.x.axis_iter(Axis(0)).map(|x| x.to_slice()).collect();
@@ -78,7 +69,7 @@ impl<K: Key> Row<'_, K> {
         let Some(mask) = &self.mask else { return (self.missing, Gaps::new()) };
         copy(mask.slice(s![.., range]), marks, 0);
         filled.resize(values.len(), [K::LOW; W]);
-        (Missing::new(None), dispatch(path, FillMarked { values, marks, missing: self.missing, filled }))
+        (Missing::filled(), dispatch(path, FillMarked { values, marks, missing: self.missing, filled }))
     }
 }
 
@@ -121,13 +112,13 @@ fn fill_marked<K: Key, const W: usize>(
 ) {
     for w in 0..W {
         let gap = (marks[w] != 0) | values[w].is_missing(missing);
-        (filled[w], gaps.pad[w], gaps.seen[w]) = fill_where(values[w], gap, gaps.pad[w], gaps.seen[w]);
+        (filled[w], gaps.pad[w], gaps.seen[w]) = fill_where(values[w], gap, missing, gaps.pad[w], gaps.seen[w]);
     }
 }
 
 /// Copies (dates, at most W pixels) of any strides; lanes beyond the last pixel hold anything.
 #[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
-fn copy<T: Copy, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
+pub fn copy<T: Copy, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
     let pixels = block.ncols();
     rows.resize(block.nrows(), [rest; W]);
     if block.strides()[0].unsigned_abs() < block.strides()[1].unsigned_abs() {

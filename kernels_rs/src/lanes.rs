@@ -16,6 +16,8 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     const LOW: Self;
     /// Not below any value.
     const HIGH: Self;
+    /// One.
+    const ONE: Self;
     /// Whether the limits are finite values, which a lane without data cannot be told from.
     const FINITE_LIMITS: bool;
 
@@ -23,10 +25,11 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     #[must_use]
     fn flip_if(self, flip: bool) -> Self;
 
-    /// Itself plus one, if `one` says so and it is not `HIGH` already. Neither this nor `flip_if` is a selection between
-    /// two values: LLVM makes a conditional store of one that replaces a value in place, and does not vectorise that.
+    /// Itself plus `step`, if `taken` says so and as far as the type goes. Neither this nor `flip_if` is a selection
+    /// between two values: LLVM makes a conditional store of one that replaces a value in place, and does not vectorise
+    /// that.
     #[must_use]
-    fn count_if(self, one: bool) -> Self;
+    fn add_if(self, taken: bool, step: Self) -> Self;
 
     /// The larger of two values whose smaller is `smaller`.
     #[must_use]
@@ -44,6 +47,7 @@ macro_rules! float_key {
         impl Key for $float {
             const LOW: Self = <$float>::NEG_INFINITY;
             const HIGH: Self = <$float>::INFINITY;
+            const ONE: Self = 1.0;
             const FINITE_LIMITS: bool = false;
 
             #[inline(always)]
@@ -54,8 +58,8 @@ macro_rules! float_key {
             }
 
             #[inline(always)]
-            fn count_if(self, one: bool) -> Self {
-                self + <$float>::from(u8::from(one))
+            fn add_if(self, taken: bool, step: Self) -> Self {
+                self + if taken { step } else { 0.0 }
             }
 
             #[inline(always)]
@@ -80,6 +84,7 @@ macro_rules! integer_key {
         impl Key for $integer {
             const LOW: Self = <$integer>::MIN;
             const HIGH: Self = <$integer>::MAX;
+            const ONE: Self = 1;
             const FINITE_LIMITS: bool = true;
 
             #[inline(always)]
@@ -88,8 +93,8 @@ macro_rules! integer_key {
             }
 
             #[inline(always)]
-            fn count_if(self, one: bool) -> Self {
-                self.saturating_add(Self::from(one))
+            fn add_if(self, taken: bool, step: Self) -> Self {
+                self.saturating_add(if taken { step } else { 0 })
             }
 
             #[inline(always)]
@@ -113,16 +118,30 @@ float_key!(f32: u32, f64: u64);
 integer_key!(u8, i16, u16);
 
 /// Which integer stands for a missing value. Floats mark it by NaN, whatever this says.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Missing<K> {
     nodata: K,
     declared: bool,
+    /// What a value that is there adds to the number of those seen.
+    seen: K,
 }
 
 impl<K: Key> Missing<K> {
     /// `None` says that every integer is data.
     pub fn new(nodata: Option<K>) -> Self {
-        Self { nodata: nodata.unwrap_or_default(), declared: nodata.is_some() }
+        Self { nodata: nodata.unwrap_or_default(), declared: nodata.is_some(), seen: K::ONE }
+    }
+
+    /// Gaps have been filled before: what is there now is no gap, and may be no value either, so it is not counted.
+    #[must_use]
+    pub fn filled() -> Self {
+        Self { nodata: K::default(), declared: false, seen: K::default() }
+    }
+}
+
+impl<K: Key> Default for Missing<K> {
+    fn default() -> Self {
+        Self::new(None)
     }
 }
 
@@ -219,14 +238,14 @@ pub fn greater<K: Key>(a: K, b: K) -> K {
 /// `value` or, where it is missing, the filling; and what `pad` and `seen` are afterwards.
 #[inline(always)]
 pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
-    fill_where(value, value.is_missing(missing), pad, seen)
+    fill_where(value, value.is_missing(missing), missing, pad, seen)
 }
 
 /// [`fill`] with the answer to whether the value is missing.
 #[inline(always)]
-pub fn fill_where<K: Key>(value: K, gap: bool, pad: K, seen: K) -> (K, K, K) {
+pub fn fill_where<K: Key>(value: K, gap: bool, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
     let filled = if gap { pad } else { value };
     let next = pad.flip_if(gap);
-    let seen = if K::FINITE_LIMITS { seen.count_if(!gap) } else { seen };
+    let seen = if K::FINITE_LIMITS { seen.add_if(!gap, missing.seen) } else { seen };
     (filled, next, seen)
 }

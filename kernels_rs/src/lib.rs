@@ -5,21 +5,30 @@
 
 pub mod bisect;
 pub mod blocks;
+pub mod elementwise;
 pub mod errors;
 pub mod lanes;
 pub mod network;
 pub mod normalized_difference;
 pub mod par;
+pub mod parts;
 pub mod program;
 pub mod rows;
 pub mod simd;
 pub mod small;
+pub mod sums;
+pub mod temporal;
+pub mod temporal_mean;
 pub mod temporal_median;
+pub mod temporal_stats;
+pub mod tiles;
 
 #[cfg(feature = "python")]
 mod arguments;
 #[cfg(feature = "python")]
 mod arrays;
+#[cfg(feature = "python")]
+mod bands;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]
@@ -31,7 +40,11 @@ mod _rust {
     #[pymodule_export]
     use crate::normalized_difference::python::normalized_difference;
     #[pymodule_export]
+    use crate::temporal_mean::python::temporal_mean;
+    #[pymodule_export]
     use crate::temporal_median::python::temporal_median;
+    #[pymodule_export]
+    use crate::temporal_stats::python::temporal_stats;
 
     /// What was built and what runs: facts for the provenance of a measurement.
     ///
@@ -39,8 +52,8 @@ mod _rust {
     /// -------
     /// dict of str to str
     ///     ``version`` of the package; ``profile`` (``"release"`` or ``"debug"``); ``lto``; ``simd``, the instructions
-    ///     that the kernels run on in this process (``"baseline"`` or ``"avx2"``, or the reason why kernels refuse to
-    ///     run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``;
+    ///     that the kernels run on in this process (``"baseline"``, ``"avx2"`` or ``"avx512"``, or the reason why kernels
+    ///     refuse to run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``;
     ///     ``target``; ``rustc``; and the versions of the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
     #[pyfunction]
     fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {

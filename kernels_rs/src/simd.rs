@@ -1,13 +1,13 @@
 //! Which instructions the kernels run on: chosen once, when the first kernel runs.
 //!
 //! Wheels are compiled for the baseline of their architecture. On x86-64 that is SSE2, so every [`Task`] is compiled
-//! a second time for AVX2 and FMA, and the processor is asked once. Both come from the *same* generic Rust: `run` and
-//! all that it calls are `#[inline(always)]`, and whatever is inlined into a function that carries `#[target_feature]`
-//! is compiled for those features. Rust never contracts `a * b + c` into a fused multiply-add by itself and never
-//! reorders floating-point arithmetic, so both ways give the same bits; `tests` in the kernels hold them to it.
-//! On other architectures there is one way, the baseline (NEON on aarch64).
+//! again for AVX2 and FMA, and where it gains from it for AVX-512, and the processor is asked once. All come from the
+//! *same* generic Rust: `run` and all that it calls are `#[inline(always)]`, and whatever is inlined into a function that
+//! carries `#[target_feature]` is compiled for those features. Rust never contracts `a * b + c` into a fused multiply-add
+//! by itself and never reorders floating-point arithmetic, so all ways give the same bits; `tests` in the kernels hold
+//! them to it. On other architectures there is one way, the baseline (NEON on aarch64).
 //!
-//! `EOKERNELS_SIMD=baseline` or `avx2` overrides the choice, for tests and measurements.
+//! `EOKERNELS_SIMD=baseline`, `avx2` or `avx512` overrides the choice, for tests and measurements.
 
 use crate::errors::Error;
 use std::sync::OnceLock;
@@ -23,6 +23,9 @@ enum Instructions {
     /// AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// AVX-512 as servers have had it since 2017 (F, BW, CD, DQ and VL): 32 registers of 64 bytes.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 impl Path {
@@ -33,6 +36,8 @@ impl Path {
             Instructions::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => "avx512",
         }
     }
 
@@ -44,9 +49,21 @@ impl Path {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             all.push(Self(Instructions::Avx2));
+            if has_avx512() {
+                all.push(Self(Instructions::Avx512));
+            }
         }
         all
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
 }
 
 /// The path of this process: the best one, or the one that `EOKERNELS_SIMD` names.
@@ -79,6 +96,9 @@ pub trait Task {
     /// What it returns.
     type Output;
 
+    /// Whether it is compiled for AVX-512 as well; otherwise that path runs what is compiled for AVX2.
+    const AVX512: bool = true;
+
     /// Does the work. Implementations are `#[inline(always)]`, and so is all that should run on the path's
     /// instructions.
     fn run(self) -> Self::Output;
@@ -92,6 +112,12 @@ pub fn dispatch<T: Task>(path: Path, task: T) -> T::Output {
         // SAFETY: `Path::all`, which alone makes a path, has asked the processor for both features.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { run_avx2(task) },
+        // SAFETY: likewise.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 if T::AVX512 => unsafe { run_avx512(task) },
+        // SAFETY: likewise; `Path::all` makes this path only beside that of AVX2.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 => unsafe { run_avx2(task) },
     }
 }
 
@@ -101,6 +127,15 @@ pub fn dispatch<T: Task>(path: Path, task: T) -> T::Output {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn run_avx2<T: Task>(task: T) -> T::Output {
+    task.run()
+}
+
+/// # Safety
+///
+/// The processor has AVX2, FMA and the parts of AVX-512 that are named here.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
+unsafe fn run_avx512<T: Task>(task: T) -> T::Output {
     task.run()
 }
 

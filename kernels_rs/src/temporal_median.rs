@@ -14,15 +14,14 @@
 //! The file is long because a kernel stands in one file, docstring and binding included.
 
 use crate::bisect::{self, Bits};
-use crate::blocks::{Block, Row};
+use crate::blocks::Block;
 use crate::errors::Error;
-use crate::lanes::{Gaps, Missing, Real};
-use crate::par::{self, Divide};
+use crate::lanes::{Gaps, Real};
 use crate::program::Program;
-use crate::rows::{Operand, Stack, middle_of_longest, simplify};
 use crate::simd::{Path, Task, dispatch};
 use crate::small::{SELECT_MAX, select};
-use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Ix1, Ix2, s};
+use crate::temporal::{Output, Work, reduce, store};
+use ndarray::ArrayViewMutD;
 use std::sync::Arc;
 
 /// A dtype of inputs.
@@ -31,7 +30,7 @@ pub trait Series: Bits {
     const NETWORK_MAX: usize;
 
     /// Runs `work` with as many lanes as suit the dtype.
-    fn run<O: Real + From<Self>>(work: Work<'_, Self, O>, path: Path);
+    fn run<O: Real + Output + From<Self>>(work: Medians<'_, '_, Self, O>, method: &Method, path: Path);
 }
 
 macro_rules! series {
@@ -39,16 +38,16 @@ macro_rules! series {
         impl Series for $key {
             const NETWORK_MAX: usize = $network;
 
-            fn run<O: Real + From<Self>>(work: Work<'_, Self, O>, path: Path) {
-                match work.method.clone() {
-                    Method::Registers => work.blocks::<$wide>(path, |block, ranks| dispatch(path, Select { block, ranks })),
+            fn run<O: Real + Output + From<Self>>(work: Medians<'_, '_, Self, O>, method: &Method, path: Path) {
+                match method {
+                    Method::Registers => blocks::<_, _, $wide>(work, path, |block, ranks| dispatch(path, Select { block, ranks })),
                     Method::Network(program) => {
-                        let (program, mut rows) = (&program, Vec::new());
-                        work.blocks::<$lanes>(path, |block, ranks| dispatch(path, Run { program, block, rows: &mut rows, ranks }));
+                        let mut rows = Vec::new();
+                        blocks::<_, _, $lanes>(work, path, |block, ranks| dispatch(path, Run { program, block, rows: &mut rows, ranks }));
                     }
                     Method::Bisection => {
                         let mut keys = Vec::new();
-                        work.blocks::<$lanes>(path, |block, ranks| dispatch(path, Bisect { block, keys: &mut keys, ranks }));
+                        blocks::<_, _, $lanes>(work, path, |block, ranks| dispatch(path, Bisect { block, keys: &mut keys, ranks }));
                     }
                 }
             }
@@ -92,118 +91,39 @@ impl Method {
     }
 }
 
-/// A stack and where its median goes.
-pub struct Work<'a, K, O> {
-    /// Axis 0 is time, the others are those of `out`.
-    pub x: ArrayViewD<'a, K>,
-    /// Of the shape of `x`; not 0 where a value is missing. Bytes, as `NumPy` can hold a bool that is neither 0 nor 1.
-    pub mask: Option<ArrayViewD<'a, u8>>,
-    /// Where the results go.
-    pub out: ArrayViewMutD<'a, O>,
-    /// What else is missing.
-    pub missing: Missing<K>,
-    /// How the middle is found; see [`Method::fastest`].
-    pub method: Method,
-}
+/// A stack and where its medians go.
+pub type Medians<'x, 'o, K, O> = Work<'x, K, ArrayViewMutD<'o, O>>;
 
 /// Computes `work` on that many threads.
 ///
 /// # Errors
 ///
 /// The threads cannot be started.
-pub fn temporal_median<K: Series, O: Real + From<K>>(
-    work: Work<'_, K, O>,
+pub fn temporal_median<K: Series, O: Real + Output + From<K>>(
+    work: Medians<'_, '_, K, O>,
+    method: &Method,
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    let Work { x, mask, mut out, missing, method } = work;
-    if out.is_empty() {
-        return Ok(());
-    }
-    if x.is_empty() {
-        out.fill(O::NAN);
-        return Ok(());
-    }
-    let (mut x, mut mask) = (Stack(x), mask.map(Stack));
-    let mut operands: Vec<&mut dyn Operand> = vec![&mut x, &mut out];
-    operands.extend(mask.as_mut().map(|mask| mask as &mut dyn Operand));
-    simplify(&mut operands);
-    let work = Work { x: x.0, mask: mask.map(|mask| mask.0), out, missing, method };
-    par::run(work, threads, &|piece| K::run(piece, path))
+    reduce(work, threads, &|piece| K::run(piece, method, path))
 }
 
-impl<K: Series, O: Real + From<K>> Divide for Work<'_, K, O> {
-    fn size(&self) -> usize {
-        self.x.len()
+/// Takes the rows of pixels in blocks of W, whose middle ranks `middle` finds.
+fn blocks<K: Series, O: Real + Output + From<K>, const W: usize>(
+    mut work: Medians<'_, '_, K, O>,
+    path: Path,
+    mut middle: impl FnMut(Block<'_, K, W>, &mut Ranks<K, W>) -> Gaps<K, W>,
+) {
+    let mut ranks = Ranks { lo: [K::LOW; W], hi: [K::HIGH; W] };
+    for index in work.rows() {
+        let (row, mut out) = work.row(&index);
+        row.for_each_block::<W>(path, |block, pixels| {
+            let (dates, mut medians) = (block.dates.len(), [O::NAN; W]);
+            let gaps = &middle(block, &mut ranks);
+            dispatch(path, Mean { dates, gaps, ranks: &ranks, medians: &mut medians });
+            store(&mut out, pixels, &medians);
+        });
     }
-
-    fn halve(self) -> (Self, Option<Self>) {
-        // Whole blocks on the left, so that at most one block is cut.
-        let Some((axis, middle)) = middle_of_longest(&self.out, 128) else { return (self, None) };
-        let Self { x, mask, out, missing, method } = self;
-        let (out, out_right) = out.split_at(Axis(axis), middle);
-        let (x, x_right) = x.split_at(Axis(axis + 1), middle);
-        let (mask, mask_right) = mask.map(|mask| mask.split_at(Axis(axis + 1), middle)).unzip();
-        let right = Self { x: x_right, mask: mask_right, out: out_right, missing, method: method.clone() };
-        (Self { x, mask, out, missing, method }, Some(right))
-    }
-}
-
-impl<K: Series, O: Real + From<K>> Work<'_, K, O> {
-    /// Makes `axis` of the stack axis 0, where it has to be.
-    #[must_use]
-    pub fn time_first(mut self, axis: usize) -> Self {
-        for axis in (0..axis).rev() {
-            self.x.swap_axes(axis, axis + 1);
-            if let Some(mask) = &mut self.mask {
-                mask.swap_axes(axis, axis + 1);
-            }
-        }
-        self
-    }
-
-    /// Walks the outer axes down to rows of pixels, and these in blocks of W, whose middle ranks `middle` finds.
-    fn blocks<const W: usize>(
-        mut self,
-        path: Path,
-        mut middle: impl FnMut(Block<'_, K, W>, &mut Ranks<K, W>) -> Gaps<K, W>,
-    ) {
-        let mut ranks = Ranks { lo: [K::LOW; W], hi: [K::HIGH; W] };
-        let outer = self.out.shape()[..self.out.ndim().saturating_sub(1)].to_vec();
-        for index in ndarray::indices(outer) {
-            let index = index.slice();
-            let mask = self.mask.as_ref().map(|mask| row_of(mask, index));
-            let row = Row { x: row_of(&self.x, index), mask, missing: self.missing };
-            let mut out = one_axis(self.out.view_mut(), index);
-            row.for_each::<W>(path, |block, pixels| {
-                let (dates, mut medians) = (block.dates.len(), [O::NAN; W]);
-                let (masked, seen) = (row.mask.is_some(), block.gaps.seen);
-                let mut gaps = middle(block, &mut ranks);
-                if masked {
-                    gaps.seen = seen; // its gaps have been filled before, so that all of it has looked like values since
-                }
-                let gaps = &gaps;
-                dispatch(path, Mean { dates, gaps, ranks: &ranks, medians: &mut medians });
-                match out.as_slice_mut() {
-                    Some(out) => out[pixels.clone()].copy_from_slice(&medians[..pixels.len()]),
-                    None => out.slice_mut(s![pixels]).iter_mut().zip(medians).for_each(|(out, median)| *out = median),
-                }
-            });
-        }
-    }
-}
-
-fn one_axis<'a, T>(mut array: ArrayViewMutD<'a, T>, index: &[usize]) -> ArrayViewMut1<'a, T> {
-    index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
-    let array = if array.ndim() == 0 { array.insert_axis(Axis(0)) } else { array };
-    array.into_dimensionality::<Ix1>().expect("one axis is left")
-}
-
-fn row_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T> {
-    let mut array = array.clone();
-    index.iter().for_each(|&i| array.index_axis_inplace(Axis(1), i));
-    let array = if array.ndim() == 1 { array.insert_axis(Axis(1)) } else { array };
-    array.into_dimensionality::<Ix2>().expect("time and one axis are left")
 }
 
 /// Ranks (T - 1) / 2 and the one above of every lane.
@@ -287,12 +207,11 @@ impl<K: Series, O: Real + From<K>, const W: usize> Task for Mean<'_, K, O, W> {
 
 #[cfg(feature = "python")]
 pub mod python {
-    use super::{Method, Series, Work};
-    use crate::arguments::{AxisArgument, Threads, nodata as checked_nodata};
+    use super::{Method, Series};
+    use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
-    use crate::errors::guard;
-    use crate::lanes::{Missing, Real};
-    use crate::simd::chosen;
+    use crate::lanes::Real;
+    use crate::temporal::{Output, Work, python::Call};
     use numpy::Element;
     use pyo3::prelude::*;
 
@@ -368,43 +287,23 @@ pub mod python {
         out: Option<&Bound<'py, PyAny>>,
         num_threads: Threads,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (x, mask) = (Admitted::samples("x", x)?, Admitted::mask(mask)?);
-        mask.as_ref().map_or(Ok(()), |mask| mask.broadcasts_to(x.shape()))?;
-        let call =
-            Call { axis: axis.of(x.shape().len())?, nodata: checked_nodata(nodata, x.dtype)?, threads: num_threads.0 };
-        let dtype = x.dtype.output(dtype)?;
-        let mut shape = x.shape().to_vec();
-        shape.remove(call.axis);
-        let out = output(x.py(), out, &shape, dtype, false)?;
-        by_dtype!(x.dtype, dtype, compute(&call, &x, mask.as_ref(), &out))?;
+        let call = Call::new(x, &axis, nodata, mask, dtype, &num_threads)?;
+        let out = output(call.py(), out, &call.shape(), call.dtype, false)?;
+        call.check(&out)?;
+        by_dtype!(call.input(), call.dtype, compute(&call, &out))?;
         Ok(out.into_object())
     }
 
-    struct Call {
-        axis: usize,
-        nodata: Option<i64>,
-        threads: usize,
-    }
-
-    fn compute<K, O>(call: &Call, x: &Admitted, mask: Option<&Admitted>, out: &Admitted) -> PyResult<()>
+    fn compute<K, O>(call: &Call, out: &Admitted) -> PyResult<()>
     where
         K: Series + Element,
-        O: Real + From<K> + Element,
+        O: Real + Output + From<K> + Element,
     {
-        for input in [Some(x), mask].into_iter().flatten() {
-            out.overlap(input, false)?;
-        }
-        // SAFETY: `by_dtype` has matched K and O with the dtypes; `overlap` has found out distinct from both inputs.
-        let (stack, view) = unsafe { (x.view::<K>(), out.view_mut::<O>()) };
-        let mask = mask.map(Admitted::bytes);
-        let mask = mask.as_ref().and_then(|mask| mask.broadcast(stack.raw_dim()));
-        let work = Work {
-            method: Method::fastest::<K>(x.shape()[call.axis]),
-            missing: Missing::new(call.nodata.map(K::of_nodata)),
-            x: stack,
-            mask,
-            out: view,
+        let median = |work: Work<'_, K, _>, path, threads| {
+            let method = Method::fastest::<K>(work.x.shape()[0]);
+            super::temporal_median(work, &method, path, threads)
         };
-        Ok(x.py().detach(|| guard(|| super::temporal_median(work.time_first(call.axis), chosen()?, call.threads)))?)
+        // SAFETY: `by_dtype` has matched K and O with the dtypes; `check` has found out distinct from the inputs.
+        unsafe { call.run::<K, _>(out.view_mut::<O>(), median) }
     }
 }

@@ -1,52 +1,19 @@
 //! Every way to find the median gives, bit for bit, what sorting each pixel's values gives.
 
 mod common;
+#[path = "common/stacks.rs"]
+mod stacks;
 
 use _rust::lanes::{Missing, Real};
 use _rust::program::Program;
 use _rust::simd::Path;
 use _rust::small::{SELECT_MAX, SORT_MIN};
-use _rust::temporal_median::{Method, Series, Work, temporal_median};
+use _rust::temporal::{Output, Work};
+use _rust::temporal_median::{Method, Series, temporal_median};
 use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use ndarray::{ArrayD, ArrayViewD, Axis, Dimension};
+use ndarray::ArrayD;
 use proptest::prelude::*;
-
-#[derive(Clone, Debug)]
-struct Case {
-    seed: u64,
-    dates: usize,
-    /// The shape without time.
-    pixels: Vec<usize>,
-    time_axis: usize,
-    kind: Kind,
-    layout: Layout,
-    out: Layout,
-    nodata: usize,
-    /// How many of 100 values are missing.
-    gaps: u16,
-    /// How many of 100 values are masked, and how the mask lies in memory.
-    mask: Option<(u16, Layout)>,
-    threads: Vec<usize>,
-}
-
-fn cases(dates: impl Strategy<Value = usize>) -> impl Strategy<Value = Case> {
-    let pixels = prop_oneof![
-        2 => proptest::collection::vec(1_usize..700, 1),
-        1 => proptest::collection::vec(1_usize..40, 2),
-        1 => proptest::collection::vec(1_usize..8, 3),
-        1 => proptest::sample::select(vec![vec![], vec![1], vec![1, 1], vec![127], vec![128], vec![513], vec![3, 0]]),
-    ];
-    let kind = proptest::sample::select(vec![Kind::Any, Kind::Few, Kind::Limits]);
-    let shares = || proptest::sample::select(vec![0_u16, 5, 30, 60, 95, 100]);
-    let mask = proptest::option::of((shares(), Layout::any()));
-    let lies = (any::<proptest::sample::Index>(), Layout::any(), Layout::writable());
-    (any::<u64>(), dates, pixels, kind, lies, 0_usize..4, shares(), mask).prop_map(
-        |(seed, dates, pixels, kind, (axis, layout, out), nodata, gaps, mask)| {
-            let time_axis = axis.index(pixels.len() + 1);
-            Case { seed, dates, pixels, time_axis, kind, layout, out, nodata, gaps, mask, threads: vec![1] }
-        },
-    )
-}
+use stacks::{Case, Scene, cases, plain};
 
 /// The median of the values of one pixel, by sorting.
 fn median<O: Real>(mut values: Vec<O>) -> O {
@@ -57,28 +24,6 @@ fn median<O: Real>(mut values: Vec<O>) -> O {
         _ if n % 2 == 1 => values[n / 2],
         _ => O::HALF * values[n / 2 - 1] + O::HALF * values[n / 2],
     }
-}
-
-/// The medians over the first axis.
-fn medians<K: Value, O: Real + From<K>>(
-    x: &ArrayViewD<K>,
-    mask: Option<&ArrayViewD<u8>>,
-    nodata: Option<K>,
-) -> ArrayD<O> {
-    let shape = x.shape()[1..].to_vec();
-    ArrayD::from_shape_fn(shape, |index| {
-        let mut x = x.clone();
-        let mut mask = mask.cloned();
-        for axis in (0..index.ndim()).rev() {
-            x.index_axis_inplace(Axis(axis + 1), index[axis]);
-            if let Some(mask) = &mut mask {
-                mask.index_axis_inplace(Axis(axis + 1), index[axis]);
-            }
-        }
-        let shown = |date: usize| mask.as_ref().is_none_or(|mask| mask[date] == 0);
-        let valid = x.iter().enumerate().filter(|&(date, value)| shown(date) && !value.is_gap(nodata));
-        median(valid.map(|(_, &value)| O::from(value)).collect())
-    })
 }
 
 /// Every method that is valid for that many dates. Bisection needs two: one date has no second middle rank.
@@ -96,48 +41,21 @@ fn methods<K: Series>(dates: usize) -> Vec<(&'static str, Method)> {
     methods
 }
 
-/// The stack of a case: values with gaps, some pixels without any value.
-fn stack<K: Value>(case: &Case, rng: &mut Rng, unsigned_zeros: impl Fn(K) -> K) -> (Stored<K>, Stored<u8>) {
-    let mut shape = case.pixels.clone();
-    shape.insert(case.time_axis, case.dates);
-    let gap = K::gap(K::nodata(case.nodata));
-    let x = Stored::new(case.layout, &shape, || {
-        let value = unsigned_zeros(K::draw(rng, case.kind));
-        gap.filter(|_| rng.percent(case.gaps)).unwrap_or(value)
-    });
-    let (masked, layout) = case.mask.unwrap_or((0, Layout::C));
-    let mask = Stored::new(layout, &shape, || rng.mark(masked));
-    (x, mask)
-}
-
 /// Computes one case by every method on every path and compares all of the output's storage.
-fn check<K: Series + Value, O: Real + From<K> + Bits + Value>(case: &Case, unsigned_zeros: impl Fn(K) -> K) {
+fn check<K: Series + Value, O: Real + Output + From<K> + Bits + Value>(case: &Case, unsigned_zeros: impl Fn(K) -> K) {
     let mut rng = Rng(case.seed);
-    let (x, mask) = stack(case, &mut rng, unsigned_zeros);
-    let nodata = K::nodata(case.nodata);
+    let scene = Scene::new(case, &mut rng, unsigned_zeros);
     let before: Stored<O> = Stored::new(case.out, &case.pixels, || O::draw(&mut rng, Kind::Few));
-    let time_first = |mut order: Vec<usize>| {
-        order.remove(case.time_axis);
-        order.insert(0, case.time_axis);
-        order
-    };
-    let order = time_first((0..=case.pixels.len()).collect());
-    let (x_first, mask_first) = (x.view().permuted_axes(order.clone()), mask.view().permuted_axes(order));
     let mut expected = before.storage.clone();
-    let expected_medians = medians::<K, O>(&x_first, case.mask.map(|_| &mask_first), nodata);
-    case.out.arrange(expected.view_mut()).assign(&expected_medians);
+    let medians = scene.map(|values: Vec<K>| median(values.into_iter().map(O::from).collect()));
+    case.out.arrange(expected.view_mut()).assign(&medians);
 
     for (name, method) in methods::<K>(case.dates) {
         for (path, &threads) in Path::all().into_iter().flat_map(|path| case.threads.iter().map(move |n| (path, n))) {
             let mut storage = before.storage.clone();
-            let work = Work {
-                x: x.view(),
-                mask: case.mask.map(|_| mask.view()),
-                out: case.out.arrange(storage.view_mut()),
-                missing: Missing::new(nodata),
-                method: method.clone(),
-            };
-            temporal_median(work.time_first(case.time_axis), path, threads).expect("threads start");
+            let (x, mask, out) = (scene.x.view(), scene.mask(), case.out.arrange(storage.view_mut()));
+            let work = Work { x, mask, missing: Missing::new(K::nodata(case.nodata)), out };
+            temporal_median(work.time_first(case.time_axis), &method, path, threads).expect("threads start");
             assert_same_bits(&storage, &expected, &format!("{name}, {}, {threads} threads", path.name()));
         }
     }
@@ -161,22 +79,6 @@ proptest! {
     #[test]
     fn stacks_of_any_layout_give_the_bits_of_sorting(case in cases(0_usize..=40)) {
         check_all(&case);
-    }
-}
-
-fn plain(dates: usize) -> Case {
-    Case {
-        seed: dates as u64,
-        dates,
-        pixels: vec![131],
-        time_axis: 0,
-        kind: Kind::Any,
-        layout: Layout::C,
-        out: Layout::C,
-        nodata: 1,
-        gaps: 30,
-        mask: None,
-        threads: vec![1],
     }
 }
 
@@ -217,8 +119,8 @@ fn one_value_among_many_missing_ones_is_found_on_every_date() {
             for (name, method) in methods::<u8>(dates) {
                 let mut out = ArrayD::from_elem(vec![dates], 0.0_f32);
                 let missing = Missing::new(Some(nodata));
-                let work = Work { x: x.view(), mask: None, out: out.view_mut(), missing, method };
-                temporal_median(work, Path::all()[0], 1).expect("no thread is needed");
+                let work = Work { x: x.view(), mask: None, missing, out: out.view_mut() };
+                temporal_median(work, &method, Path::all()[0], 1).expect("no thread is needed");
                 assert!(out.iter().all(|median| median.bits() == 9.0_f32.bits()), "{name}, {dates} dates: {out}");
             }
         }
@@ -251,8 +153,8 @@ fn zeros_of_either_sign_are_data_and_the_median_is_one_of_them() {
         let x = ArrayD::from_shape_simple_fn(vec![dates, 67], || [0.0, -0.0][usize::from(rng.below(2))]);
         for (name, method) in methods::<f32>(dates) {
             let mut out = ArrayD::from_elem(vec![67], 1.0_f32);
-            let work = Work { x: x.view(), mask: None, out: out.view_mut(), missing: Missing::default(), method };
-            temporal_median(work, Path::all()[0], 1).expect("no thread is needed");
+            let work = Work { x: x.view(), mask: None, missing: Missing::default(), out: out.view_mut() };
+            temporal_median(work, &method, Path::all()[0], 1).expect("no thread is needed");
             assert!(out.iter().all(|median| median.abs().bits() == 0), "{name}, {dates} dates: {out}");
         }
     }

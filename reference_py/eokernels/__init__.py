@@ -4,6 +4,20 @@ Every public function runs Rust. ``eokernels.impl_numpy`` and ``eokernels.impl_n
 same names, for comparison.
 """
 
-from eokernels._rust import __version__, build_info, normalized_difference, temporal_median
+from eokernels._rust import (
+    __version__,
+    build_info,
+    normalized_difference,
+    temporal_mean,
+    temporal_median,
+    temporal_stats,
+)
 
-__all__ = ["__version__", "build_info", "normalized_difference", "temporal_median"]
+__all__ = [
+    "__version__",
+    "build_info",
+    "normalized_difference",
+    "temporal_mean",
+    "temporal_median",
+    "temporal_stats",
+]

@@ -1,32 +1,34 @@
 """Admission: every check of the contract's arguments, for the NumPy and the Numba side.
 
 A kernel calls :func:`elementwise` or :func:`temporal` first and works on what comes back: plain ``ndarray`` views,
-broadcast and time first, that need no further question. The common case (arrays of one shape, no mask) takes a few
+broadcast and time first, that need no further question. What only some kernels have is admitted beside that:
+:func:`several` outputs, ``_quality`` and ``_constants``. The common case (arrays of one shape, no mask) takes a few
 microseconds, since at 64 × 64 pixels a kernel itself takes no longer.
 """
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from eokernels import _checks
+from eokernels._checks import ALL, COUNTS, FLOAT32, FLOAT64, Array, Kinds
 
-FLOAT32 = np.dtype(np.float32)
-FLOAT64 = np.dtype(np.float64)
-DEFAULT_OUTPUT: dict[np.dtype[Any], np.dtype[Any]] = {
-    FLOAT32: FLOAT32,
-    FLOAT64: FLOAT64,
-    np.dtype(np.uint8): FLOAT32,
-    np.dtype(np.int16): FLOAT32,
-    np.dtype(np.uint16): FLOAT32,
-}
-_NAMES = "float32, float64, uint8, int16 or uint16"
-_ACCEPTED = f"a numpy.ndarray of {_NAMES}"
-_OVERLAP_WORK = 10_000  # candidates tried before two arrays that are woven into each other count as overlapping
+__all__ = [
+    "COUNTS",
+    "FLOAT32",
+    "FLOAT64",
+    "INT32",
+    "Admitted",
+    "Array",
+    "elementwise",
+    "several",
+    "temporal",
+]
+
+INT32 = np.dtype(np.int32)
 
 
 class Admitted(NamedTuple):
@@ -68,48 +70,41 @@ class Admitted(NamedTuple):
 
 
 def elementwise(
-    a: Array,
-    b: Array,
+    given: Mapping[str, Array],
+    kinds: Kinds = ALL,
     *,
     nodata: int | None,
     mask: Array | None,
-    min_denominator: float,
     dtype: Any,
     out: Array | None,
+    min_denominator: float = 0.0,
     num_threads: int = 1,
 ) -> Admitted:
-    """Admit a call on two arrays that broadcast; `out` may be exactly one of them.
+    """Admit a call on arrays (name → array) that broadcast; `out` may be exactly one of them if they are floats.
 
     Raises
     ------
     TypeError, ValueError
         A sentence that names the argument, what it was and what is accepted.
     """
-    a, b = _array("a", a), _array("b", b)
-    if a.dtype != b.dtype:
-        raise TypeError(f"b: its dtype is {b.dtype} and that of a is {a.dtype}; both must have the same dtype")
-    result = _output_dtype("a", a.dtype, dtype)
-    shape = a.shape
-    if b.shape != shape:
-        try:
-            shape = np.broadcast_shapes(a.shape, b.shape)
-        except ValueError:
-            raise ValueError(f"b: its shape {b.shape} does not broadcast with the shape {a.shape} of a") from None
-    plain_mask = None if mask is None else _mask(mask, shape)
-    missing = None if nodata is None else _nodata("a", nodata, a.dtype)
-    guard = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else _guard(min_denominator)
-    threads = _threads(num_threads)
-    plain_out = None if out is None else _out(out, shape, result)
+    arrays = tuple([_checks.array(name, array, kinds) for name, array in given.items()])
+    first, *others = arrays
+    name, kind, shape = next(iter(given)), first.dtype, first.shape
+    for other in others:
+        if other.dtype != kind or other.shape != shape:
+            shape = _common(given, arrays)
+            arrays = tuple([_checks.broadcast(array, shape) for array in arrays])
+            break
+    result = _checks.output_dtype(name, kind, dtype)
+    least = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else _checks.guard(min_denominator)
+    order = "F" if first.flags.fnc and all(other.flags.fnc for other in others) else "C"
+    plain_out = None if out is None else _checks.out(out, shape, result)
+    in_place = kind.kind == "f"
     if plain_out is not None:
-        _refuse_overlap(plain_out, "a", a, in_place=True)
-        _refuse_overlap(plain_out, "b", b, in_place=True)
-        if plain_mask is not None:
-            _refuse_overlap(plain_out, "mask", plain_mask)
-    order = "F" if a.flags.fnc and b.flags.fnc else "C"
-    arrays = (_broadcast(a, shape), _broadcast(b, shape))
-    if plain_mask is not None:
-        plain_mask = _broadcast(plain_mask, shape)
-    return Admitted(arrays, plain_mask, missing, shape, result, order, plain_out, guard, threads)
+        for name_of, array in given.items():
+            _checks.refuse_overlap(plain_out, name_of, array, in_place=in_place)
+    gaps, missing, threads = _rest(name, kind, shape, nodata, mask, num_threads, plain_out)
+    return Admitted(arrays, gaps, missing, shape, result, order, plain_out, least, threads)
 
 
 def temporal(
@@ -119,7 +114,7 @@ def temporal(
     nodata: int | None,
     mask: Array | None,
     dtype: Any,
-    out: Array | None,
+    out: Array | None = None,
     num_threads: int = 1,
 ) -> Admitted:
     """Admit a call that reduces one axis of one array; input and mask come back with that axis first.
@@ -129,160 +124,74 @@ def temporal(
     TypeError, ValueError
         A sentence that names the argument, what it was and what is accepted.
     """
-    x = _array("x", x)
-    result = _output_dtype("x", x.dtype, dtype)
-    first = _axis(axis, x.ndim)
-    rest = (*range(first), *range(first + 1, x.ndim))
-    shape = tuple(x.shape[k] for k in rest)
-    plain_mask = None if mask is None else _mask(mask, x.shape)
-    missing = None if nodata is None else _nodata("x", nodata, x.dtype)
-    threads = _threads(num_threads)
-    plain_out = None if out is None else _out(out, shape, result)
+    x = _checks.array("x", x, ALL)
+    result = _checks.output_dtype("x", x.dtype, dtype)
+    first = _checks.axis(axis, x.ndim)
+    order = (first, *range(first), *range(first + 1, x.ndim))
+    series = x.transpose(order)
+    shape = series.shape[1:]
+    plain_out = None if out is None else _checks.out(out, shape, result)
     if plain_out is not None:
-        _refuse_overlap(plain_out, "x", x)
-        if plain_mask is not None:
-            _refuse_overlap(plain_out, "mask", plain_mask)
-    if plain_mask is not None:
-        plain_mask = _broadcast(plain_mask, x.shape).transpose(first, *rest)
-    arrays = (x.transpose(first, *rest),)
-    return Admitted(arrays, plain_mask, missing, shape, result, "C", plain_out, 0.0, threads)
+        _checks.refuse_overlap(plain_out, "x", x)
+    gaps, missing, threads = _rest("x", x.dtype, x.shape, nodata, mask, num_threads, plain_out)
+    gaps = None if gaps is None else gaps.transpose(order)
+    return Admitted((series,), gaps, missing, shape, result, "C", plain_out, 0.0, threads)
 
 
-def _plain(name: str, value: Any, accepted: str) -> Array:
-    """Return `value` as a base-class view, or raise a TypeError for anything that is not an ndarray."""
-    if type(value) is np.ndarray:
-        return value
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name}: a numpy.ma.MaskedArray is not accepted; hand over its data, and its mask as mask=")
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: it is of type {type(value).__name__}; accepted is {accepted}")
-    return value.view(np.ndarray)
+def _rest(
+    name: str,
+    kind: np.dtype[Any],
+    shape: tuple[int, ...],
+    nodata: int | None,
+    mask: Array | None,
+    num_threads: int,
+    out: Array | None,
+) -> tuple[Array | None, int | None, int]:
+    """Return mask, nodata and threads of a call whose input `name` has that dtype and shape."""
+    missing = None if nodata is None else _checks.nodata(name, nodata, kind)
+    threads = _checks.integer("num_threads", num_threads, 1)
+    if mask is None:
+        return None, missing, threads
+    gaps = _checks.mask(mask, shape)
+    if out is not None:
+        _checks.refuse_overlap(out, "mask", gaps)
+    return _checks.broadcast(gaps, shape), missing, threads
 
 
-def _array(name: str, value: Any) -> Array:
-    array = _plain(name, value, _ACCEPTED)
-    if array.dtype not in DEFAULT_OUTPUT:
-        raise TypeError(f"{name}: its dtype is {array.dtype.str!r}; accepted is {_NAMES} in native byte order")
-    if array.ndim == 0:
-        raise ValueError(f"{name}: it has no dimension; accepted is an array of at least one")
-    if not array.flags.aligned:
-        raise ValueError(f"{name}: its memory is not aligned for {array.dtype}; hand over a copy of it")
-    return array
+def _common(given: Mapping[str, Array], arrays: tuple[Array, ...]) -> tuple[int, ...]:
+    """Return the shape that arrays of one dtype broadcast to."""
+    names, shape = list(given), arrays[0].shape
+    for name, array in zip(names[1:], arrays[1:], strict=True):
+        if array.dtype != arrays[0].dtype:
+            kinds = f"its dtype is {array.dtype} and that of {names[0]} is {arrays[0].dtype}"
+            raise TypeError(f"{name}: {kinds}; all must have the same dtype")
+        try:
+            shape = np.broadcast_shapes(shape, array.shape)
+        except ValueError:
+            before = " and ".join(names[: names.index(name)])
+            raise ValueError(f"{name}: its shape {array.shape} does not broadcast with {shape}, that of {before}") from None
+    return shape
 
 
-def _output_dtype(name: str, given: np.dtype[Any], asked: Any) -> np.dtype[Any]:
-    default = DEFAULT_OUTPUT[given]
-    if asked is None:
-        return default
-    try:
-        result = np.dtype(asked)
-    except TypeError:
-        raise TypeError(f"dtype: {asked!r} is not a dtype; accepted is float32 or float64") from None
-    if result not in (FLOAT32, FLOAT64):
-        raise TypeError(f"dtype: it is {result.str!r}; accepted is float32 or float64 in native byte order")
-    if given.kind == "f" and result != given:
-        raise TypeError(f"dtype: it is {result} and {name} is {given}; for float input only its own dtype is accepted")
-    return DEFAULT_OUTPUT[result]
+def several(call: Admitted, out: Any, dtypes: tuple[np.dtype[Any], ...]) -> tuple[Array, ...]:
+    """Return the outputs of a temporal call that has one of each of `dtypes`: the caller's, or fresh ones.
 
-
-def _mask(mask: Any, shape: tuple[int, ...]) -> Array:
-    plain = _plain("mask", mask, "a boolean numpy.ndarray, True = missing")
-    if plain.dtype != np.bool_:
-        raise TypeError(f"mask: its dtype is {plain.dtype}; accepted is bool, True = missing")
-    lengths = zip(plain.shape[::-1], shape[::-1], strict=False)
-    if plain.ndim > len(shape) or any(m not in (1, n) for m, n in lengths):
-        raise ValueError(f"mask: its shape {plain.shape} does not broadcast to the shape {shape} of the input")
-    return plain
-
-
-def _is_number(value: Any, kind: type) -> bool:
-    """Tell whether `value` is a number of that kind; a bool is not, and an int is found without the slow look-up."""
-    return type(value) is int or (isinstance(value, kind) and not isinstance(value, bool))
-
-
-def _nodata(name: str, nodata: Any, dtype: np.dtype[Any]) -> int:
-    if dtype.kind == "f":
-        raise ValueError(f"nodata: it is {nodata!r} and {name} is {dtype}; floats mark missing data by NaN alone")
-    if not _is_number(nodata, Integral):
-        raise TypeError(f"nodata: it is of type {type(nodata).__name__}; accepted is an int, or None for no such value")
-    limits = np.iinfo(dtype)
-    if not limits.min <= nodata <= limits.max:
-        raise ValueError(f"nodata: {nodata} is outside the range {limits.min} to {limits.max} of {name}'s {dtype}")
-    return int(nodata)
-
-
-def _guard(value: Any) -> float:
-    if not _is_number(value, Real):
-        raise TypeError(f"min_denominator: it is of type {type(value).__name__}; accepted is a real number >= 0")
-    guard = float(value)
-    if not guard >= 0.0:
-        raise ValueError(f"min_denominator: it is {value}; accepted is a real number >= 0")
-    return guard
-
-
-def _axis(axis: Any, ndim: int) -> int:
-    if not _is_number(axis, Integral):
-        raise TypeError(f"axis: it is of type {type(axis).__name__}; accepted is an int")
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"axis: it is {axis}; accepted is {-ndim} to {ndim - 1} for an array of {ndim} dimensions")
-    return int(axis) % ndim
-
-
-def _threads(value: Any) -> int:
-    if not _is_number(value, Integral):
-        raise TypeError(f"num_threads: it is of type {type(value).__name__}; accepted is an int of at least 1")
-    if value < 1:
-        raise ValueError(f"num_threads: it is {value}; accepted is an int of at least 1")
-    return int(value)
-
-
-def _out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    plain = _plain("out", out, "a numpy.ndarray of the output's dtype")
-    if plain.dtype != dtype:
-        raise TypeError(f"out: its dtype is {plain.dtype.str!r}; accepted is {dtype} in native byte order")
-    if plain.shape != shape:
-        raise ValueError(f"out: its shape is {plain.shape}; accepted is {shape}")
-    if not plain.flags.writeable:
-        raise ValueError("out: it is read-only; accepted is a writeable array")
-    if not plain.flags.aligned:
-        raise ValueError(f"out: its memory is not aligned for {dtype}; hand over an aligned array")
-    if not plain.flags.forc and _overlaps_itself(plain):
-        raise ValueError("out: some of its elements share memory with others; accepted is one place per element")
-    return plain
-
-
-def _overlaps_itself(array: Array) -> bool:
-    """Tell whether elements may share memory: strides, sorted, must each step over all that the smaller ones span."""
-    span = array.itemsize
-    for stride, length in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
-        if stride < span:
-            return array.size > 0
-        span += stride * (length - 1)
-    return False
-
-
-def _same_place(out: Array, given: Array) -> bool:
-    """Tell whether `out` is exactly `given`: the in-place form."""
-    return out is given or (
-        out.dtype == given.dtype
-        and out.shape == given.shape
-        and out.strides == given.strides
-        and out.__array_interface__["data"][0] == given.__array_interface__["data"][0]
-    )
-
-
-def _refuse_overlap(out: Array, name: str, given: Array, *, in_place: bool = False) -> None:
-    """Raise where two arrays share an element; bounds that overlap are looked at exactly, within limits."""
-    if not np.may_share_memory(out, given) or (in_place and _same_place(out, given)):
-        return
-    try:
-        shared = np.shares_memory(out, given, max_work=_OVERLAP_WORK)  # type: ignore[arg-type]
-    except np.exceptions.TooHardError:
-        shared = True
-    if shared:
-        exactly = f", or exactly {name}" if in_place else ""
-        raise ValueError(f"out: it overlaps {name}; accepted is memory of its own{exactly}")
-
-
-def _broadcast(array: Array, shape: tuple[int, ...]) -> Array:
-    return array if array.shape == shape else np.broadcast_to(array, shape)
+    Raises
+    ------
+    TypeError, ValueError
+        A sentence that names the output, what it was and what is accepted.
+    """
+    if out is None:
+        return tuple(np.empty(call.shape, dtype) for dtype in dtypes)
+    if not isinstance(out, tuple):
+        raise TypeError(f"out: it is of type {type(out).__name__}; accepted is a tuple of {len(dtypes)} arrays")
+    if len(out) != len(dtypes):
+        raise ValueError(f"out: it is a tuple of {len(out)}; accepted is a tuple of {len(dtypes)} arrays")
+    names = [f"out[{k}]" for k in range(len(out))]
+    checked = [_checks.out(*one, name) for *one, name in zip(out, [call.shape] * len(out), dtypes, names, strict=True)]
+    others = [("x", call.arrays[0]), *([] if call.mask is None else [("mask", call.mask)])]
+    for name, target in zip(names, checked, strict=True):
+        for other in others:
+            _checks.refuse_overlap(target, *other, own=name)
+        others.append((name, target))
+    return tuple(checked)

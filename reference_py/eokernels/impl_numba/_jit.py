@@ -27,9 +27,10 @@ import numba
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from eokernels._admit import Array
+from eokernels._admit import Admitted, Array
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "boundscheck": False}
+BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
 SERIAL_BELOW = 65536  # input values; less is done sooner than a second thread has started
 
 
@@ -42,41 +43,41 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 @kernel
-def address(position, lengths, steps):
-    """Return the offset of the element at a position in C order; `lengths` and `steps` are per axis."""
-    offset = 0
-    for k in range(lengths.size - 1, -1, -1):
-        offset += position % lengths[k] * steps[k]
-        position //= lengths[k]
-    return offset
+def locate(position, offsets, lengths, steps, places):
+    """Write where in memory each operand's element at a position in C order lies; `lengths` and `steps` are per axis."""
+    places[:] = offsets
+    for axis in range(lengths.size - 1, -1, -1):
+        index = position % lengths[axis]
+        position //= lengths[axis]
+        for operand in range(places.size):
+            places[operand] += index * steps[operand, axis]
 
 
 @kernel
 def gather(flat, offset, step, block):
-    """Fill `block` with elements that are `step` apart. An unsigned index spares the test for negative ones."""
-    if step == 1:
-        source = flat[offset : offset + block.size]
-        for k in range(block.size):
-            block[k] = source[k]
-    else:
-        index = np.uintp(offset)
-        for k in range(block.size):
-            block[k] = flat[index]
-            index += np.uintp(step)
+    """Fill `block` with elements of `flat` that are `step` apart."""
+    _move(flat, offset, step, block, 0, 1, block.size)
 
 
 @kernel
 def scatter(block, flat, offset, step):
     """Undo :func:`gather`."""
-    if step == 1:
-        target = flat[offset : offset + block.size]
-        for k in range(block.size):
-            target[k] = block[k]
+    _move(block, 0, 1, flat, offset, step, block.size)
+
+
+@kernel
+def _move(source, first, step, target, place, stride, count):
+    """Copy elements that are `step` apart to places `stride` apart. Unsigned indices spare the test for negative ones."""
+    if step == stride == 1:
+        values, block = source[first : first + count], target[place : place + count]
+        for k in range(count):
+            block[k] = values[k]
     else:
-        index = np.uintp(offset)
-        for k in range(block.size):
-            flat[index] = block[k]
-            index += np.uintp(step)
+        here, there = np.uintp(first), np.uintp(place)
+        for _ in range(count):
+            target[there] = source[here]
+            here += np.uintp(step)
+            there += np.uintp(stride)
 
 
 class Span(NamedTuple):
@@ -91,10 +92,10 @@ NOTHING = np.zeros(1, np.bool_)
 NOTHING.flags.writeable = False
 
 
-def span(array: Array | None, ndim: int = 0, *, written: bool = False) -> Span:
-    """Return a non-empty array's span without a copy; for None one False that every index leads to."""
+def span(array: Array | None, ndim: int = 0, *, written: bool = False, absent: Array = NOTHING) -> Span:
+    """Return a non-empty array's span without a copy; for None one element of `absent` that every index leads to."""
     if array is None:
-        return Span(NOTHING, 0, (0,) * ndim)
+        return Span(absent, 0, (0,) * ndim)
     steps = _steps(array.shape, array.strides, array.itemsize)
     if array.flags.c_contiguous:
         flat, offset = array.reshape(-1), 0
@@ -126,6 +127,51 @@ def merged(shape: tuple[int, ...], *steps: tuple[int, ...]) -> tuple[Array, Arra
             axes.append((shape[k], own))
     axes = axes or [(1, [0] * len(steps))]
     return np.array([n for n, _ in axes]), np.array([own for _, own in axes]).T.copy(), tuple(axes[-1][1])
+
+
+class Walk(NamedTuple):
+    """Operands of an elementwise call, the output last, and how to step through them together.
+
+    Attributes
+    ----------
+    flats, offsets, steps
+        Memory, first element and steps (operands, axes) of each operand.
+    lengths
+        Of the merged axes, the innermost last.
+    direct
+        Whether inputs and output are contiguous along the innermost axis and apart from each other, so that loops can
+        run over memory itself.
+    """
+
+    flats: tuple[Array, ...]
+    offsets: Array
+    lengths: Array
+    steps: Array
+    direct: bool
+
+
+def walk(call: Admitted, result: Array, *companions: Span) -> Walk:
+    """Return the walk through a call's inputs, its mask, further spans and its output, in this order."""
+    inputs = [span(array) for array in call.arrays]
+    spans = (*inputs, span(call.mask, result.ndim), *companions, span(result, written=True))
+    lengths, steps, last = merged(result.shape, *[one.steps for one in spans])
+    direct = last[-1] == 1 and all(step == 1 for step in last[: len(inputs)])
+    if direct and call.out is not None:
+        direct = not any(np.may_share_memory(result, array) for array in call.arrays)
+    return Walk(tuple([one.flat for one in spans]), np.array([one.offset for one in spans]), lengths, steps, direct)
+
+
+def walk_pixels(call: Admitted, *results: Array) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+    """Return a temporal call's memory (series, mask, outputs), and the way through its pixels.
+
+    The way is offsets, lengths and steps as in :class:`Walk`, and the steps of series and mask from date to date.
+    """
+    series, gaps = span(call.arrays[0]), span(call.mask, call.arrays[0].ndim)
+    spans = (series, gaps, *[span(result, written=True) for result in results])
+    pixels = [one.steps[1:] for one in (series, gaps)] + [one.steps for one in spans[2:]]
+    lengths, steps, _ = merged(results[0].shape, *pixels)
+    way = np.array([one.offset for one in spans]), lengths, steps, (series.steps[0], gaps.steps[0])
+    return tuple([one.flat for one in spans]), way
 
 
 def share(function: Callable[[int, int], None], count: int, threads: int, values: int) -> None:

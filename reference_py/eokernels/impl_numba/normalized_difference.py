@@ -6,9 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from eokernels._admit import Array, elementwise
-from eokernels.impl_numba._jit import address, gather, kernel, merged, scatter, share, span
-
-BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
+from eokernels._constants import rounded
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
 
 
 def normalized_difference(
@@ -16,8 +15,7 @@ def normalized_difference(
 ) -> Array:
     """One branch-free pass that LLVM vectorises; see :func:`eokernels.normalized_difference`."""
     call = elementwise(
-        a,
-        b,
+        {"a": a, "b": b},
         nodata=nodata,
         mask=mask,
         min_denominator=min_denominator,
@@ -32,49 +30,38 @@ def normalized_difference(
 
 
 def _run(call, result):
-    x, y = (span(array) for array in call.arrays)
-    gaps, target = span(call.mask, result.ndim), span(result, written=True)
-    lengths, steps, last = merged(result.shape, x.steps, y.steps, gaps.steps, target.steps)
-    offsets = x.offset, y.offset, gaps.offset, target.offset
-    nodata = x.flat.dtype.type(0 if call.nodata is None else call.nodata)
-    guard = call.dtype.type(0.0)
-    if call.min_denominator:
-        with np.errstate(over="ignore"):
-            guard = call.dtype.type(call.min_denominator)
-    unit = last[0] == last[1] == last[3] == 1
-    in_place = call.out is not None and any(np.may_share_memory(call.out, array) for array in call.arrays)
+    flats, *way = walk(call, result)
+    nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
+    (guard,) = rounded(call.dtype, call.min_denominator)
+    gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(
-            x.flat, y.flat, gaps.flat, target.flat, offsets, lengths, steps, unit and not in_place,
-            call.nodata is not None, nodata, call.mask is not None, guard, start, stop,
-        )  # fmt: skip
+        _blocks(*flats, *way, *gaps, guard, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(a, b, gaps, out, offsets, lengths, steps, direct, has_nodata, nodata, masked, guard, start, stop):
-    inner, step = lengths[-1], steps[:, -1]
+    inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     size = 0 if direct else BLOCK
     x, y, ratios = np.empty(size, a.dtype), np.empty(size, b.dtype), np.empty(size, out.dtype)
     holes = np.zeros(BLOCK, np.bool_)
     block = stop if direct and not (masked or has_nodata) else BLOCK
     while start < stop:
         n = min(inner - start % inner, stop - start, block)
-        ia = offsets[0] + address(start, lengths, steps[0])
-        ib = offsets[1] + address(start, lengths, steps[1])
-        io = offsets[3] + address(start, lengths, steps[3])
+        locate(start, offsets, lengths, steps, at)
         hole = holes[: min(n, BLOCK)]
         if masked:
-            gather(gaps, offsets[2] + address(start, lengths, steps[2]), step[2], hole)
+            gather(gaps, at[2], step[2], hole)
         if direct:
-            _ratios(a[ia : ia + n], b[ib : ib + n], hole, out[io : io + n], has_nodata, nodata, masked, guard)
+            p, q, r = a[at[0] : at[0] + n], b[at[1] : at[1] + n], out[at[3] : at[3] + n]
+            _ratios(p, q, hole, r, has_nodata, nodata, masked, guard)
         else:
-            gather(a, ia, step[0], x[:n])
-            gather(b, ib, step[1], y[:n])
+            gather(a, at[0], step[0], x[:n])
+            gather(b, at[1], step[1], y[:n])
             _ratios(x[:n], y[:n], hole, ratios[:n], has_nodata, nodata, masked, guard)
-            scatter(ratios[:n], out, io, step[3])
+            scatter(ratios[:n], out, at[3], step[3])
         start += n
 
 

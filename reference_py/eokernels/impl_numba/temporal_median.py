@@ -14,7 +14,7 @@ import numpy as np
 
 from eokernels._admit import Array, temporal
 from eokernels._network import selection
-from eokernels.impl_numba._jit import address, gather, kernel, merged, scatter, share, span
+from eokernels.impl_numba._jit import gather, kernel, locate, scatter, share, walk_pixels
 from eokernels.impl_numba._lanes import LANES, exchange
 
 
@@ -31,9 +31,7 @@ def temporal_median(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, 
 
 def _run(call, result):
     series = call.arrays[0]
-    x, gaps, target = span(series), span(call.mask, series.ndim), span(result, written=True)
-    lengths, steps, _ = merged(result.shape, x.steps[1:], gaps.steps[1:], target.steps)
-    offsets, strides = (x.offset, gaps.offset, target.offset), (x.steps[0], gaps.steps[0])
+    flats, way = walk_pixels(call, result)
     middle = (len(series) - 1) // 2
     network = selection(len(series), (middle, min(middle + 1, len(series) - 1)), quads=True)
     kind = series.dtype.type
@@ -43,9 +41,8 @@ def _run(call, result):
 
     def part(start, stop):
         _blocks(
-            x.flat, gaps.flat, target.flat, offsets, strides, lengths, steps, len(series), network.operations,
-            network.rows, kind(limits[0]), kind(limits[1]), call.nodata is not None, nodata, call.mask is not None,
-            half, start, stop,
+            *flats, *way, len(series), network.operations, network.rows, kind(limits[0]), kind(limits[1]),
+            call.nodata is not None, nodata, call.mask is not None, half, start, stop,
         )  # fmt: skip
 
     share(part, result.size, call.threads, series.size)
@@ -53,7 +50,7 @@ def _run(call, result):
 
 @kernel
 def _blocks(
-    x, gaps, out, offsets, strides, lengths, steps, count, operations, rows, low, high, has_nodata, nodata, masked,
+    x, gaps, out, offsets, lengths, steps, strides, count, operations, rows, low, high, has_nodata, nodata, masked,
     half, start, stop,
 ):  # fmt: skip
     values = np.empty((count + 1, LANES), x.dtype)
@@ -61,20 +58,19 @@ def _blocks(
     missing = np.empty(LANES, np.int32)
     medians = np.empty(LANES, out.dtype)
     values[:] = low  # lanes beyond the last pixel are sorted too
-    inner = lengths[-1]
+    inner, places = lengths[-1], np.empty_like(offsets)
     for first in range(start, stop, LANES):
         missing[:] = 0
         lane, lanes = 0, min(LANES, stop - first)
         while lane < lanes:
             at = first + lane
             n = min(inner - at % inner, lanes - lane)
-            ix = offsets[0] + address(at, lengths, steps[0])
-            ig = offsets[1] + address(at, lengths, steps[1])
+            locate(at, offsets, lengths, steps, places)
             for t in range(count):
                 row, hole = values[t, lane : lane + n], holes[lane : lane + n]
-                gather(x, ix + t * strides[0], steps[0, -1], row)
+                gather(x, places[0] + t * strides[0], steps[0, -1], row)
                 if masked:
-                    gather(gaps, ig + t * strides[1], steps[1, -1], hole)
+                    gather(gaps, places[1] + t * strides[1], steps[1, -1], hole)
                 _pad(row, hole, missing[lane : lane + n], low, high, has_nodata, nodata)
             lane += n
         exchange(values, operations)
@@ -83,7 +79,8 @@ def _blocks(
         while lane < lanes:
             at = first + lane
             n = min(inner - at % inner, lanes - lane)
-            scatter(medians[lane : lane + n], out, offsets[2] + address(at, lengths, steps[2]), steps[2, -1])
+            locate(at, offsets, lengths, steps, places)
+            scatter(medians[lane : lane + n], out, places[2], steps[2, -1])
             lane += n
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from eokernels._admit import Admitted, Array
 
+BLOCK = 65536  # elements; fastest of 16 Ki to 256 Ki from 512² to 2048²: the arrays of a block stay in L2 and L3
+
 
 def blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
     """Yield indices that cut an array of `shape` into pieces of at most `limit` elements (one at least).
@@ -26,6 +28,42 @@ def blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
     step = max(1, limit // max(1, inner))
     for i in range(0, shape[0], step):
         yield (slice(i, i + step),)
+
+
+def cut(result: Array, *operands: Array | None, spare: int) -> Iterator[tuple[Any, ...]]:
+    """Yield a block of the result and of each operand (None stays), then `spare` scratch arrays like the result's.
+
+    Operands have the result's shape. Axes are ordered by the result's strides, for long inner loops. The scratch
+    arrays stay in cache, as they are the same for all blocks.
+    """
+    if result.size <= BLOCK:
+        yield (result, *operands, *np.empty((spare, *result.shape), result.dtype))
+        return
+    order = sorted(range(result.ndim), key=lambda k: -abs(result.strides[k]))
+    arrays = [array if array is None else array.transpose(order) for array in (result, *operands)]
+    indices = list(blocks(arrays[0].shape, BLOCK))
+    scratch = np.empty((spare, *arrays[0][indices[0]].shape), result.dtype)
+    for index in indices:
+        parts = [array if array is None else array[index] for array in arrays]
+        yield (*parts, *scratch[:, : len(parts[0])])
+
+
+def wide(values: Array, scratch: Array) -> Array:
+    """Return `values` in the dtype of `scratch`: as they are or copied there, which beats ufuncs that cast."""
+    if values.dtype == scratch.dtype:
+        return values
+    np.copyto(scratch, values)
+    return scratch
+
+
+def gaps(mask: Array | None, nodata: int | None, *operands: Array) -> Array | None:
+    """Return where the mask is True or an operand is `nodata`; None where nothing can be."""
+    where = mask
+    if nodata is not None:
+        for values in operands:
+            hit = values == nodata
+            where = hit if where is None else np.logical_or(where, hit, out=hit)
+    return where
 
 
 def deliver(result: Array, call: Admitted, out: Array | None) -> Array:

@@ -1,0 +1,63 @@
+"""What the adapters share: lazy import, one thread, NaN for what is missing, the way back to the contract's dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from benchmarks.spec import Array, Peer
+from inputs.cases import Case
+
+Adapter = Callable[..., Any]
+Refusal = Callable[[Case], str | None]
+
+
+def peer(name: str, package: str, adapter: Adapter, semantics: str, refuses: Refusal = lambda _case: None) -> Peer:
+    """Return a peer that is measured on one thread, loaded when `package` can be imported."""
+
+    def load() -> Adapter:
+        import_module(package)
+        return adapter
+
+    def refuse(case: Case) -> str | None:
+        return f"{name} is measured on one thread" if case.thread_count > 1 else refuses(case)
+
+    return Peer(name, load, refuse, semantics)
+
+
+def output_dtype(array: Array, dtype: Any) -> np.dtype[Any]:
+    """Return the dtype of a call's output: the one asked for, or the contract's default for an input."""
+    return np.dtype(dtype or (array.dtype if array.dtype.kind == "f" else "float32"))
+
+
+def as_floats(array: Array, dtype: Any, nodata: int | None = None, mask: Array | None = None) -> Array:
+    """Return an array in a float dtype, NaN where it is missing; the array itself where that is what it is."""
+    if nodata is None and mask is None:
+        return array.astype(dtype, copy=False)
+    floats = array.astype(dtype)
+    if nodata is not None:
+        np.copyto(floats, np.nan, where=array == nodata)
+    if mask is not None:
+        np.copyto(floats, np.nan, where=mask)
+    return floats
+
+
+def deliver(result: Any, dtype: Any, out: Array | None) -> Array:
+    """Return a peer's result in the contract's dtype, copied into `out` where that is handed over."""
+    if out is None:
+        return np.asarray(result).astype(dtype, copy=False)
+    out[...] = result
+    return out
+
+
+def deliver_all(results: tuple[Any, ...], dtype: Any, out: tuple[Array, ...] | None) -> tuple[Array, ...]:
+    """Return mean, deviation and count as the contract wants them: the count as int32."""
+    dtypes = (dtype, dtype, np.int32)
+    if out is None:
+        return tuple(deliver(result, kind, None) for result, kind in zip(results, dtypes, strict=True))
+    for result, kind, target in zip(results, dtypes, out, strict=True):
+        deliver(result, kind, target)
+    return out

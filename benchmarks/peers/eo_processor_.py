@@ -1,0 +1,172 @@
+"""eo-processor: Rust functions on float64 arrays, the nearest rival. Where no wheel fits, `build.py` makes one.
+
+Its functions over time take nothing but float64; those of two dimensions cast by themselves, several times over. Here
+every array is cast once beforehand, which is as fast, and the float64 result is cast back: both are in its time.
+Its functions over time run on rayon's common pool, which `RAYON_NUM_THREADS` keeps to one thread in timed processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers._common import as_floats, deliver, deliver_all, output_dtype, peer
+from benchmarks.spec import Array
+from inputs.cases import Case
+
+SCL_CLASSES = range(12)
+CONSTANTS = (2.5, 6.0, 7.5, 1.0)
+
+
+def _only(**settings: tuple[Any, Any]) -> None:
+    """Raise a ValueError for what eo-processor has no argument for: name → (asked, the only one there is)."""
+    for name, (asked, there) in settings.items():
+        if asked != there:
+            raise ValueError(f"{name}: was {asked!r}; eo-processor knows {there!r} only")
+
+
+def _finish(result: Array, mask: Array | None, dtype: np.dtype[Any], out: Array | None) -> Array:
+    values = deliver(result, dtype, out)
+    if mask is not None:
+        np.copyto(values, np.nan, where=mask)
+    return values
+
+
+def normalized_difference(
+    a: Array, b: Array, *, nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0,
+    dtype: Any = None, out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return (a − b) / (a + b)."""
+    import eo_processor
+
+    _only(min_denominator=(min_denominator, 0.0))
+    doubles = (as_floats(band, np.float64, nodata) for band in (a, b))
+    return _finish(eo_processor.normalized_difference(*doubles), mask, output_dtype(a, dtype), out)
+
+
+def normalized_difference_dn(
+    a: Array, b: Array, *, scale: float, offset: float, nodata: int | None, mask: Array | None = None,
+    min_denominator: float = 0.0, dtype: Any = None, out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return the normalised difference of scaled float64 bands."""
+    import eo_processor
+
+    _only(min_denominator=(min_denominator, 0.0))
+    doubles = (as_floats(band, np.float64, nodata) for band in (a, b))
+    scaled = (eo_processor.pixelwise_transform(band, scale=scale, offset=offset) for band in doubles)
+    return _finish(eo_processor.normalized_difference(*scaled), mask, output_dtype(a, dtype), out)
+
+
+def evi(
+    nir: Array, red: Array, blue: Array, *, G: float = 2.5, C1: float = 6.0, C2: float = 7.5, L: float = 1.0,
+    nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return 2.5·(nir − red) / (nir + 6·red − 7.5·blue + 1)."""
+    import eo_processor
+
+    _only(constants=((G, C1, C2, L), CONSTANTS), min_denominator=(min_denominator, 0.0))
+    doubles = (as_floats(band, np.float64, nodata) for band in (nir, red, blue))
+    return _finish(eo_processor.enhanced_vegetation_index(*doubles), mask, output_dtype(nir, dtype), out)
+
+
+def mask_and_scale(
+    dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
+    keep: Iterable[int] | None = None, reject_bits: int | None = None, mask: Array | None = None, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Mask nodata and classes, multiply in float64, round to the output dtype, add the offset there."""
+    import eo_processor
+
+    _only(reject_bits=(reject_bits, None))
+    kind = output_dtype(dn, dtype)
+    ordered = np.asarray(dn, order="C")  # in Fortran order it panics
+    values = eo_processor.mask_vals(ordered, values=[] if nodata is None else [nodata])
+    if qa is not None:
+        stay = set() if keep is None else {int(number) for number in keep}
+        values = eo_processor.mask_with_scl(values, qa, mask_codes=[n for n in SCL_CLASSES if n not in stay])
+    product = eo_processor.pixelwise_transform(values, scale=float(kind.type(scale)))
+    result = _finish(product, mask, kind, out)
+    result += kind.type(offset)
+    return result
+
+
+def _time_first(x: Array, axis: int, nodata: int | None, mask: Array | None) -> Array:
+    return np.moveaxis(as_floats(x, np.float64, nodata, mask), axis, 0)
+
+
+def temporal_mean(
+    x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return the mean over `axis`."""
+    import eo_processor
+
+    return deliver(eo_processor.temporal_mean(_time_first(x, axis, nodata, mask)), output_dtype(x, dtype), out)
+
+
+def temporal_stats(
+    x: Array, axis: int = 0, ddof: int = 0, *, nodata: int | None = None, mask: Array | None = None,
+    dtype: Any = None, out: tuple[Array, ...] | None = None,
+) -> tuple[Array, ...]:  # fmt: skip
+    """Return mean, deviation and count over `axis`; the deviation comes with ddof 1 and is turned to another."""
+    import eo_processor
+
+    doubles = _time_first(x, axis, nodata, mask)
+    mean, std = eo_processor.temporal_mean(doubles), eo_processor.temporal_std(doubles)
+    count = np.count_nonzero(doubles == doubles, axis=0)  # noqa: PLR0124  (NaN is what differs from itself)
+    if ddof != 1:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turned = std * np.sqrt((count - 1) / (count - ddof))
+        std = np.where(count > max(ddof, 1), turned, np.where(count > ddof, 0.0, np.nan))
+    return deliver_all((mean, std, count), output_dtype(x, dtype), out)
+
+
+def temporal_median(
+    x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return the median over `axis`."""
+    import eo_processor
+
+    return deliver(eo_processor.median(_time_first(x, axis, nodata, mask)), output_dtype(x, dtype), out)
+
+
+def _evi_refuses(case: Case) -> str | None:
+    if case.dtype != "float64":
+        return "eo-processor's EVI is computed in float64, with L = 1: in other dtypes the contract's value is another"
+    return None
+
+
+def _mask_refuses(case: Case) -> str | None:
+    return "eo-processor has no bit masks" if case.quality == "qa_pixel" else None
+
+
+def _stats_refuses(case: Case) -> str | None:
+    return "eo-processor's deviation has ddof 1: turned to 0 it is some ulp off" if case.dtype == "float64" else None
+
+
+_ZERO = "a denominator within 1e-10 of zero gives 0, not NaN; equal shapes, 4 axes at most; float64, casts in its time"
+_DOUBLES = "float64 inside, casts in its time; out is a copy"
+
+
+def _peer(adapter: Any, semantics: str, **refuses: Any) -> Any:
+    return peer("eo-processor", "eo_processor", adapter, semantics, **refuses)
+
+
+NORMALIZED_DIFFERENCE = _peer(normalized_difference, _ZERO)
+NORMALIZED_DIFFERENCE_DN = _peer(normalized_difference_dn, f"both bands are scaled first; {_ZERO}")
+EVI = _peer(evi, _ZERO, refuses=_evi_refuses)
+MASK_AND_SCALE = _peer(
+    mask_and_scale, f"classes 0–11 alone, no bits; 4 axes at most; three calls, the offset added by NumPy; {_DOUBLES}",
+    refuses=_mask_refuses,
+)  # fmt: skip
+TEMPORAL_MEAN = _peer(temporal_mean, _DOUBLES)
+TEMPORAL_STATS = _peer(
+    temporal_stats,
+    f"deviation with ddof 1, turned to others, of infinities 0; NumPy counts; {_DOUBLES}",
+    refuses=_stats_refuses,
+)
+TEMPORAL_MEDIAN = _peer(temporal_median, f"huge middles overflow; {_DOUBLES}")

@@ -1,0 +1,148 @@
+"""The battery's numbers that are no arrays: guards, an index' constants, scale and offset of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from inputs.battery_case import Array, BatteryCase, Call, Request
+from inputs.battery_elementwise import plain_call, special_call
+from inputs.battery_errors import Wrong, wrong_options
+
+NO_NUMBERS = ["1", None, True, 1j, [1.0]]
+NOT_FINITE = [np.nan, np.inf, -np.inf]
+INDEX = frozenset({"G", "C1", "C2", "L"})
+SCALING = frozenset({"scale", "offset"})
+
+SCALINGS: Mapping[str, tuple[Any, Any]] = {
+    "sentinel-2": (1e-4, -0.1),
+    "sentinel-2-before-04.00": (1e-4, 0.0),
+    "landsat": (2.75e-5, -0.2),
+    "landsat-thermal": (0.00341802, 149.0),
+    "shift-of-200": (1e-3, -0.1),
+    "shift-of-100-and-a-half": (0.02, -1.005),
+    "shift-nearly-2": (-0.1 - 0.2, 0.3),
+    "shift-not-quite-2": (-0.3, 0.3 + 1e-6),
+    "negative": (-1e-4, 0.1),
+    "negative-shift-of-200": (-1e-3, 0.1),
+    "one": (1.0, 0.0),
+    "integers": (2, -300),
+    "numpy-scalars": (np.float32(0.5), np.int16(-50)),
+    "vast": (1e300, -1e300),
+    "overflowing": (1e36, 1e38),
+    "vanishing": (1e-60, 1e-3),
+    "infinite-shift": (1e-300, 1e300),
+}
+"""Name → scale and offset; what a shift is, the declaration of the kernel that has one says."""
+
+
+def constant_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield values and refusals of the constants that an elementwise kernel may have."""
+    yield from _denominators(request)
+    yield from _index_constants(request)
+    yield from _scalings(request)
+    wrong: Wrong = {
+        TypeError: dict.fromkeys(("G", "C1", "C2", "L", "scale", "offset"), NO_NUMBERS),
+        ValueError: {
+            **dict.fromkeys(("G", "C1", "C2", "L", "offset"), NOT_FINITE),
+            "scale": [0, 0.0, -0.0, *NOT_FINITE],
+        },
+    }
+    yield from wrong_options(request, wrong)
+
+
+def _denominators(request: Request) -> Iterator[BatteryCase]:
+    needs = frozenset({"min_denominator"})
+    thresholds: dict[str, Any] = {
+        "0": 0.0, "int-0": 0, "1e-50": 1e-50, "half": 0.5, "one": 1.0, "int-one": 1, "numpy": np.float64(0.75),
+        "150": 150.0, "1e300": 1e300, "inf": np.inf,
+    }  # fmt: skip
+    for name, value in thresholds.items():
+        build = partial(_threshold, request, value)
+        yield BatteryCase(f"min-denominator-{name}", request, build, needs=needs)
+
+
+def _threshold(request: Request, value: Any) -> Call:
+    """Return sums on both sides of every threshold, and exactly on it; the other terms of the denominator are 0."""
+    sums = np.array([0, 0.25, 0.5, 0.5 + 2**-20, 0.75, 1, 2, 75, 150, 151, -0.5, -1, -150, -151])
+    if not request.is_float:
+        sums = sums[(sums >= request.limits[0]) & (sums <= request.limits[1]) & (sums % 1 == 0)]
+    zeros = [np.zeros(len(sums), request.dtype) for _ in range(request.arrays - 1)]
+    terms = {"L": 0.0} if "L" in request.options else {}
+    terms |= {"scale": 1.0, "offset": 0.0} if "scale" in request.options else {}
+    return Call((sums.astype(request.dtype), *zeros), {"min_denominator": value, **terms})
+
+
+def _index_constants(request: Request) -> Iterator[BatteryCase]:
+    sets: dict[str, dict[str, Any]] = {
+        "two-bands": {"C1": 2.4, "C2": 0.0},
+        "savi": {"G": 1.5, "C1": 1.0, "C2": 0, "L": 0.5},
+        "of-counts": {"L": 10_000.0},
+        "no-soil": {"L": 0},
+        "negative": {"G": -2.5, "C1": -6.0, "C2": -7.5, "L": -1.0},
+        "all-zero": {"G": 0.0, "C1": 0.0, "C2": 0.0, "L": 0.0},
+        "numpy-scalars": {"G": np.float32(2.5), "C1": np.int64(6), "L": np.float64(0.1)},
+        "inexact": {"G": 0.1, "C1": 1 / 3, "C2": 2 / 3, "L": 0.7},
+        "vast": {"G": 1e300, "C1": 1e38, "L": -1e300},
+        "vanishing": {"G": 1e-60, "C1": 1e-45, "L": 1e-320},
+    }
+    for name, constants in sets.items():
+        for kind, call in (
+            ("plain", partial(plain_call, request, (9, 31))),
+            ("special", partial(special_call, request)),
+        ):
+            yield BatteryCase(f"constants-{name}-{kind}", request, partial(call, **constants), needs=INDEX)
+    for guard in (0.0, 0.25, 2.0):
+        build = partial(_crossing, request, guard)
+        yield BatteryCase(f"denominator-crosses-zero-guard-{guard:g}", request, build, needs=INDEX)
+
+
+def _crossing(request: Request, guard: float) -> Call:
+    """Return bands over which nir + 6·red − 7.5·blue + 1 runs through zero, in steps of 1 or of an ulp."""
+    red, blue = np.meshgrid(np.arange(3.0), np.arange(2.0, 18.0, 2.0), indexing="ij")
+    nir = np.concatenate([(7.5 * blue - 6 * red - 1) + step for step in (-2, -1, 0, 1, 2)], axis=1)
+    bands = [band.astype(request.dtype) for band in (nir, np.tile(red, 5), np.tile(blue, 5))]
+    if request.is_float:
+        bands = [band / np.dtype(request.dtype).type(1000) for band in bands]
+        near = [np.nextafter(bands[0], np.dtype(request.dtype).type(towards)) for towards in (-9, 9)]
+        bands = [np.concatenate([bands[0], *near]), *(np.concatenate([band] * 3) for band in bands[1:])]
+    soil = 0.001 if request.is_float else 1.0
+    return Call(tuple(bands), {"L": soil, "min_denominator": guard * soil})
+
+
+def _scalings(request: Request) -> Iterator[BatteryCase]:
+    for name, (scale, offset) in SCALINGS.items():
+        keywords: dict[str, Any] = {"scale": scale, "offset": offset}
+        for kind, call in (("special", special_call), ("sums", _sums), ("every-count", _every_count)):
+            build = partial(call, request, **keywords)
+            yield BatteryCase(f"scaling-{name}-{kind}", request, build, needs=SCALING)
+        build = partial(_every_count, request, **keywords, dtype="float64")
+        yield BatteryCase(f"scaling-{name}-float64", request, build, needs=SCALING)
+    needs = SCALING | {"min_denominator"}
+    for name in ("sentinel-2", "landsat", "shift-of-200", "negative-shift-of-200"):
+        scale, offset = SCALINGS[name]
+        for guard in (0.001, 0.01, 0.05):
+            build = partial(_sums, request, scale=scale, offset=offset, min_denominator=guard)
+            yield BatteryCase(f"scaling-{name}-guard-{guard:g}", request, build, needs=needs)
+
+
+def _sums(request: Request, **kwargs: Any) -> Call:
+    """Return every sum of two counts up to the largest of uint8, and those that lie about the Sentinel-2 shift."""
+    first, second = np.meshgrid(np.arange(128), np.arange(0, 128, 3), indexing="ij")
+    if np.dtype(request.dtype).itemsize > 1:
+        near = np.arange(200)
+        first = np.concatenate([first.ravel(), near * 5, near * 5, near * 5])
+        second = np.concatenate([second.ravel(), 2000 - near * 5, 1999 - near * 5, 2001 - near * 5])
+    arrays: list[Array] = [first.astype(request.dtype), second.astype(request.dtype)]
+    return Call(tuple(arrays[: request.arrays]), kwargs)
+
+
+def _every_count(request: Request, **kwargs: Any) -> Call:
+    """Return every value of the integer dtype, beside the same values in another order."""
+    low, high = request.limits
+    counts = np.arange(int(low), int(high) + 1).astype(request.dtype)
+    rest = [request.rng(salt).permutation(counts) for salt in range(1, request.arrays)]
+    return Call((counts, *rest), kwargs)

@@ -1,0 +1,245 @@
+//! The driver of elementwise kernels: a formula on one element, applied to arrays.
+//!
+//! ```text
+//! for each element: x = inputs as O
+//!     out = NaN if any x == nodata, or the companion hides it, or it is masked; else formula(x)
+//! ```
+//!
+//! Axes are simplified and the work is cut for threads; what is left is a few long rows. Where every operand's row is
+//! contiguous one loop takes the whole row, and that loop is all the compiler has to vectorise: it has no branch, as the
+//! formula is computed always and its result selected afterwards, which is sound as floating-point arithmetic does not
+//! trap. Operands that are not contiguous, are broadcast or are the output itself are first copied to blocks in L1, so
+//! that the same loop takes them too. Integers are widened as they are loaded, before anything is computed or compared.
+//!
+//! What is missing is found in the loop itself. Hiding it in a second pass over a block in L1 costs 5 to 20 % more.
+
+use crate::errors::Error;
+use crate::lanes::Real;
+use crate::par::{self, Divide};
+use crate::parts::{Block, Sample, block_of, is_contiguous, load, plane_of, plane_of_mut};
+use crate::rows::{Operand, middle_of_longest, simplify};
+use crate::simd::{self, Path, Task};
+use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};
+
+/// What an elementwise kernel computes: one element of the output in O from one element of each of N inputs.
+pub trait Formula<O, const N: usize>: Copy + Send + Sync {
+    /// The dtype of an array beside the inputs that says which results are hidden; `Infallible` if there is none.
+    type Companion: Copy + Send + Sync + 'static;
+
+    /// The result for one element; what every path must give bit for bit.
+    fn value(self, inputs: [O; N]) -> O;
+
+    /// Whether an element of the companion hides the result.
+    #[inline(always)]
+    fn hides(self, companion: Self::Companion) -> bool {
+        let _ = companion;
+        unreachable!("a formula that has a companion says what hides")
+    }
+}
+
+/// N inputs and the output of a kernel. All arrays have the output's shape, broadcast where need be.
+pub struct Bands<'a, I, O, const N: usize> {
+    /// The inputs; None is one that `out` holds.
+    pub inputs: [Option<ArrayViewD<'a, I>>; N],
+    /// Not 0 where the result shall be NaN. Bytes, as `NumPy` can hold a bool that is neither 0 nor 1.
+    pub mask: Option<ArrayViewD<'a, u8>>,
+    /// Where the results go.
+    pub out: ArrayViewMutD<'a, O>,
+    /// A value of any input that makes the result NaN.
+    pub nodata: Option<I>,
+}
+
+impl<'a, I: Sample<O>, O: Real, const N: usize> Bands<'a, I, O, N> {
+    /// Applies a formula to every element, on that many threads.
+    ///
+    /// # Errors
+    ///
+    /// The threads cannot be started.
+    pub fn compute<F: Formula<O, N>>(
+        self,
+        formula: F,
+        companion: Option<ArrayViewD<'a, F::Companion>>,
+        path: Path,
+        threads: usize,
+    ) -> Result<(), Error> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut work = Work { formula, bands: self, companion };
+        let bands = &mut work.bands;
+        let mut operands: Vec<&mut dyn Operand> = vec![&mut bands.out];
+        operands.extend(bands.inputs.iter_mut().flatten().map(|input| input as &mut dyn Operand));
+        operands.extend(work.companion.as_mut().map(|companion| companion as &mut dyn Operand));
+        operands.extend(bands.mask.as_mut().map(|mask| mask as &mut dyn Operand));
+        simplify(&mut operands);
+        par::run(work, threads, &|piece| simd::dispatch(path, piece))
+    }
+}
+
+struct Work<'a, I, O, F: Formula<O, N>, const N: usize> {
+    formula: F,
+    bands: Bands<'a, I, O, N>,
+    companion: Option<ArrayViewD<'a, F::Companion>>,
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_, I, O, F, N> {
+    fn size(&self) -> usize {
+        self.bands.out.len()
+    }
+
+    fn halve(self) -> (Self, Option<Self>) {
+        let Some((axis, middle)) = middle_of_longest(&self.bands.out, 1) else { return (self, None) };
+        let (axis, Self { formula, bands: Bands { mut inputs, mask, out, nodata }, companion }) = (Axis(axis), self);
+        let (out, out_right) = out.split_at(axis, middle);
+        let right = inputs.each_mut().map(|input| {
+            let (left, right) = input.take().map(|input| input.split_at(axis, middle)).unzip();
+            *input = left;
+            right
+        });
+        let (mask, mask_right) = mask.map(|mask| mask.split_at(axis, middle)).unzip();
+        let (companion, companion_right) = companion.map(|array| array.split_at(axis, middle)).unzip();
+        let right = Bands { inputs: right, mask: mask_right, out: out_right, nodata };
+        let right = Self { formula, bands: right, companion: companion_right };
+        (Self { formula, bands: Bands { inputs, mask, out, nodata }, companion }, Some(right))
+    }
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Work<'_, I, O, F, N> {
+    type Output = ();
+
+    /// Walks the outer axes down to planes, and those down to rows.
+    #[inline(always)]
+    fn run(mut self) {
+        let bands = &mut self.bands;
+        let outer = bands.out.shape()[..bands.out.ndim().saturating_sub(2)].to_vec();
+        for index in ndarray::indices(outer) {
+            let index = index.slice();
+            let inputs = bands.inputs.each_ref().map(|input| input.as_ref().map(|input| plane_of(input, index)));
+            let companion = self.companion.as_ref().map(|companion| plane_of(companion, index));
+            let mask = bands.mask.as_ref().map(|mask| plane_of(mask, index));
+            for (y, out) in plane_of_mut(&mut bands.out, index).rows_mut().into_iter().enumerate() {
+                Row {
+                    formula: self.formula,
+                    inputs: inputs.each_ref().map(|input| input.as_ref().map(|input| input.row(y))),
+                    companion: companion.as_ref().map(|companion| companion.row(y)),
+                    mask: mask.as_ref().map(|mask| mask.row(y)),
+                    out,
+                    nodata: bands.nodata,
+                }
+                .run();
+            }
+        }
+    }
+}
+
+struct Row<'a, I, O, F: Formula<O, N>, const N: usize> {
+    formula: F,
+    inputs: [Option<ArrayView1<'a, I>>; N],
+    companion: Option<ArrayView1<'a, F::Companion>>,
+    mask: Option<ArrayView1<'a, u8>>,
+    out: ArrayViewMut1<'a, O>,
+    nodata: Option<I>,
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N> {
+    /// Whether nothing has to be copied: then one loop takes the whole row, 3 to 5 % faster than blocks.
+    fn is_plain(&self) -> bool {
+        self.inputs.iter().all(|input| input.as_ref().is_some_and(is_contiguous))
+            && self.companion.as_ref().is_none_or(is_contiguous)
+            && self.mask.as_ref().is_none_or(is_contiguous)
+            && self.out.as_slice().is_some()
+    }
+
+    #[inline(always)]
+    fn run(mut self) {
+        let length = self.out.len();
+        let block = if self.is_plain() { length } else { block_of::<O>() };
+        let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
+        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Block::new());
+        for start in (0..length).step_by(block) {
+            let range = start..length.min(start + block);
+            let mut inputs: [&[I]; N] = [&[]; N];
+            for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
+                *part = load(input.as_ref(), &self.out, &range, block);
+            }
+            let missing = Missing {
+                nodata: self.nodata.map(Sample::widen),
+                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)),
+                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)),
+            };
+            if let Some(out) = self.out.as_slice_mut() {
+                apply(self.formula, inputs, missing, &mut out[range]);
+            } else {
+                let computed = out_block.room(range.len(), O::NAN);
+                apply(self.formula, inputs, missing, computed);
+                self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
+            }
+        }
+    }
+}
+
+/// What makes elements of a part of a row NaN. `nodata` is compared after widening: that is exact, and all lanes are of
+/// one width.
+struct Missing<'a, O, C> {
+    nodata: Option<O>,
+    companion: Option<&'a [C]>,
+    mask: Option<&'a [u8]>,
+}
+
+/// Picks the loop that looks for what there is to look for.
+#[inline(always)]
+fn apply<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize>(
+    formula: F,
+    inputs: [&[I]; N],
+    missing: Missing<'_, O, F::Companion>,
+    out: &mut [O],
+) {
+    match (missing.nodata.is_some(), missing.companion.is_some(), missing.mask.is_some()) {
+        (false, false, false) => fused::<I, O, F, N, false, false, false>(formula, inputs, missing, out),
+        (false, false, true) => fused::<I, O, F, N, false, false, true>(formula, inputs, missing, out),
+        (false, true, false) => fused::<I, O, F, N, false, true, false>(formula, inputs, missing, out),
+        (false, true, true) => fused::<I, O, F, N, false, true, true>(formula, inputs, missing, out),
+        (true, false, false) => fused::<I, O, F, N, true, false, false>(formula, inputs, missing, out),
+        (true, false, true) => fused::<I, O, F, N, true, false, true>(formula, inputs, missing, out),
+        (true, true, false) => fused::<I, O, F, N, true, true, false>(formula, inputs, missing, out),
+        (true, true, true) => fused::<I, O, F, N, true, true, true>(formula, inputs, missing, out),
+    }
+}
+
+/// The loop. Operators on bool that do not branch keep it vectorisable.
+#[inline(always)]
+fn fused<
+    I: Sample<O>,
+    O: Real,
+    F: Formula<O, N>,
+    const N: usize,
+    const NODATA: bool,
+    const COMPANION: bool,
+    const MASK: bool,
+>(
+    formula: F,
+    inputs: [&[I]; N],
+    missing: Missing<'_, O, F::Companion>,
+    out: &mut [O],
+) {
+    let length = out.len();
+    let inputs = inputs.map(|input| &input[..length]);
+    let nodata = missing.nodata.unwrap_or(O::NAN);
+    let companion = if COMPANION { &missing.companion.unwrap_or_default()[..length] } else { &[] };
+    let mask = if MASK { &missing.mask.unwrap_or_default()[..length] } else { &[] };
+    for i in 0..length {
+        let x = inputs.map(|input| input[i].widen());
+        let mut gone = false;
+        if NODATA {
+            x.iter().for_each(|&x| gone |= x == nodata);
+        }
+        if COMPANION {
+            gone |= formula.hides(companion[i]);
+        }
+        if MASK {
+            gone |= mask[i] != 0;
+        }
+        let value = formula.value(x);
+        out[i] = if gone { O::NAN } else { value };
+    }
+}

@@ -1,0 +1,144 @@
+//! The sum and the number of the values of each pixel of a tile.
+//!
+//! ```text
+//! for each pixel: sum = 0;  n = 0
+//!     for each date in order: if the value is not missing: sum = sum + value, in float64;  n = n + 1
+//! ```
+//!
+//! The fast version adds 0 for a missing value, which changes no sum: it starts at +0, and +0 + -0 is +0. So there is no
+//! branch, and the time does not depend on the gaps. Integers are added as integers, twice as many lanes at a time: their
+//! sums are exact either way, below 2^53.
+
+use crate::lanes::{Key, Missing};
+use crate::tiles::{Pass, Tile};
+
+/// A dtype that can be added up.
+pub trait Summand: Key + Into<f64> {
+    /// What it is added up in.
+    type Sum: Copy + Default + Into<f64>;
+    /// Dates that can be added before the sum overflows.
+    const MOST: usize;
+
+    /// The sum with the value, or without it if it is missing.
+    fn add_to(self, sum: Self::Sum, gap: bool) -> Self::Sum;
+}
+
+macro_rules! float_summand {
+    ($($float:ty),*) => {$(
+        impl Summand for $float {
+            type Sum = f64;
+            const MOST: usize = usize::MAX;
+
+            #[inline(always)]
+            #[allow(clippy::useless_conversion, reason = "float64 is itself")]
+            fn add_to(self, sum: f64, gap: bool) -> f64 {
+                sum + f64::from(if gap { 0.0 } else { self })
+            }
+        }
+    )*};
+}
+
+macro_rules! integer_summand {
+    ($($integer:ty),*) => {$(
+        impl Summand for $integer {
+            type Sum = i32;
+            // 32768 * 65535 < 2^31, a multiple of the dates of a pass.
+            const MOST: usize = 1 << 15;
+
+            #[inline(always)]
+            fn add_to(self, sum: i32, gap: bool) -> i32 {
+                sum + i32::from(if gap { 0 } else { self })
+            }
+        }
+    )*};
+}
+
+float_summand!(f32, f64);
+integer_summand!(u8, i16, u16);
+
+/// The sums of a tile; kept from tile to tile for their memory.
+pub struct Sums<K: Summand> {
+    partial: Vec<K::Sum>,
+    taken: usize,
+    missing: Missing<K>,
+    /// Of the values of each pixel.
+    pub total: Vec<f64>,
+    /// How many these are.
+    pub count: Vec<i32>,
+}
+
+impl<K: Summand> Sums<K> {
+    /// Of no pixel.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { partial: Vec::new(), taken: 0, missing: Missing::default(), total: Vec::new(), count: Vec::new() }
+    }
+
+    /// Makes them those of a tile.
+    #[inline(always)]
+    pub fn of(&mut self, tile: &Tile<'_, K>) {
+        let pixels = tile.pixels();
+        self.missing = tile.missing;
+        self.taken = 0;
+        refill(&mut self.partial, pixels);
+        refill(&mut self.total, pixels);
+        refill(&mut self.count, pixels);
+        tile.pass(self);
+        self.flush();
+    }
+
+    /// Moves the partial sums to the total. For floats this happens once, so that the order of additions stays.
+    #[inline(always)]
+    fn flush(&mut self) {
+        for (total, partial) in self.total.iter_mut().zip(&mut self.partial) {
+            *total += (*partial).into();
+            *partial = K::Sum::default();
+        }
+        self.taken = 0;
+    }
+}
+
+impl<K: Summand> Default for Sums<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[inline(always)]
+pub fn refill<T: Copy + Default>(room: &mut Vec<T>, pixels: usize) {
+    room.clear();
+    room.resize(pixels, T::default());
+}
+
+impl<K: Summand> Pass<K> for Sums<K> {
+    #[inline(always)]
+    fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool) {
+        if self.taken >= K::MOST - N {
+            self.flush();
+        }
+        self.taken += N;
+        add(dates, gap, self.missing, &mut self.partial, &mut self.count);
+    }
+}
+
+/// Adds N dates to the sums and numbers of as many pixels as there are.
+#[inline(always)]
+fn add<K: Summand, const N: usize>(
+    dates: [&[K]; N],
+    gap: impl Fn(usize, usize) -> bool,
+    missing: Missing<K>,
+    sums: &mut [K::Sum],
+    counts: &mut [i32],
+) {
+    let pixels = dates[0].len();
+    let (sums, counts) = (&mut sums[..pixels], &mut counts[..pixels]);
+    for w in 0..pixels {
+        let (mut sum, mut count) = (sums[w], counts[w]);
+        for (i, date) in dates.iter().enumerate() {
+            let gap = gap(i, w) | date[w].is_missing(missing);
+            sum = date[w].add_to(sum, gap);
+            count += i32::from(!gap);
+        }
+        (sums[w], counts[w]) = (sum, count);
+    }
+}

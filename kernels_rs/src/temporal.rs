@@ -1,0 +1,301 @@
+//! What reductions over time share: a stack with its gaps, cut into pieces for threads and these into rows of pixels.
+//!
+//! ```text
+//! move time to the front, rearrange the other axes for long rows (rows.rs)
+//! cut in halves along the longest axis until there is a piece for every thread (par.rs)
+//! each piece: for every row of pixels: the kernel
+//! ```
+//!
+//! Pixels do not meet, so results do not depend on how they are cut. A kernel takes its rows in blocks of lanes
+//! (`blocks.rs`) or in tiles (`tiles.rs`).
+
+use crate::errors::Error;
+use crate::lanes::{Key, Missing};
+use crate::par::{self, Divide};
+use crate::rows::{Operand, Stack, middle_of_longest, simplify};
+use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Ix1, Ix2, IxDyn, s};
+use std::ops::Range;
+
+/// Work is cut at multiples of this many pixels, so that few blocks or tiles are cut.
+const WHOLE: usize = 128;
+
+/// A stack and where its reduction goes.
+pub struct Work<'a, K, R> {
+    /// Axis 0 is time, the others are those of `out`.
+    pub x: ArrayViewD<'a, K>,
+    /// Of the shape of `x`; not 0 where a value is missing. Bytes, as `NumPy` can hold a bool that is neither 0 nor 1.
+    pub mask: Option<ArrayViewD<'a, u8>>,
+    /// What else is missing.
+    pub missing: Missing<K>,
+    /// Where the results go.
+    pub out: R,
+}
+
+/// A row of pixels through time.
+pub struct Row<'a, K> {
+    /// (time, pixel).
+    pub x: ArrayView2<'a, K>,
+    /// Of the shape of `x`; not 0 where a value is missing.
+    pub mask: Option<ArrayView2<'a, u8>>,
+    /// What else is missing.
+    pub missing: Missing<K>,
+}
+
+/// What a kernel writes: one array over the pixels, or several as a tuple.
+pub trait Results: Sized + Send {
+    /// The same for a row of pixels.
+    type Row<'r>
+    where
+        Self: 'r;
+
+    /// Its arrays, to be rearranged.
+    fn operands(&mut self) -> Vec<&mut dyn Operand>;
+
+    /// Both parts.
+    fn split_at(self, axis: Axis, at: usize) -> (Self, Self);
+
+    /// The row at an index of all axes but the last.
+    fn row(&mut self, index: &[usize]) -> Self::Row<'_>;
+
+    /// Writes what a pixel without any date has.
+    fn clear(&mut self);
+}
+
+/// A number of a result.
+pub trait Output: Copy + Send + Sync + 'static {
+    /// That of a pixel without any date.
+    const EMPTY: Self;
+}
+
+impl Output for f32 {
+    const EMPTY: Self = Self::NAN;
+}
+
+impl Output for f64 {
+    const EMPTY: Self = Self::NAN;
+}
+
+impl Output for i32 {
+    const EMPTY: Self = 0;
+}
+
+impl<T: Output> Results for ArrayViewMutD<'_, T> {
+    type Row<'r>
+        = ArrayViewMut1<'r, T>
+    where
+        Self: 'r;
+
+    fn operands(&mut self) -> Vec<&mut dyn Operand> {
+        vec![self]
+    }
+
+    fn split_at(self, axis: Axis, at: usize) -> (Self, Self) {
+        self.split_at(axis, at)
+    }
+
+    fn row(&mut self, index: &[usize]) -> ArrayViewMut1<'_, T> {
+        let mut array = self.view_mut();
+        index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
+        let array = if array.ndim() == 0 { array.insert_axis(Axis(0)) } else { array };
+        array.into_dimensionality::<Ix1>().expect("one axis is left")
+    }
+
+    fn clear(&mut self) {
+        self.fill(T::EMPTY);
+    }
+}
+
+impl<A: Results, B: Results, C: Results> Results for (A, B, C) {
+    type Row<'r>
+        = (A::Row<'r>, B::Row<'r>, C::Row<'r>)
+    where
+        Self: 'r;
+
+    fn operands(&mut self) -> Vec<&mut dyn Operand> {
+        let (a, b, c) = self;
+        a.operands().into_iter().chain(b.operands()).chain(c.operands()).collect()
+    }
+
+    fn split_at(self, axis: Axis, at: usize) -> (Self, Self) {
+        let ((a, a_right), (b, b_right)) = (self.0.split_at(axis, at), self.1.split_at(axis, at));
+        let (c, c_right) = self.2.split_at(axis, at);
+        ((a, b, c), (a_right, b_right, c_right))
+    }
+
+    fn row(&mut self, index: &[usize]) -> Self::Row<'_> {
+        (self.0.row(index), self.1.row(index), self.2.row(index))
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+        self.1.clear();
+        self.2.clear();
+    }
+}
+
+/// Calls `piece` with parts of `work` on that many threads.
+///
+/// # Errors
+///
+/// The threads cannot be started.
+pub fn reduce<'a, K: Key, R: Results>(
+    mut work: Work<'a, K, R>,
+    threads: usize,
+    piece: &(impl Fn(Work<'a, K, R>) + Sync),
+) -> Result<(), Error> {
+    if work.x.is_empty() {
+        work.out.clear();
+        return Ok(());
+    }
+    let (mut x, mut mask) = (Stack(work.x), work.mask.map(Stack));
+    let mut operands: Vec<&mut dyn Operand> = vec![&mut x];
+    operands.extend(work.out.operands());
+    operands.extend(mask.as_mut().map(|mask| mask as &mut dyn Operand));
+    simplify(&mut operands);
+    let work = Work { x: x.0, mask: mask.map(|mask| mask.0), ..work };
+    par::run(work, threads, piece)
+}
+
+impl<K: Key, R: Results> Divide for Work<'_, K, R> {
+    fn size(&self) -> usize {
+        self.x.len()
+    }
+
+    fn halve(self) -> (Self, Option<Self>) {
+        let Some((axis, middle)) = middle_of_longest(&Stack(self.x.view()), WHOLE) else { return (self, None) };
+        let Self { x, mask, missing, out } = self;
+        let (out, out_right) = out.split_at(Axis(axis), middle);
+        let (x, x_right) = x.split_at(Axis(axis + 1), middle);
+        let (mask, mask_right) = mask.map(|mask| mask.split_at(Axis(axis + 1), middle)).unzip();
+        (Self { x, mask, missing, out }, Some(Self { x: x_right, mask: mask_right, missing, out: out_right }))
+    }
+}
+
+impl<'a, K: Key, R: Results> Work<'a, K, R> {
+    /// Makes `axis` of the stack axis 0, where it has to be.
+    #[must_use]
+    pub fn time_first(mut self, axis: usize) -> Self {
+        for axis in (0..axis).rev() {
+            self.x.swap_axes(axis, axis + 1);
+            if let Some(mask) = &mut self.mask {
+                mask.swap_axes(axis, axis + 1);
+            }
+        }
+        self
+    }
+
+    /// The indices of all rows of pixels.
+    pub fn rows(&self) -> impl Iterator<Item = IxDyn> + use<K, R> {
+        let axes = &self.x.shape()[1..];
+        ndarray::indices(axes[..axes.len().saturating_sub(1)].to_vec()).into_iter()
+    }
+
+    /// The row at an index, and that of its results.
+    pub fn row(&mut self, index: &IxDyn) -> (Row<'a, K>, R::Row<'_>) {
+        let index = index.slice();
+        let mask = self.mask.as_ref().map(|mask| row_of(mask, index));
+        (Row { x: row_of(&self.x, index), mask, missing: self.missing }, self.out.row(index))
+    }
+}
+
+fn row_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T> {
+    let mut array = array.clone();
+    index.iter().for_each(|&i| array.index_axis_inplace(Axis(1), i));
+    let array = if array.ndim() == 1 { array.insert_axis(Axis(1)) } else { array };
+    array.into_dimensionality::<Ix2>().expect("time and one axis are left")
+}
+
+/// Writes the results of some pixels of a row; there may be more than pixels.
+#[inline(always)]
+pub fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
+    match row.as_slice_mut() {
+        Some(row) => row[pixels.clone()].copy_from_slice(&results[..pixels.len()]),
+        None => row.slice_mut(s![pixels]).iter_mut().zip(results).for_each(|(out, result)| *out = *result),
+    }
+}
+
+#[cfg(feature = "python")]
+pub mod python {
+    use super::Work;
+    use crate::arguments::{AxisArgument, Threads, nodata as checked_nodata};
+    use crate::arrays::{Admitted, Dtype};
+    use crate::errors::{Error, guard};
+    use crate::lanes::{Key, Missing};
+    use crate::simd::{Path, chosen};
+    use numpy::Element;
+    use pyo3::prelude::*;
+
+    /// What the bindings of all reductions over time take, checked.
+    pub struct Call<'py> {
+        x: Admitted<'py>,
+        mask: Option<Admitted<'py>>,
+        axis: usize,
+        nodata: Option<i64>,
+        threads: usize,
+        /// Of the results.
+        pub dtype: Dtype,
+    }
+
+    impl<'py> Call<'py> {
+        pub fn new(
+            x: &Bound<'py, PyAny>,
+            axis: &AxisArgument,
+            nodata: Option<&Bound<'py, PyAny>>,
+            mask: Option<&Bound<'py, PyAny>>,
+            dtype: Option<&Bound<'py, PyAny>>,
+            num_threads: &Threads,
+        ) -> PyResult<Self> {
+            let (x, mask) = (Admitted::samples("x", x)?, Admitted::mask(mask)?);
+            mask.as_ref().map_or(Ok(()), |mask| mask.broadcasts_to(x.shape()))?;
+            let (axis, nodata) = (axis.of(x.shape().len())?, checked_nodata(nodata, x.dtype)?);
+            let dtype = x.dtype.output(dtype)?;
+            Ok(Self { x, mask, axis, nodata, threads: num_threads.0, dtype })
+        }
+
+        /// The dtype of the stack.
+        pub fn input(&self) -> Dtype {
+            self.x.dtype
+        }
+
+        pub fn py(&self) -> Python<'py> {
+            self.x.py()
+        }
+
+        /// The shape of the results.
+        pub fn shape(&self) -> Vec<usize> {
+            let mut shape = self.x.shape().to_vec();
+            shape.remove(self.axis);
+            shape
+        }
+
+        /// Refuses an output that shares memory with an input.
+        pub fn check(&self, out: &Admitted) -> PyResult<()> {
+            let inputs = std::iter::once(&self.x).chain(&self.mask);
+            inputs.into_iter().try_for_each(|input| out.overlap(input, false).map(|_| ()))
+        }
+
+        /// Calls `kernel` with work on views of the arrays, without the GIL.
+        ///
+        /// # Safety
+        ///
+        /// - K is the type of the stack's dtype.
+        /// - [`Call::check`] has accepted every array of which `out` holds views.
+        pub unsafe fn run<K: Key + Element, R: Send>(
+            &self,
+            out: R,
+            kernel: impl FnOnce(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Send,
+        ) -> PyResult<()>
+        where
+            for<'a> Work<'a, K, R>: Send,
+            R: super::Results,
+        {
+            // SAFETY: the caller's; nothing else writes to an input, as no output shares its memory.
+            let x = unsafe { self.x.view::<K>() };
+            let mask = self.mask.as_ref().map(Admitted::bytes);
+            let mask = mask.as_ref().and_then(|mask| mask.broadcast(x.raw_dim()));
+            let work = Work { x, mask, missing: Missing::new(self.nodata.map(K::of_nodata)), out };
+            let (work, threads) = (work.time_first(self.axis), self.threads);
+            Ok(self.py().detach(|| guard(|| kernel(work, chosen()?, threads)))?)
+        }
+    }
+}

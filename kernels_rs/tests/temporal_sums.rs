@@ -1,0 +1,137 @@
+//! Mean and statistics give, bit for bit, what adding each pixel's values one by one in float64 gives.
+
+mod common;
+#[path = "common/stacks.rs"]
+mod stacks;
+
+use _rust::lanes::{Missing, Real};
+use _rust::simd::Path;
+use _rust::sums::Summand;
+use _rust::temporal::{Output, Work};
+use _rust::temporal_mean::temporal_mean;
+use _rust::temporal_stats::temporal_stats;
+use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use ndarray::ArrayD;
+use proptest::prelude::*;
+use stacks::{Case, Scene, cases, plain};
+
+/// Mean, standard deviation and number of the values of one pixel.
+fn stats(values: &[f64], ddof: usize) -> (f64, f64, i32) {
+    let count = i32::try_from(values.len()).expect("few values");
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for value in values {
+        sum += value;
+    }
+    let mean = sum / f64::from(count);
+    for value in values {
+        squares += (value - mean) * (value - mean);
+    }
+    let free = values.len().checked_sub(ddof).filter(|&free| free > 0).and_then(|free| u32::try_from(free).ok());
+    (mean, free.map_or(f64::NAN, |free| (squares / f64::from(free)).sqrt()), count)
+}
+
+/// Computes one case on every path and compares all of the outputs' storage.
+fn check<K: Summand + Value, O: Real + Output + Bits + Value>(case: &Case, ddof: usize) {
+    let mut rng = Rng(case.seed);
+    let scene: Scene<K> = Scene::new(case, &mut rng, |x| x);
+    let floats: [Stored<O>; 2] =
+        std::array::from_fn(|_| Stored::new(case.out, &case.pixels, || O::draw(&mut rng, Kind::Few)));
+    let counts = Stored::new(case.out, &case.pixels, || i32::from(rng.below(9)) - 20);
+    let all = scene.map(|values| stats(&values.into_iter().map(K::into).collect::<Vec<_>>(), ddof));
+    let [mut mean, mut std] = [floats[0].storage.clone(), floats[1].storage.clone()];
+    let mut count = counts.storage.clone();
+    case.out.arrange(mean.view_mut()).assign(&all.map(|stats| O::nearest(stats.0)));
+    case.out.arrange(std.view_mut()).assign(&all.map(|stats| O::nearest(stats.1)));
+    case.out.arrange(count.view_mut()).assign(&all.map(|stats| stats.2));
+
+    let missing = Missing::new(K::nodata(case.nodata));
+    for (path, &threads) in Path::all().into_iter().flat_map(|path| case.threads.iter().map(move |n| (path, n))) {
+        let what = |name| format!("{name}, {}, {threads} threads", path.name());
+        let mut a = floats[0].storage.clone();
+        let work = Work { x: scene.x.view(), mask: scene.mask(), missing, out: case.out.arrange(a.view_mut()) };
+        temporal_mean(work.time_first(case.time_axis), path, threads).expect("threads start");
+        assert_same_bits(&a, &mean, &what("temporal_mean"));
+
+        let (mut a, mut b, mut c) = (floats[0].storage.clone(), floats[1].storage.clone(), counts.storage.clone());
+        let out = (case.out.arrange(a.view_mut()), case.out.arrange(b.view_mut()), case.out.arrange(c.view_mut()));
+        let work = Work { x: scene.x.view(), mask: scene.mask(), missing, out };
+        temporal_stats(work.time_first(case.time_axis), ddof, path, threads).expect("threads start");
+        assert_same_bits(&a, &mean, &what("mean"));
+        assert_same_bits(&b, &std, &what("std"));
+        assert_eq!(c, count, "{}", what("count"));
+    }
+}
+
+fn check_all(case: &Case, ddof: usize) {
+    check::<f32, f32>(case, ddof);
+    check::<f64, f64>(case, ddof);
+    check::<u8, f32>(case, ddof);
+    check::<i16, f32>(case, ddof);
+    check::<u16, f32>(case, ddof);
+    check::<u8, f64>(case, ddof);
+    check::<i16, f64>(case, ddof);
+    check::<u16, f64>(case, ddof);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn stacks_of_any_layout_give_the_bits_of_plain_sums(case in cases(0_usize..=40), ddof in 0_usize..=4) {
+        check_all(&case, ddof);
+    }
+}
+
+#[test]
+fn tiles_of_every_width_give_the_bits_of_plain_sums() {
+    // Of 300 dates a tile of the statistics is narrower than a row of 1500 pixels; of 3000 dates as narrow as can be.
+    for (dates, pixels) in [(73, 1500), (300, 1500), (3000, 200)] {
+        check_all(&Case { pixels: vec![pixels], nodata: 2, ..plain(dates) }, 1);
+        let mask = Some((50, Layout::C));
+        check_all(&Case { pixels: vec![pixels], mask, kind: Kind::Limits, ..plain(dates) }, 0);
+        check_all(&Case { pixels: vec![pixels], time_axis: 1, kind: Kind::Few, ..plain(dates) }, 2);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let forking = |dates: usize| Case { pixels: vec![37, 97], threads: vec![1, 2, 3], ..plain(dates) };
+    const { assert!(37 * 97 * 19 > _rust::par::SERIAL_BELOW) };
+    check_all(&forking(20), 1);
+    check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(23) }, 0);
+    check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(19) }, 2);
+}
+
+#[test]
+fn sums_of_more_integers_than_a_lane_holds_are_exact() {
+    let x = ArrayD::from_elem(vec![70_000, 3], u16::MAX);
+    for path in Path::all() {
+        let (mut mean, mut std) = (ArrayD::zeros(vec![3]), ArrayD::zeros(vec![3]));
+        let mut count = ArrayD::zeros(vec![3]);
+        let out = (mean.view_mut(), std.view_mut(), count.view_mut());
+        let work = Work { x: x.view(), mask: None, missing: Missing::new(None), out };
+        temporal_stats::<u16, f64>(work, 0, path, 1).expect("no thread is needed");
+        assert!(mean.iter().all(|&mean| mean == 65535.0) && std.iter().all(|&std| std == 0.0), "{mean} {std}");
+        assert!(count.iter().all(|&count| count == 70_000));
+    }
+}
+
+#[test]
+fn a_small_deviation_from_a_large_mean_keeps_its_digits() {
+    let x = ArrayD::from_shape_fn(vec![4, 5], |i| 1e8 + [4.0, 7.0, 13.0, 16.0][i[0]]);
+    let (mut mean, mut std) = (ArrayD::zeros(vec![5]), ArrayD::zeros(vec![5]));
+    let mut count = ArrayD::zeros(vec![5]);
+    let out = (mean.view_mut(), std.view_mut(), count.view_mut());
+    let work = Work { x: x.view(), mask: None, missing: Missing::default(), out };
+    temporal_stats::<f64, f64>(work, 1, Path::all()[0], 1).expect("no thread is needed");
+    assert!(std.iter().all(|std| std.bits() == 30_f64.sqrt().bits()), "{std}");
+    assert!(mean.iter().all(|&mean| mean == 1e8 + 10.0), "{mean}");
+}
+
+#[test]
+fn no_dates_and_no_pixels_are_no_error() {
+    for pixels in [vec![5], vec![0], vec![3, 0], vec![]] {
+        check_all(&Case { pixels: pixels.clone(), ..plain(0) }, 0);
+        check_all(&Case { pixels, ..plain(20) }, usize::MAX);
+    }
+}

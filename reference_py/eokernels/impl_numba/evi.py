@@ -1,0 +1,91 @@
+"""Enhanced vegetation index as bare loops; the contract is that of :func:`eokernels.evi`."""
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
+
+from __future__ import annotations
+
+import numpy as np
+
+from eokernels._admit import Array, elementwise
+from eokernels._constants import reals, rounded
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
+
+
+def evi(
+    nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None,
+    num_threads=1,
+) -> Array:  # fmt: skip
+    """One branch-free pass that LLVM vectorises; see :func:`eokernels.evi`."""
+    call = elementwise(
+        {"nir": nir, "red": red, "blue": blue},
+        nodata=nodata,
+        mask=mask,
+        min_denominator=min_denominator,
+        dtype=dtype,
+        out=out,
+        num_threads=num_threads,
+    )
+    constants = reals(call, G=G, C1=C1, C2=C2, L=L)
+    result = call.output()
+    if result.size:
+        _run(call, constants, result)
+    return result if out is None else out
+
+
+def _run(call, constants, result):
+    flats, *way = walk(call, result)
+    nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
+    (guard,) = rounded(call.dtype, call.min_denominator)
+    gaps = call.nodata is not None, nodata, call.mask is not None
+
+    def part(start, stop):
+        _blocks(*flats, *way, constants, *gaps, guard, start, stop)
+
+    share(part, result.size, call.threads, result.size)
+
+
+@kernel
+def _blocks(
+    nir, red, blue, gaps, out, offsets, lengths, steps, direct, constants, has_nodata, nodata, masked, guard, start, stop
+):
+    inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
+    size = 0 if direct else BLOCK
+    bands, values = np.empty((3, size), nir.dtype), np.empty(size, out.dtype)
+    holes = np.zeros(BLOCK, np.bool_)
+    block = stop if direct and not (masked or has_nodata) else BLOCK
+    while start < stop:
+        n = min(inner - start % inner, stop - start, block)
+        locate(start, offsets, lengths, steps, at)
+        hole = holes[: min(n, BLOCK)]
+        if masked:
+            gather(gaps, at[3], step[3], hole)
+        if direct:
+            x, y, z = nir[at[0] : at[0] + n], red[at[1] : at[1] + n], blue[at[2] : at[2] + n]
+            _indices(x, y, z, hole, out[at[4] : at[4] + n], constants, has_nodata, nodata, masked, guard)
+        else:
+            x, y, z, target = bands[0, :n], bands[1, :n], bands[2, :n], values[:n]
+            gather(nir, at[0], step[0], x)
+            gather(red, at[1], step[1], y)
+            gather(blue, at[2], step[2], z)
+            _indices(x, y, z, hole, target, constants, has_nodata, nodata, masked, guard)
+            scatter(target, out, at[4], step[4])
+        start += n
+
+
+@kernel
+def _indices(nir, red, blue, hole, out, constants, has_nodata, nodata, masked, guard):
+    """Write the index in the type of `guard`, NaN where the denominator is within it or a value is missing."""
+    gain, c1, c2, soil = constants
+    wide = type(guard)
+    if not (has_nodata or masked):
+        for k in range(out.size):
+            x, y, z = wide(nir[k]), wide(red[k]), wide(blue[k])
+            total = ((x + c1 * y) - c2 * z) + soil
+            index = gain * (x - y) / total
+            out[k] = wide(np.nan) if abs(total) <= guard else index
+    else:
+        for k in range(out.size):
+            x, y, z = wide(nir[k]), wide(red[k]), wide(blue[k])
+            total = ((x + c1 * y) - c2 * z) + soil
+            index = gain * (x - y) / total
+            gap = hole[k] | (has_nodata & ((nir[k] == nodata) | (red[k] == nodata) | (blue[k] == nodata)))
+            out[k] = wide(np.nan) if gap | (abs(total) <= guard) else index

@@ -1,0 +1,107 @@
+"""Counts to scaled values without bad pixels as bare loops; the contract is that of :func:`eokernels.mask_and_scale`."""
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
+
+from __future__ import annotations
+
+import numpy as np
+
+from eokernels._admit import COUNTS, Array, elementwise
+from eokernels._constants import scaling
+from eokernels._quality import quality
+from eokernels.impl_numba._jit import BLOCK, NOTHING, gather, kernel, locate, scatter, share, span, walk
+
+NO_CLASSES = np.zeros(1, np.uint8)
+NO_CLASSES.flags.writeable = False
+UNREAD, BITS, FEW, ANY = range(4)  # how a quality band is read: not at all, by bits, by classes below 32, by a table
+
+
+def mask_and_scale(
+    dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, mask=None, dtype=None, out=None, num_threads=1
+) -> Array:
+    """One branch-free pass that LLVM vectorises; see :func:`eokernels.mask_and_scale`."""
+    call = elementwise({"dn": dn}, COUNTS, nodata=nodata, mask=mask, dtype=dtype, out=out, num_threads=num_threads)
+    checked, constants = quality(call, qa, keep, reject_bits), scaling(call, scale, offset)
+    result = call.output()
+    if result.size:
+        _run(call, checked, constants, result)
+    return result if out is None else out
+
+
+def _run(call, checked, constants, result):
+    band = span(None if checked is None else checked.array, result.ndim, absent=NO_CLASSES)
+    flats, *way = walk(call, result, band)
+    nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
+    gaps = call.nodata is not None, nodata, call.mask is not None
+    table, mode, bits = NOTHING, UNREAD, 0
+    if checked is not None:
+        if checked.kept is None:
+            mode, bits = BITS, checked.bits
+        elif checked.kept >> 32:
+            mode, table = ANY, checked.table()
+        else:
+            mode, bits = FEW, checked.kept
+
+    def part(start, stop):
+        _blocks(*flats, *way, *constants, *gaps, mode, np.uint32(bits), table, start, stop)
+
+    share(part, result.size, call.threads, result.size)
+
+
+@kernel
+def _blocks(
+    dn, gaps, qa, out, offsets, lengths, steps, direct, scale, offset, has_nodata, nodata, masked, mode, bits, table,
+    start, stop,
+):  # fmt: skip
+    inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
+    size = 0 if direct else BLOCK
+    counts, values = np.empty(size, dn.dtype), np.empty(size, out.dtype)
+    holes, classes = np.zeros(BLOCK, np.bool_), np.empty(BLOCK, qa.dtype)
+    holed = masked or mode != UNREAD
+    block = BLOCK if holed or not direct else stop
+    while start < stop:
+        n = min(inner - start % inner, stop - start, block)
+        locate(start, offsets, lengths, steps, at)
+        hole = holes[: min(n, BLOCK)]
+        if masked:
+            gather(gaps, at[1], step[1], hole)
+        if mode != UNREAD:
+            gather(qa, at[2], step[2], classes[:n])
+            _reject(classes[:n], hole, masked, mode, bits, table)
+        if direct:
+            _scale(dn[at[0] : at[0] + n], hole, out[at[3] : at[3] + n], scale, offset, has_nodata, nodata, holed)
+        else:
+            gather(dn, at[0], step[0], counts[:n])
+            _scale(counts[:n], hole, values[:n], scale, offset, has_nodata, nodata, holed)
+            scatter(values[:n], out, at[3], step[3])
+        start += n
+
+
+@kernel
+def _reject(classes, hole, masked, mode, bits, table):
+    """Write where a quality band, or the mask that `hole` holds, says that a value is missing."""
+    if not masked:
+        hole[:] = False
+    if mode == BITS:
+        for k in range(hole.size):
+            hole[k] |= (classes[k] & bits) != 0
+    elif mode == FEW:
+        for k in range(hole.size):
+            number = np.uint32(classes[k])
+            hole[k] |= (number > 31) | ((bits >> (number & 31)) & 1 == 0)
+    else:
+        for k in range(hole.size):
+            hole[k] |= table[classes[k] & 255]
+
+
+@kernel
+def _scale(dn, hole, out, scale, offset, has_nodata, nodata, holed):
+    """Write dn * scale + offset in the type of `scale`, NaN where a value is missing."""
+    wide = type(scale)
+    if not holed:
+        for k in range(out.size):
+            value = wide(dn[k]) * scale + offset
+            out[k] = wide(np.nan) if has_nodata & (dn[k] == nodata) else value
+    else:
+        for k in range(out.size):
+            value = wide(dn[k]) * scale + offset
+            out[k] = wide(np.nan) if hole[k] | (has_nodata & (dn[k] == nodata)) else value

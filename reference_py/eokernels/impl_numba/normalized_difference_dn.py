@@ -1,0 +1,84 @@
+"""Normalized difference of scaled integers as bare loops; see :func:`eokernels.normalized_difference_dn`."""
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
+
+from __future__ import annotations
+
+import numpy as np
+
+from eokernels._admit import COUNTS, Array, elementwise
+from eokernels._constants import shift
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
+
+
+def normalized_difference_dn(
+    a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1
+) -> Array:
+    """One branch-free pass that LLVM vectorises; see :func:`eokernels.normalized_difference_dn`."""
+    call = elementwise(
+        {"a": a, "b": b},
+        COUNTS,
+        nodata=nodata,
+        mask=mask,
+        min_denominator=min_denominator,
+        dtype=dtype,
+        out=out,
+        num_threads=num_threads,
+    )
+    constants = shift(call, scale, offset)
+    result = call.output()
+    if result.size:
+        _run(call, constants, result)
+    return result if out is None else out
+
+
+def _run(call, constants, result):
+    flats, *way = walk(call, result)
+    nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
+    gaps = call.nodata is not None, nodata, call.mask is not None
+
+    def part(start, stop):
+        _blocks(*flats, *way, *constants, *gaps, start, stop)
+
+    share(part, result.size, call.threads, result.size)
+
+
+@kernel
+def _blocks(a, b, gaps, out, offsets, lengths, steps, direct, shifted, guard, has_nodata, nodata, masked, start, stop):
+    inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
+    size = 0 if direct else BLOCK
+    x, y, ratios = np.empty(size, a.dtype), np.empty(size, b.dtype), np.empty(size, out.dtype)
+    holes = np.zeros(BLOCK, np.bool_)
+    block = BLOCK if masked or not direct else stop
+    while start < stop:
+        n = min(inner - start % inner, stop - start, block)
+        locate(start, offsets, lengths, steps, at)
+        hole = holes[: min(n, BLOCK)]
+        if masked:
+            gather(gaps, at[2], step[2], hole)
+        if direct:
+            p, q, r = a[at[0] : at[0] + n], b[at[1] : at[1] + n], out[at[3] : at[3] + n]
+            _ratios(p, q, hole, r, shifted, guard, has_nodata, nodata, masked)
+        else:
+            gather(a, at[0], step[0], x[:n])
+            gather(b, at[1], step[1], y[:n])
+            _ratios(x[:n], y[:n], hole, ratios[:n], shifted, guard, has_nodata, nodata, masked)
+            scatter(ratios[:n], out, at[3], step[3])
+        start += n
+
+
+@kernel
+def _ratios(a, b, hole, out, shifted, guard, has_nodata, nodata, masked):
+    """Write (a - b) / ((a + b) + shifted) in the type of `guard`, NaN where guarded or where a value is missing."""
+    wide = type(guard)
+    if not masked:
+        for k in range(out.size):
+            total = (wide(a[k]) + wide(b[k])) + shifted
+            ratio = (wide(a[k]) - wide(b[k])) / total
+            gap = has_nodata & ((a[k] == nodata) | (b[k] == nodata))
+            out[k] = wide(np.nan) if gap | (abs(total) <= guard) else ratio
+    else:
+        for k in range(out.size):
+            total = (wide(a[k]) + wide(b[k])) + shifted
+            ratio = (wide(a[k]) - wide(b[k])) / total
+            gap = hole[k] | (has_nodata & ((a[k] == nodata) | (b[k] == nodata)))
+            out[k] = wide(np.nan) if gap | (abs(total) <= guard) else ratio

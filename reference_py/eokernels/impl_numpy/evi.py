@@ -1,0 +1,58 @@
+"""Enhanced vegetation index in NumPy; the contract is that of :func:`eokernels.evi`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eokernels._admit import Array, elementwise
+from eokernels._constants import reals
+from eokernels.impl_numpy import cut, deliver, gaps, put_nan, wide
+
+
+def evi(
+    nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None
+) -> Array:
+    """Blocked, with scratch that stays in cache; see :func:`eokernels.evi`.
+
+    A zero denominator is found by the processor's flags, as in ``normalized_difference``: an infinite band makes the
+    denominator infinite or NaN, so that ∞/0 takes an overflow, or a G that is infinite in the output dtype.
+    """
+    call = elementwise(
+        {"nir": nir, "red": red, "blue": blue},
+        nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out,
+    )  # fmt: skip
+    gain, c1, c2, soil = reals(call, G=G, C1=C1, C2=C2, L=L)
+    result, raised = call.output(), []
+    guarded = call.min_denominator > 0.0 or np.isinf(gain)
+    with np.errstate(all="ignore", divide="call", over="call", call=lambda kind, _: raised.append(kind)):
+        for q, x, y, z, masked, first, second, third, total in cut(result, *call.arrays, call.mask, spare=4):
+            missing = gaps(masked, call.nodata, x, y, z)
+            n, r, b = wide(x, first), wide(y, second), wide(z, third)
+            np.add(n, np.multiply(r, c1, out=total), out=total)
+            np.subtract(total, np.multiply(b, c2, out=third), out=total)
+            np.add(total, soil, out=total)
+            difference = np.subtract(n, r, out=first)
+            np.divide(np.multiply(difference, gain, out=first), total, out=q)
+            if missing is not None:
+                put_nan(q, missing)
+            if raised or guarded:
+                put_nan(q, np.abs(total, out=total) <= call.min_denominator)
+                raised.clear()
+    return result if out is None else out
+
+
+def evi_naive(
+    nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None
+) -> Array:
+    """Whole-array expressions; see :func:`eokernels.evi`."""
+    call = elementwise(
+        {"nir": nir, "red": red, "blue": blue},
+        nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out,
+    )  # fmt: skip
+    g, c1, c2, soil = reals(call, G=G, C1=C1, C2=C2, L=L)
+    n, r, b = (array.astype(call.dtype) for array in call.arrays)
+    with np.errstate(all="ignore"):
+        denominator = n + c1 * r - c2 * b + soil
+        result = np.where(np.abs(denominator) <= call.min_denominator, np.nan, g * (n - r) / denominator)
+    missing = gaps(call.mask, call.nodata, *call.arrays)
+    return deliver(result if missing is None else np.where(missing, np.nan, result), call, out)

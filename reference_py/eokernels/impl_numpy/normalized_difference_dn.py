@@ -1,0 +1,55 @@
+"""Normalized difference of scaled integers in NumPy; see :func:`eokernels.normalized_difference_dn`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eokernels._admit import COUNTS, Array, elementwise
+from eokernels._constants import shift
+from eokernels.impl_numpy import cut, deliver, gaps, put_nan, wide
+
+
+def normalized_difference_dn(
+    a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None
+) -> Array:
+    """Blocked, with scratch that stays in cache; see :func:`eokernels.normalized_difference_dn`.
+
+    A zero denominator under anything but zero raises the processor's divide flag, as in ``normalized_difference``.
+    """
+    given = {"a": a, "b": b}
+    call = elementwise(
+        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
+    )
+    result, raised = call.output(), []
+    k, guard = shift(call, scale, offset)
+    with np.errstate(all="ignore", divide="call", call=lambda kind, _: raised.append(kind)):
+        for q, x, y, masked, first, second in cut(result, *call.arrays, call.mask, spare=2):
+            missing = gaps(masked, call.nodata, x, y)
+            np.subtract(wide(x, first), wide(y, second), out=q)
+            total = np.add(first, second, out=second)
+            if k != 0.0:
+                np.add(total, k, out=total)
+            np.divide(q, total, out=q)
+            if missing is not None:
+                put_nan(q, missing)
+            if raised or guard > 0.0:
+                put_nan(q, np.abs(total, out=total) <= guard)
+                raised.clear()
+    return result if out is None else out
+
+
+def normalized_difference_dn_naive(
+    a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None
+) -> Array:
+    """Whole-array expressions; see :func:`eokernels.normalized_difference_dn`."""
+    given = {"a": a, "b": b}
+    call = elementwise(
+        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
+    )
+    k, guard = shift(call, scale, offset)
+    x, y = (array.astype(call.dtype) for array in call.arrays)
+    with np.errstate(all="ignore"):
+        total = x + y + k
+        result = np.where(np.abs(total) <= guard, np.nan, (x - y) / total)
+    missing = gaps(call.mask, call.nodata, *call.arrays)
+    return deliver(result if missing is None else np.where(missing, np.nan, result), call, out)

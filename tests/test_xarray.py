@@ -1,0 +1,329 @@
+"""``eokernels.xarray``: the bits of the plain functions, with names, labels and laziness around them."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import eokernels
+from benchmarks import registry
+from inputs import real
+
+xr = pytest.importorskip("xarray", reason="xarray is not installed")
+dask = pytest.importorskip("dask", reason="dask is not installed")
+ex = pytest.importorskip("eokernels.xarray")
+
+T, Y, X = 9, 11, 13
+COUNTS = {"scale": 1e-4, "offset": -0.1, "nodata": 0}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "normalized_difference": {},
+    "evi": {"L": 0.5},
+    "normalized_difference_dn": COUNTS,
+    "mask_and_scale": COUNTS,
+    "temporal_mean": {},
+    "temporal_stats": {"ddof": 1},
+    "temporal_median": {},
+}
+"""Kernel → arguments of the calls that are compared, beside arrays and dimension."""
+TEMPORAL = [name for name in ARGUMENTS if name.startswith("temporal")]
+DTYPES = [(name, dtype) for name in ARGUMENTS for dtype in registry.get(name).contract.dtypes]
+
+
+def stack(dtype: str = "uint16", salt: int = 0, **attributes: Any) -> Any:
+    """Return a labelled stack with gaps: NaN in floats, 0 in integers."""
+    rng = np.random.default_rng([len(dtype), salt])
+    values = rng.integers(0, 250, (T, Y, X)).astype(dtype)
+    if values.dtype.kind == "f":
+        values[values < 60] = np.nan
+    coords = {
+        "time": np.datetime64("2020-01-01", "ns") + np.arange(T) * np.timedelta64(5, "D"),
+        "y": ("y", 5e6 - 10.0 * np.arange(Y), {"units": "m"}),
+        "x": ("x", 4e5 + 10.0 * np.arange(X), {"units": "m"}),
+        "spatial_ref": ((), 0, {"crs_wkt": "PROJCRS[…]"}),
+    }
+    attributes = {"units": "1", "scale_factor": 1e-4, "add_offset": -0.1, "_FillValue": 0, **attributes}
+    return xr.DataArray(values, coords, ("time", "y", "x"), name=f"band{salt}", attrs=attributes)
+
+
+def arrays_of(name: str, dtype: str = "uint16") -> tuple[Any, ...]:
+    return tuple(stack(dtype, salt) for salt in range(len(registry.get(name).arguments)))
+
+
+def plainly(name: str, arrays: tuple[Any, ...], **options: Any) -> tuple[np.ndarray, ...]:
+    """Return what the plain function says to the same values, time first."""
+    axis = {"axis": 0} if name in TEMPORAL else {}
+    named = {key: value.values if isinstance(value, xr.DataArray) else value for key, value in options.items()}
+    found = getattr(eokernels, name)(*(array.values for array in arrays), **axis, **named)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def results_of(found: Any) -> list[Any]:
+    return list(found.data_vars.values()) if isinstance(found, xr.Dataset) else [found]
+
+
+def assert_same_bits(found: Any, expected: tuple[np.ndarray, ...]) -> None:
+    results = results_of(found)
+    assert len(results) == len(expected)
+    for result, plain in zip(results, expected, strict=True):
+        assert result.dtype == plain.dtype
+        np.testing.assert_array_equal(result.values, plain, strict=True)
+
+
+@pytest.mark.parametrize(("name", "dtype"), DTYPES)
+def test_numpy_and_dask_give_the_bits_of_the_plain_function(name: str, dtype: str) -> None:
+    arrays = arrays_of(name, dtype)
+    expected = plainly(name, arrays, **ARGUMENTS[name])
+    function = getattr(ex, name)
+    assert_same_bits(function(*arrays, **ARGUMENTS[name]), expected)
+    lazy = function(*(array.chunk(y=4, x=5) for array in arrays), **ARGUMENTS[name])
+    for result in results_of(lazy):
+        assert dask.is_dask_collection(result)
+        assert isinstance(result.data._meta, np.ndarray)
+        assert result.data._meta.dtype == result.dtype
+    assert_same_bits(lazy.compute(scheduler="threads"), expected)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_dimensions_labels_and_crs_stay_and_packing_goes(name: str) -> None:
+    arrays = arrays_of(name)
+    arrays[0].encoding = {"grid_mapping": "spatial_ref", "_FillValue": 0, "dtype": "uint16"}
+    before = [(array.attrs.copy(), array.encoding.copy(), array.x.attrs.copy()) for array in arrays]
+    for backed in (arrays, tuple(array.chunk(x=4) for array in arrays)):
+        for result in results_of(getattr(ex, name)(*backed, **ARGUMENTS[name])):
+            assert result.dims == (("y", "x") if name in TEMPORAL else ("time", "y", "x"))
+            assert set(result.coords) == set(result.dims) | {"spatial_ref"}
+            assert result.attrs == {"units": "1"}
+            assert result.encoding == {"grid_mapping": "spatial_ref"}
+            assert result.x.attrs == {"units": "m"}
+            assert result.spatial_ref.attrs == arrays[0].spatial_ref.attrs
+    assert [(array.attrs, array.encoding, array.x.attrs) for array in arrays] == before
+
+
+def test_several_bands_keep_what_they_agree_on() -> None:
+    nir, red = stack(salt=0, long_name="B8"), stack(salt=1, long_name="B4")
+    result = ex.normalized_difference(nir.assign_coords(band="B8"), red.assign_coords(band="B4"))
+    assert result.attrs == {"units": "1"}
+    assert result.name is None
+    assert "band" not in result.coords
+    assert ex.normalized_difference(nir, red, keep_attrs="override").attrs == {"units": "1", "long_name": "B8"}
+
+
+def test_xarrays_own_option_decides_on_attributes_and_not_on_the_crs() -> None:
+    x = stack()
+    with xr.set_options(keep_attrs=False):
+        result = ex.temporal_median(x)
+        assert ex.temporal_median(x, keep_attrs=True).attrs == {"units": "1"}
+    assert result.attrs == {}
+    assert result.spatial_ref.attrs == x.spatial_ref.attrs
+    assert ex.temporal_median(x, keep_attrs=False).attrs == {}
+
+
+def quality(name: str) -> Any:
+    """Return a mask of one band over space, its dimensions in another order and with a coordinate of its own."""
+    values = np.random.default_rng(5).random((X, Y)) < 0.3
+    labels = {"x": stack().x, "y": stack().y, "band": "SCL"}
+    return xr.DataArray(values, labels, ("x", "y"), name=name, attrs={"flag_meanings": "clear cloud"})
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_mask_is_aligned_by_name_and_leaves_no_trace(name: str, lazy: bool) -> None:
+    mask, arrays = quality("mask"), arrays_of(name)
+    expected = plainly(name, arrays, mask=mask.T, **ARGUMENTS[name])
+    if lazy:
+        arrays, mask = tuple(array.chunk(y=4) for array in arrays), mask.chunk(x=6)
+    found = getattr(ex, name)(*arrays, mask=mask, **ARGUMENTS[name])
+    assert_same_bits(found, expected)
+    for result in results_of(found):
+        assert "band" not in result.coords
+        assert result.attrs == {"units": "1"}
+    assert mask.attrs == {"flag_meanings": "clear cloud"}
+
+
+def test_a_mask_of_dates_alone_is_one_over_time() -> None:
+    x = stack()
+    dates = xr.DataArray(np.arange(T) % 3 == 0, {"time": x.time}, ("time",))
+    expected = plainly("temporal_median", (x.where(~dates).astype("f4"),))
+    assert_same_bits(ex.temporal_median(x.astype("f4").chunk(x=5), mask=dates), expected)
+
+
+def test_one_class_band_serves_all_bands() -> None:
+    dn = xr.concat([stack(salt=salt) for salt in range(3)], "band").transpose("time", "band", "y", "x")
+    dn = dn.assign_coords(band=["B2", "B4", "B8"])
+    qa = (stack("uint8", 9) % 12).assign_coords(band="SCL")
+    classes = (number for number in (4, 5, 7))
+    for backed in (dn, dn.chunk(time=2, band=1, x=5)):
+        keep = classes if backed is dn else np.array([4, 5, 7])
+        found = ex.mask_and_scale(backed, **COUNTS, qa=qa, keep=keep)
+        plain = eokernels.mask_and_scale(dn.values, **COUNTS, qa=qa.values[:, None], keep={4, 5, 7})
+        assert_same_bits(found, (plain,))
+        assert list(found.band.values) == ["B2", "B4", "B8"]
+
+
+def test_arrays_meet_by_name_whatever_the_order_of_their_dimensions() -> None:
+    a, b = stack("float32"), stack("float32", 1)
+    for backed in (b.transpose("x", "time", "y"), b.transpose("x", "time", "y").chunk(time=2)):
+        assert_same_bits(ex.normalized_difference(a, backed), plainly("normalized_difference", (a, b)))
+    planes = ex.normalized_difference(a, b.isel(time=0, drop=True))
+    expected = eokernels.normalized_difference(a.values, b.values[0])
+    assert_same_bits(planes, (expected,))
+
+
+@pytest.mark.parametrize("name", TEMPORAL)
+def test_a_reduction_is_handed_a_view_of_the_callers_memory(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, seen = stack(), []
+    right = getattr(eokernels, name)
+
+    def watched(block: np.ndarray, **options: Any) -> Any:
+        if block.size:
+            seen.append((np.shares_memory(block, x.values), block.strides))
+        return right(block, **options)
+
+    monkeypatch.setattr(eokernels, name, watched)
+    getattr(ex, name)(x)
+    itemsize = x.dtype.itemsize
+    assert seen == [(True, (X * itemsize, itemsize, Y * X * itemsize))]
+    seen.clear()
+    getattr(ex, name)(x.chunk(y=6)).compute(scheduler="synchronous")
+    assert [strides for _, strides in seen] == [(X * itemsize, itemsize, Y * X * itemsize)] * 2
+
+
+@pytest.mark.parametrize("name", TEMPORAL)
+def test_blocks_and_arrays_without_elements_are_fine(name: str) -> None:
+    x = stack("float32")
+    for empty in (x[:, :0], x[:, :0].chunk(x=5), x[:0], x[:0].chunk(y=3)):
+        for result in results_of(getattr(ex, name)(empty)):
+            assert result.shape == empty.shape[1:]
+            values = result.values
+            assert np.isnan(values).all() if values.dtype.kind == "f" else not values.any()
+    ragged = x.copy(data=dask.array.from_array(x.values, chunks=(T, (0, Y, 0), (5, 0, X - 5))))
+    assert_same_bits(getattr(ex, name)(ragged), plainly(name, (x,)))
+
+
+def test_statistics_that_are_computed_together_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, calls = stack(), []
+    right = eokernels.temporal_stats
+
+    def counted(block: np.ndarray, *rest: Any, **options: Any) -> Any:
+        calls.append(block.size)
+        return right(block, *rest, **options)
+
+    monkeypatch.setattr(eokernels, "temporal_stats", counted)
+    lazy = ex.temporal_stats(x.chunk(y=6))
+    calls.clear()
+    assert_same_bits(lazy.compute(scheduler="synchronous"), plainly("temporal_stats", (x,)))
+    assert sorted(calls) == [T * 5 * X, T * 6 * X, x.size]
+
+
+def test_equal_calls_have_equal_keys_and_others_have_not() -> None:
+    x = stack().chunk(y=6)
+    names = [ex.temporal_median(x, nodata=nodata).data.name for nodata in (0, 0, 1)]
+    assert names[0] == names[1] != names[2]
+
+
+def test_a_series_gives_a_number() -> None:
+    series = stack()[:, 2, 3]
+    assert ex.temporal_median(series, nodata=0).shape == ()
+    assert float(ex.temporal_median(series.chunk(), nodata=0)) == float(ex.temporal_median(series, nodata=0))
+
+
+def test_the_dimension_may_have_any_name_and_place() -> None:
+    x = stack().rename(time="epoch").transpose("y", "epoch", "x")
+    expected = eokernels.temporal_median(x.values, axis=1, nodata=0)
+    assert_same_bits(ex.temporal_median(x, "epoch", nodata=0), (expected,))
+
+
+ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    (lambda: ex.temporal_median(stack().chunk(time=2)), ValueError, r"x: 'time' is in 5 chunks.*\{'time': -1\}"),
+    (lambda: ex.temporal_median(stack(), mask=(stack() > 9).chunk(time=4)), ValueError, r"mask: 'time' is in 3 chunks"),
+    (lambda: ex.temporal_mean(stack(), "t"), ValueError, "dim: it is 't'; x has the dimensions 'time', 'y', 'x'"),
+    (lambda: ex.temporal_stats(stack().values), TypeError, "x: it is of type ndarray"),
+    (lambda: ex.temporal_median(stack().to_dataset()), TypeError, r"x: .*ds\.map\(eokernels\.xarray\.temporal_median"),
+    (lambda: ex.evi(stack(), stack(), stack().to_dataset()), TypeError, "blue: it is an xarray.Dataset"),
+    (lambda: ex.temporal_median(stack(), mask=np.zeros((Y, X), bool)), TypeError, "mask: it is of type ndarray"),
+    (lambda: ex.temporal_median(stack(), mask=quality("q").rename(x="z")), ValueError, "mask: .*'z'"),
+    (lambda: ex.temporal_median(stack(), mask=quality("q")[:5]), ValueError, "cannot align.*'x'"),
+    (lambda: ex.normalized_difference(stack(), stack("int16")), TypeError, r"\bb\b"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "said"), ERRORS, ids=[said for *_, said in ERRORS])
+def test_an_error_says_what_to_do(call: Callable[[], Any], kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        call()
+
+
+@pytest.mark.parametrize("options", [{"nodata": 70_000}, {"dtype": "int16"}, {"mask": stack()}, {"num_threads": 0}])
+def test_wrong_arguments_of_lazy_arrays_are_refused_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+        ex.temporal_median(stack().chunk(x=4), **options)
+
+
+def test_what_the_error_says_of_datasets_works() -> None:
+    bands = xr.Dataset({"nir": stack(salt=0), "red": stack(salt=1)})
+    composite = bands.map(ex.temporal_median, nodata=0)
+    assert_same_bits(composite.red, plainly("temporal_median", (bands.red,), nodata=0))
+
+
+def test_a_lazy_result_travels() -> None:
+    lazy = ex.temporal_median(stack().chunk(y=6), nodata=0)
+    assert_same_bits(pickle.loads(pickle.dumps(lazy)), plainly("temporal_median", (stack(),), nodata=0))
+    assert pickle.loads(pickle.dumps(ex.temporal_median)) is ex.temporal_median
+
+
+def test_spawned_processes_give_the_same_bits() -> None:
+    lazy = ex.temporal_median(stack().chunk(y=6), nodata=0)
+    with dask.config.set({"multiprocessing.context": "spawn"}):
+        found = lazy.compute(scheduler="processes", num_workers=2)
+    assert_same_bits(found, plainly("temporal_median", (stack(),), nodata=0))
+
+
+def test_importing_the_package_imports_no_xarray() -> None:
+    code = "import sys, eokernels; sys.exit('xarray' in sys.modules or 'dask' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_xarray_the_error_names_the_extra() -> None:
+    code = "import sys; sys.modules['xarray'] = None; import eokernels.xarray"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "pip install 'eokernels[xarray]'" in run.stderr
+
+
+@pytest.fixture(scope="module")
+def cube() -> Any:
+    if not real.is_here(real.ROMANIA_10M):
+        pytest.skip("the real cube is not in the cache; python -m lab data --fetch gets it")
+    found = real.load(real.ROMANIA_10M)
+    dims, coords = ("time", "y", "x"), {"time": found.dates.astype("datetime64[ns]")}
+    bands = {band: xr.DataArray(values, coords, dims) for band, values in found.bands.items()}
+    return xr.Dataset({**bands, "scl": xr.DataArray(found.scl, coords, dims)})
+
+
+@pytest.mark.parametrize("chunks", [None, {"y": 30, "x": 41}])
+def test_a_cloud_free_composite_of_the_real_cube(cube: Any, chunks: dict[str, int] | None) -> None:
+    cube = cube if chunks is None else cube.chunk(chunks)
+    settings = {"scale": 1e-4, "offset": 0.0, "nodata": 0}
+    bands = [ex.mask_and_scale(cube[b], **settings, qa=cube.scl, keep=real.CLEAR_SCL) for b in ("nir", "red")]
+    index = ex.normalized_difference(*(ex.temporal_median(band) for band in bands))
+    plain = [
+        eokernels.mask_and_scale(cube[b].values, **settings, qa=cube.scl.values, keep=real.CLEAR_SCL)
+        for b in ("nir", "red")
+    ]
+    expected = eokernels.normalized_difference(*map(eokernels.temporal_median, plain))
+    assert dask.is_dask_collection(index) is (chunks is not None)
+    assert_same_bits(index, (expected,))
+    assert 0.5 < float(np.nanmedian(expected)) < 1.0, "a forest in Romania"
+
+
+@pytest.mark.parametrize("name", TEMPORAL)
+def test_reductions_of_the_real_cube(cube: Any, name: str) -> None:
+    clear = cube.scl.isin(real.CLEAR_SCL)
+    expected = plainly(name, (cube.nir,), mask=~clear, nodata=0)
+    for backed in (cube.nir, cube.nir.chunk(y=33)):
+        assert_same_bits(getattr(ex, name)(backed, mask=~clear, nodata=0), expected)
