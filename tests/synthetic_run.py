@@ -13,14 +13,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.registry import KERNELS, arms
-from benchmarks.spec import Kernel
+from benchmarks.spec import Kernel, Peer
 from benchmarks.sweep import sweep
 from inputs.cases import CASES, Case, find, select
 from reports.load import read_run
 from reports.rows import WALL, Run
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-TWO = {name: KERNELS[name] for name in ("normalized_difference", "temporal_median")}
+
+
+def _load() -> Callable[..., Any]:
+    raise ImportError
+
+
+PEERS = {
+    "normalized_difference": Peer(
+        "numexpr", _load, lambda case: None if case.dtype.startswith("f") else "numexpr has no integers", "x/0 is inf"
+    ),
+    "temporal_median": Peer("bottleneck", _load, lambda case: None if case.thread_count == 1 else "it has no threads"),
+}
+TWO = {name: replace(KERNELS[name], peers=(peer,)) for name, peer in PEERS.items()}
+"""Two kernels with one peer each, whatever peers the lab declares for them."""
 NS_PER_VALUE = {
     "normalized_difference": {
         "numpy": 1.9,
