@@ -168,4 +168,4 @@ def _ns_per_pixel(kernel: Kernel, cell: Cell) -> float:
 
 
 def _narrow(text: str) -> str:
-    return text.replace(" ", "\n")
+    return text.replace(" ", "\n").replace("-", "-\n")

@@ -190,11 +190,11 @@ def test_a_chapter_has_memory_threads_first_calls_and_small_sizes(
         assert text.count(f"<h4>{heading}") >= 2
 
 
-def test_a_peer_that_means_something_else_is_marked_in_its_column(made: tuple[Run, Summary, Path]) -> None:
+def test_a_peer_that_differs_is_marked_in_its_column(made: tuple[Run, Summary, Path]) -> None:
     chapter = groups(made[1], TWO)[0].chapters[0]
     assert set(chapter.semantics) == {p.name for p in chapter.kernel.peers if p.semantics}
     text = made[2].read_text()
-    assert '<th scope="col">numexpr<small>≠ means something else' in text
+    assert '<th scope="col">numexpr<small>≠ differs' in text
     assert "<b>numexpr</b>:" in text
 
 
