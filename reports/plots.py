@@ -51,6 +51,7 @@ def heat_map(kernel: Kernel, cells: Sequence[Cell]) -> Plot | None:
     axes.set_yticks(np.arange(len(cases)) + 0.5, cases)
     axes.invert_yaxis()
     axes.xaxis.tick_top()
+    axes.tick_params(axis="x", labelsize=10 if len(arms) <= 4 else 7.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
