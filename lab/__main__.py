@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     "time": "Measure one cell again: what the report's repro line runs.",
     "try": "Hold a function of your own against contract, speed and limit.",
     "fuzz": "Make random calls by the million: no crash, panic or leak.",
+    "history": "Measure several commits on this machine.",
+    "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
     "new": "Write the four skeletons of a new kernel.",
     "info": "See what is installed: build, SIMD path, versions, pins.",
