@@ -116,6 +116,43 @@ fn constant(name: &str, zero: bool, object: &Bound<'_, PyAny>) -> PyResult<f64> 
     Err(Error::value(format!("{name} is {}; {accepted} is accepted", object.repr()?)).into())
 }
 
+/// `keep`: which class numbers are in the set.
+pub struct Keep(pub [bool; 256]);
+
+impl FromPyObject<'_, '_> for Keep {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let Ok(classes) = object.try_iter() else {
+            return Err(Error::kind(format!("keep is {}; class numbers are accepted", described(&object)?)).into());
+        };
+        let mut kept = [false; 256];
+        for class in classes {
+            let class = integer("a class in keep", &class?)?;
+            let place = usize::try_from(class).ok().and_then(|class| kept.get_mut(class));
+            *place.ok_or_else(|| Error::value(format!("keep holds {class}; ints from 0 to 255 are accepted")))? = true;
+        }
+        Ok(Self(kept))
+    }
+}
+
+/// `reject_bits`.
+pub struct RejectBits(pub u16);
+
+impl FromPyObject<'_, '_> for RejectBits {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match u16::try_from(integer("reject_bits", &object)?) {
+            Ok(bits) => Ok(Self(bits)),
+            Err(_) => {
+                Err(Error::value(format!("reject_bits is {}; an int from 0 to 65535 is accepted", object.repr()?))
+                    .into())
+            }
+        }
+    }
+}
+
 /// `nodata`, which only integer arrays take.
 pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Option<i64>> {
     let Some(object) = object else { return Ok(None) };

@@ -55,10 +55,10 @@ impl<'a, I: Sample<O>, O: Real, const N: usize> Bands<'a, I, O, N> {
     /// # Errors
     ///
     /// The threads cannot be started.
-    pub fn compute<F: Formula<O, N>>(
+    pub fn compute<'c, F: Formula<O, N>>(
         self,
         formula: F,
-        companion: Option<ArrayViewD<'a, F::Companion>>,
+        companion: Option<ArrayViewD<'c, F::Companion>>,
         path: Path,
         threads: usize,
     ) -> Result<(), Error> {
@@ -76,13 +76,13 @@ impl<'a, I: Sample<O>, O: Real, const N: usize> Bands<'a, I, O, N> {
     }
 }
 
-struct Work<'a, I, O, F: Formula<O, N>, const N: usize> {
+struct Work<'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
     formula: F,
     bands: Bands<'a, I, O, N>,
-    companion: Option<ArrayViewD<'a, F::Companion>>,
+    companion: Option<ArrayViewD<'c, F::Companion>>,
 }
 
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_, I, O, F, N> {
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_, '_, I, O, F, N> {
     fn size(&self) -> usize {
         self.bands.out.len()
     }
@@ -104,7 +104,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_
     }
 }
 
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Work<'_, I, O, F, N> {
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Work<'_, '_, I, O, F, N> {
     type Output = ();
 
     /// Walks the outer axes down to planes, and those down to rows.

@@ -7,9 +7,12 @@ pub mod bisect;
 pub mod blocks;
 pub mod elementwise;
 pub mod errors;
+pub mod evi;
 pub mod lanes;
+pub mod mask_and_scale;
 pub mod network;
 pub mod normalized_difference;
+pub mod normalized_difference_dn;
 pub mod par;
 pub mod parts;
 pub mod program;
@@ -38,7 +41,13 @@ mod _rust {
     use pyo3::types::PyDict;
 
     #[pymodule_export]
+    use crate::evi::python::evi;
+    #[pymodule_export]
+    use crate::mask_and_scale::python::mask_and_scale;
+    #[pymodule_export]
     use crate::normalized_difference::python::normalized_difference;
+    #[pymodule_export]
+    use crate::normalized_difference_dn::python::normalized_difference_dn;
     #[pymodule_export]
     use crate::temporal_mean::python::temporal_mean;
     #[pymodule_export]

@@ -1,0 +1,191 @@
+//! (x - y) / (x + y) of reflectances x = scale a + offset, from the raw counts a and b.
+//!
+//! ```text
+//! k = 2 * offset / scale, made whole if it is all but whole;  limit = min_denominator / |scale|
+//! for each element: d = a - b;  s = (a + b) + k;  out = NaN if |s| <= limit else d / s
+//! ```
+//!
+//! The scale cancels, so no reflectance is ever rounded: counts whose reflectances sum to 0 are found exactly. Of
+//! Sentinel-2's scale of 1e-4 and offset of -0.1 k is -2000, as it should be, and not the nearest double to the quotient
+//! of two rounded numbers. The fast version divides always and selects afterwards; see `elementwise` for the rest.
+
+use crate::elementwise::{Bands, Formula};
+use crate::errors::Error;
+use crate::lanes::Real;
+use crate::parts::Sample;
+use crate::simd::Path;
+use std::convert::Infallible;
+
+/// How far from an integer k may be to be meant as one: well above what rounding of scale and offset makes of it.
+const NEAR: f64 = 1e-6;
+
+/// The formula on counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<O> {
+    /// What is added to the sum of two counts.
+    pub k: O,
+    /// Sums that are not larger than this, in absolute value, make the result NaN.
+    pub limit: O,
+}
+
+impl<O: Real> Counts<O> {
+    /// Of reflectances scale * count + offset. `scale` is not 0; `min_denominator` is a reflectance.
+    #[must_use]
+    pub fn new(scale: f64, offset: f64, min_denominator: f64) -> Self {
+        let k = 2.0 * offset / scale;
+        let whole = k.round_ties_even();
+        let k = if (k - whole).abs() <= NEAR { whole } else { k };
+        Self { k: O::nearest(k), limit: O::nearest(min_denominator / scale.abs()) }
+    }
+}
+
+impl<O: Real> Formula<O, 2> for Counts<O> {
+    type Companion = Infallible;
+
+    #[inline(always)]
+    fn value(self, [a, b]: [O; 2]) -> O {
+        let (d, s) = (a - b, (a + b) + self.k);
+        let quotient = d / s;
+        if s.abs() <= self.limit { O::NAN } else { quotient }
+    }
+}
+
+/// Computes the normalised difference of two bands of counts on that many threads.
+///
+/// # Errors
+///
+/// The threads cannot be started.
+pub fn normalized_difference_dn<I: Sample<O>, O: Real>(
+    bands: Bands<'_, I, O, 2>,
+    [scale, offset, min_denominator]: [f64; 3],
+    path: Path,
+    threads: usize,
+) -> Result<(), Error> {
+    bands.compute(Counts::new(scale, offset, min_denominator), None, path, threads)
+}
+
+#[cfg(feature = "python")]
+pub mod python {
+    use crate::arguments::{MinDenominator, Offset, Scale, Threads};
+    use crate::arrays::{COUNTS, Typed, by_counts};
+    use crate::bands::{Call, Shared};
+    use crate::lanes::{Key, Real};
+    use crate::parts::Sample;
+    use pyo3::prelude::*;
+
+    /// Normalised difference of the reflectances of two bands of raw counts.
+    ///
+    /// With x = scale a + offset and y = scale b + offset it is (x - y) / (x + y) = (a - b) / (a + b + 2 offset / scale).
+    ///
+    /// Parameters
+    /// ----------
+    /// a, b : numpy.ndarray of uint8, int16 or uint16
+    ///     Two bands of counts of the same dtype; at least one dimension. Their shapes broadcast. Any strides; they are
+    ///     never copied as a whole and never modified.
+    /// scale : float
+    ///     Reflectance per count; finite, not 0. It cancels but for the unit of `offset` and `min_denominator`.
+    /// offset : float
+    ///     Reflectance of a count of 0; finite. The index depends on it: Sentinel-2 has had -0.1 (at a scale of 1e-4)
+    ///     since processing baseline 04.00, and 0 before.
+    /// nodata : int or None
+    ///     The integer that marks missing data, in either band; None says that all counts are data. It has to be said.
+    /// mask : numpy.ndarray of bool, optional
+    ///     True where data are missing; broadcasts to the shape of the result.
+    /// min_denominator : float, default 0.0
+    ///     Where abs(x + y) is not larger than this, in reflectance, the result is NaN.
+    /// dtype : numpy.dtype, optional
+    ///     float32 (default) or float64, of the result and the arithmetic.
+    /// out : numpy.ndarray, optional
+    ///     Takes the result; of its shape and dtype, any strides. It must not share memory with `a`, `b` or `mask`.
+    /// num_threads : int, default 1
+    ///     Threads to use; the result has the same bits for every number.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray of float32 or float64
+    ///     Without unit: `out`, or a fresh array in C order (in Fortran order where both bands are). NaN where a band is
+    ///     missing and where the denominator is too small. No warning is ever given.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If an array is of a wrong kind or dtype (floats, a masked array, foreign byte order), or a number is.
+    /// ValueError
+    ///     If shapes do not fit, an array is 0-dimensional or misaligned, `out` is read-only or overlaps, or a number is
+    ///     out of its range.
+    ///
+    /// Notes
+    /// -----
+    /// Counts are widened before they are subtracted; 2 offset / scale is taken in float64, and as an integer where it is
+    /// within 1e-6 of one, so that reflectances that sum to 0 give NaN exactly there. The GIL is released during the
+    /// computation: other threads must not write to the arrays meanwhile, or the result is undefined.
+    ///
+    /// References
+    /// ----------
+    /// European Space Agency. Sentinel-2 Products Specification Document: BOA_ADD_OFFSET and BOA_QUANTIFICATION_VALUE,
+    /// processing baseline 04.00, in force since 25 January 2022.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import eokernels, numpy as np
+    /// >>> a, b = np.array([4000, 0], dtype=np.uint16), np.array([2000, 1500], dtype=np.uint16)
+    /// >>> eokernels.normalized_difference_dn(a, b, scale=1e-4, offset=-0.1, nodata=0)
+    /// array([0.5, nan], dtype=float32)
+    #[pyfunction]
+    #[pyo3(
+        signature = (a, b, *, scale, offset, nodata, mask=None, min_denominator=MinDenominator(0.0), dtype=None, out=None, num_threads=Threads(1)),
+        text_signature = "(a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1)"
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::needless_pass_by_value,
+        reason = "numpydoc, and the signature is Python's"
+    )]
+    pub fn normalized_difference_dn<'py>(
+        a: &Bound<'py, PyAny>,
+        b: &Bound<'py, PyAny>,
+        scale: Scale,
+        offset: Offset,
+        nodata: Option<&Bound<'py, PyAny>>,
+        mask: Option<&Bound<'py, PyAny>>,
+        min_denominator: MinDenominator,
+        dtype: Option<&Bound<'py, PyAny>>,
+        out: Option<&Bound<'py, PyAny>>,
+        num_threads: Threads,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let shared = Shared { nodata, mask, dtype, out, num_threads };
+        let call = Call::new(["a", "b"], [a, b], COUNTS, &shared)?;
+        by_counts!(call.dtype(), call.out.dtype, compute(&call, [scale.0, offset.0, min_denominator.0]))?;
+        Ok(call.into_object())
+    }
+
+    fn compute<I, O>(call: &Call<'_, 2>, numbers: [f64; 3]) -> PyResult<()>
+    where
+        I: Key + Sample<O> + Typed,
+        O: Real + Typed,
+    {
+        call.run::<I, O>(|bands, path, threads| super::normalized_difference_dn(bands, numbers, path, threads))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::float_cmp, reason = "they are exact")]
+    fn k_is_whole_where_it_is_meant_to_be() {
+        assert_eq!(Counts::<f64>::new(1e-4, -0.1, 0.0).k, -2000.0);
+        assert_eq!(Counts::<f64>::new(1e-4, 0.0, 0.0).k, 0.0);
+        assert_eq!(Counts::<f64>::new(2.75e-5, -0.2, 0.0).k, -0.4 / 2.75e-5);
+        assert_eq!(Counts::<f64>::new(-0.5, 1.0, 3.0).k, -4.0);
+        assert_eq!(Counts::<f32>::new(-0.5, 1.0, 3.0).limit, 6.0);
+    }
+
+    #[test]
+    fn reflectances_that_sum_to_zero_are_found_exactly() {
+        let counts = Counts::<f32>::new(1e-4, -0.1, 0.0);
+        assert!((700..1300_u16).all(|a| counts.value([a.into(), (2000 - a).into()]).is_nan()));
+        assert!((700..1300_u16).all(|a| counts.value([a.into(), (2001 - a).into()]).is_finite()));
+    }
+}
