@@ -68,7 +68,7 @@ def same_answer(result: Any, other: tuple[Array, ...]) -> bool:
 
 
 def _same_bytes(one: Array, other: Array) -> bool:
-    """Tell whether two arrays agree byte for byte, in one pass; what does not may still have the same bits but NaN's."""
+    """Tell whether two arrays agree byte for byte, in one pass; those that do not may differ in NaNs alone."""
     if one.dtype != other.dtype:
         return False
     as_words = f"u{one.itemsize}"
