@@ -7,7 +7,10 @@ same names, for comparison.
 from eokernels._rust import (
     __version__,
     build_info,
+    evi,
+    mask_and_scale,
     normalized_difference,
+    normalized_difference_dn,
     temporal_mean,
     temporal_median,
     temporal_stats,
@@ -16,7 +19,10 @@ from eokernels._rust import (
 __all__ = [
     "__version__",
     "build_info",
+    "evi",
+    "mask_and_scale",
     "normalized_difference",
+    "normalized_difference_dn",
     "temporal_mean",
     "temporal_median",
     "temporal_stats",

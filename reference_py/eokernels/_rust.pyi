@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -6,7 +7,10 @@ from numpy.typing import DTypeLike, NDArray
 __all__ = [
     "__version__",
     "build_info",
+    "evi",
+    "mask_and_scale",
     "normalized_difference",
+    "normalized_difference_dn",
     "temporal_mean",
     "temporal_median",
     "temporal_stats",
@@ -14,11 +18,54 @@ __all__ = [
 
 __version__: str
 
+def evi(
+    nir: NDArray[Any],
+    red: NDArray[Any],
+    blue: NDArray[Any],
+    *,
+    G: SupportsFloat = 2.5,
+    C1: SupportsFloat = 6.0,
+    C2: SupportsFloat = 7.5,
+    L: SupportsFloat = 1.0,
+    nodata: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
+def mask_and_scale(
+    dn: NDArray[Any],
+    *,
+    scale: SupportsFloat,
+    offset: SupportsFloat,
+    nodata: SupportsIndex | None,
+    qa: NDArray[Any] | None = None,
+    keep: Iterable[SupportsIndex] | None = None,
+    reject_bits: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
 def normalized_difference(
     a: NDArray[Any],
     b: NDArray[Any],
     *,
     nodata: SupportsIndex | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
+def normalized_difference_dn(
+    a: NDArray[Any],
+    b: NDArray[Any],
+    *,
+    scale: SupportsFloat,
+    offset: SupportsFloat,
+    nodata: SupportsIndex | None,
     mask: NDArray[np.bool_] | None = None,
     min_denominator: SupportsFloat = 0.0,
     dtype: DTypeLike | None = None,
