@@ -17,11 +17,11 @@ import typer
 VERBS: dict[str, str] = {
     "data": "See the inputs: shapes, missing shares, licences, a quick look.",
     "verify": "Check every implementation against the contract.",
+    "fuzz": "Make random calls by the million: no crash, panic or leak.",
+    "try": "Hold a function of your own against contract, speed and limit.",
     "run": "Measure named cases through asv, paired and checked.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
-    "try": "Hold a function of your own against contract, speed and limit.",
-    "fuzz": "Make random calls by the million: no crash, panic or leak.",
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",

@@ -96,9 +96,10 @@ def writes_beside_out(*arrays: Any, **kwargs: Any) -> Any:
 
 
 def accepts_too_much(*arrays: Any, **kwargs: Any) -> Any:
-    if isinstance(kwargs.get("nodata"), (float, bool)):
-        del kwargs["nodata"]
-    return right(*arrays, **kwargs)
+    try:
+        return right(*arrays, **kwargs)
+    except (TypeError, ValueError):
+        return right(*arrays, **{name: given for name, given in kwargs.items() if name == "out"})
 
 
 def is_wrong(*arrays: Any, **kwargs: Any) -> Any:

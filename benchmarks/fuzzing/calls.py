@@ -71,7 +71,12 @@ class Calls:
     def __init__(self, kernel: Kernel, seed: int) -> None:
         self.kernel, self.seed = kernel, seed
         self.reduces = kernel.family == "temporal"
-        self._arenas: dict[tuple[str, bool], Arena] = {}
+        names = {*kernel.contract.dtypes, *(dtype.name for dtype in FLOATS), *sum(COMPANION_DTYPES.values(), ())}
+        self._arenas = {
+            (np.dtype(name).char, size == LARGE_BYTES): Arena(name, size, seed + k)
+            for k, name in enumerate(sorted(names))
+            for size in (SMALL_BYTES, LARGE_BYTES)
+        }
         arrays = {*kernel.arguments, *kernel.companions, "mask"}
         self.options = tuple(name for name in inspect.signature(kernel.oracle).parameters if name not in arrays)
         self._rng = Random()
@@ -123,11 +128,7 @@ class Calls:
         return made.array
 
     def _arena(self, draft: _Draft, dtype: np.dtype[Any]) -> Arena:
-        key = (dtype.char, draft.large)
-        if key not in self._arenas:
-            size = LARGE_BYTES if draft.large else SMALL_BYTES
-            self._arenas[key] = Arena(dtype.name, size, self.seed + ord(dtype.char))
-        return self._arenas[key]
+        return self._arenas[dtype.char, draft.large]
 
     def _options(self, draft: _Draft, ndim: int) -> dict[str, Any]:
         rng, chosen = draft.rng, {}

@@ -23,8 +23,9 @@ from benchmarks.fuzzing.judge import rule
 from benchmarks.records import append
 
 MOST_FINDINGS = 10
-WARM_SHARE, LEAST_WARM = 0.2, 500
-LEAK_BYTES = 6 * 2**20
+WARM_SHARE, LEAST_WARM = 0.5, 500
+"""In the warm-up the caches fill that a process has: pools of threads, selection networks by number of dates."""
+LEAK_BYTES = 4 * 2**20
 """Growth of resident memory after the warm-up that is no leak: page counters, arenas of threads, fragmentation."""
 LEAK_OBJECTS = 2000
 

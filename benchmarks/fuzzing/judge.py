@@ -103,6 +103,8 @@ def _verdict_of(reference: Function, call: FuzzCall) -> bool | None:
 def _expected(kernel: Kernel, call: FuzzCall) -> tuple[Array, ...] | None:
     """Return what the oracle says; None of numbers that are good and too large for its arithmetic (ddof of 2⁶⁴)."""
     kwargs = {name: given for name, given in call.kwargs.items() if name not in ("out", "num_threads")}
+    if kwargs.get("dtype") is not None:
+        kwargs["dtype"] = np.dtype(kwargs["dtype"])  # of a scalar, which may be falsy, NumPy takes the dtype
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
