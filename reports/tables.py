@@ -151,7 +151,7 @@ def of_starts(found: Sequence[Start]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "": words.name(s.implementation),
+                "": words.name(s.implementation) + ("" if s.status == "ok" else f", {s.status}: {s.reason}"),
                 "import": words.seconds(s.import_s),
                 "first call, compiling": words.seconds(s.compile_s),
                 "first call of a process": words.seconds(s.first_s),
@@ -160,7 +160,6 @@ def of_starts(found: Sequence[Start]) -> pd.DataFrame:
                 "bare dispatch": words.seconds(s.dispatch_s),
             }
             for s in found
-            if s.status == "ok"
         ]
     )
 
