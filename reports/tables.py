@@ -108,12 +108,9 @@ def of_outputs(found: FreshAndOut) -> pd.DataFrame:
         [
             {
                 "": words.name(arm),
-                "time, fresh": words.seconds(fresh.median_s),
-                "time, out=": words.seconds(out.median_s),
-                "peak, fresh": words.size(fresh.peak_bytes),
-                "peak, out=": words.size(out.peak_bytes),
-                "faults, fresh": words.whole(fresh.minor_faults),
-                "faults, out=": words.whole(out.minor_faults),
+                "time, fresh → out=": f"{words.seconds(fresh.median_s)} → {words.seconds(out.median_s)}",
+                "peak memory": f"{words.size(fresh.peak_bytes)} → {words.size(out.peak_bytes)}",
+                "minor faults": f"{words.whole(fresh.minor_faults)} → {words.whole(out.minor_faults)}",
             }
             for arm, (fresh, out) in found.cells.items()
         ]
