@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.spec import Kernel
 from reports import words
 from reports.cells import BASELINE, Cell, Contest, Versus
-from reports.chapters import FreshAndOut
+from reports.chapters import ClassGroup, FreshAndOut
 from reports.losses import Loss, Tally
 from reports.rows import Start
 from reports.small import BreakEven
@@ -169,6 +169,23 @@ def of_break_even(found: Sequence[BreakEven]) -> pd.DataFrame:
         record |= {words.shape(p.shape): f"{words.times(p.ratio)} {words.SYMBOLS[p.word]}" for p in entry.points}
         records.append(record)
     return pd.DataFrame(records).fillna(words.NONE)
+
+
+def of_changes(groups: Sequence[ClassGroup]) -> pd.DataFrame:
+    """Return where the winner changes, a row per kernel and axis along which it does."""
+    return pd.DataFrame(
+        [
+            {
+                "kernel": f"`{chapter.kernel.name}`",
+                "along": axis.name,
+                "the winner changes": "; ".join(words.change(change) for change in axis.changes),
+            }
+            for group in groups
+            for chapter in group.chapters
+            for axis in chapter.axes
+            if axis.changes
+        ]
+    )
 
 
 def of_case_results(cells: Sequence[Cell], contests: Mapping[str, Contest]) -> pd.DataFrame:
