@@ -52,7 +52,7 @@ class Chapter:
     outputs: Sequence[FreshAndOut]
     threads: Sequence[ThreadScaling]
     starts: Sequence[Start]
-    break_even: Sequence[BreakEven]
+    small: Sequence[Sequence[BreakEven]]
     cells: Sequence[Cell]
     figures: Sequence[drawing.Plot]
 
@@ -108,7 +108,7 @@ def _chapter(kernel: Kernel, summary: Summary, lost: Sequence[Loss]) -> Chapter:
         outputs=_fresh_and_out(lines),
         threads=[t for t in summary.threads if t.kernel == kernel.name],
         starts=[s for s in summary.starts if s.kernel == kernel.name],
-        break_even=[b for b in summary.break_even if b.kernel == kernel.name],
+        small=_by_series([b for b in summary.break_even if b.kernel == kernel.name]),
         cells=cells,
         figures=plots.of_kernel(kernel, cells, centre, drawing.looks([c.implementation for c in summary.cells])),
     )
@@ -125,6 +125,14 @@ def _worst_ulp(cells: Sequence[Cell]) -> dict[str, float]:
         if cell.max_ulp is not None:
             worst[cell.implementation] = max(worst.get(cell.implementation, 0.0), cell.max_ulp)
     return worst
+
+
+def _by_series(found: Sequence[BreakEven]) -> list[list[BreakEven]]:
+    """Return one list per row of sizes that differ in the last two axes alone."""
+    series: dict[tuple[int, ...], list[BreakEven]] = {}
+    for entry in found:
+        series.setdefault(entry.points[0].shape[:-2], []).append(entry)
+    return list(series.values())
 
 
 def _fresh_and_out(lines: Sequence[CaseLine]) -> list[FreshAndOut]:

@@ -118,7 +118,9 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
         checks=tuple(_checks(directory / "verify.json")),
         starts=tuple(start for name in plan["kernels"] for start in _starts(directory, name)),
         sizes=tuple(entry for name in plan["kernels"] for entry in _sizes(directory, name)),
-        left_out=tuple(LeftOut(e["kernel"], e["case"], e["reason"]) for e in plan.get("left_out", ())),
+        left_out=tuple(
+            LeftOut(e["kernel"], e["case"], number(e.get("estimate_s")), e["reason"]) for e in plan.get("left_out", ())
+        ),
         problems=tuple(receipt.get("problems", ())) if ended else (UNFINISHED,),
         receipt=receipt,
     )

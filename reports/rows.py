@@ -146,10 +146,11 @@ class SizeTimes:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A case that the run's budget had no time for, and why."""
+    """A case that the run's budget had no time for, the seconds that it was thought to take, and why."""
 
     kernel: str
     case: str
+    estimate_s: float | None
     reason: str
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.spec import Kernel
 from reports import words
 from reports.cells import BASELINE, Cell, Contest, Versus
-from reports.chapters import FreshAndOut
+from reports.chapters import ClassGroup, FreshAndOut
 from reports.losses import Loss, Tally
 from reports.rows import Start
 from reports.small import BreakEven
@@ -108,12 +108,9 @@ def of_outputs(found: FreshAndOut) -> pd.DataFrame:
         [
             {
                 "": words.name(arm),
-                "time, fresh": words.seconds(fresh.median_s),
-                "time, out=": words.seconds(out.median_s),
-                "peak, fresh": words.size(fresh.peak_bytes),
-                "peak, out=": words.size(out.peak_bytes),
-                "faults, fresh": words.whole(fresh.minor_faults),
-                "faults, out=": words.whole(out.minor_faults),
+                "time, fresh → out=": f"{words.seconds(fresh.median_s)} → {words.seconds(out.median_s)}",
+                "peak memory": f"{words.size(fresh.peak_bytes)} → {words.size(out.peak_bytes)}",
+                "minor faults": f"{words.whole(fresh.minor_faults)} → {words.whole(out.minor_faults)}",
             }
             for arm, (fresh, out) in found.cells.items()
         ]
@@ -151,7 +148,7 @@ def of_starts(found: Sequence[Start]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "": words.name(s.implementation),
+                "": words.name(s.implementation) + ("" if s.status == "ok" else f", {s.status}: {s.reason}"),
                 "import": words.seconds(s.import_s),
                 "first call, compiling": words.seconds(s.compile_s),
                 "first call of a process": words.seconds(s.first_s),
@@ -160,7 +157,6 @@ def of_starts(found: Sequence[Start]) -> pd.DataFrame:
                 "bare dispatch": words.seconds(s.dispatch_s),
             }
             for s in found
-            if s.status == "ok"
         ]
     )
 
@@ -173,6 +169,23 @@ def of_break_even(found: Sequence[BreakEven]) -> pd.DataFrame:
         record |= {words.shape(p.shape): f"{words.times(p.ratio)} {words.SYMBOLS[p.word]}" for p in entry.points}
         records.append(record)
     return pd.DataFrame(records).fillna(words.NONE)
+
+
+def of_changes(groups: Sequence[ClassGroup]) -> pd.DataFrame:
+    """Return where the winner changes, a row per kernel and axis along which it does."""
+    return pd.DataFrame(
+        [
+            {
+                "kernel": f"`{chapter.kernel.name}`",
+                "along": axis.name,
+                "the winner changes": "; ".join(words.change(change) for change in axis.changes),
+            }
+            for group in groups
+            for chapter in group.chapters
+            for axis in chapter.axes
+            if axis.changes
+        ]
+    )
 
 
 def of_case_results(cells: Sequence[Cell], contests: Mapping[str, Contest]) -> pd.DataFrame:

@@ -93,7 +93,7 @@ class Writer:
     centre: bool = True
     spoil: Spoil | None = None
     spread: float = 0.02
-    left_out: tuple[dict[str, str], ...] = ()
+    left_out: tuple[dict[str, Any], ...] = ()
     kernels: Mapping[str, Kernel] = field(default_factory=lambda: TWO)
 
     @property

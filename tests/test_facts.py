@@ -12,7 +12,9 @@ from benchmarks.registry import KERNELS
 from benchmarks.spec import Kernel
 from benchmarks.sweep import centre
 from inputs.cases import CASES, find
+from reports import tables
 from reports.cells import Contest
+from reports.chapters import groups
 from reports.losses import losses, tallies
 from reports.rows import SizeTimes
 from reports.small import break_even
@@ -51,6 +53,14 @@ def test_the_winner_changes_where_the_run_says_so(summary: Summary) -> None:
     assert (sizes.name, threads.name, forms.name) == ("sizes", "threads", "forms")
     assert not sizes.changes
     assert forms.steps[0].label == "centre"
+
+
+def test_the_overview_lists_the_changes_of_all_kernels(summary: Summary) -> None:
+    found = tables.of_changes(groups(summary, TWO))
+    assert list(found["kernel"]) == [f"`{INDEX}`", f"`{MEDIAN}`"]
+    window, dates = found["the winner changes"]
+    assert window == "centre → a window of a larger tile: Rust → expert NumPy"
+    assert dates == "T=146 → T=365: Rust → Numba"
 
 
 def test_a_tie_is_no_change_of_winner() -> None:

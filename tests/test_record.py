@@ -19,6 +19,8 @@ from synthetic_run import COMMIT, NS_PER_VALUE, TWO, Writer, write_asv
 from benchmarks import ROOT, asvcall, history, runs, wheel
 from benchmarks.records import Line, Outcome, append
 from benchmarks.sweep import sweep
+from lab import __main__ as door
+from lab import dashboard
 from reports import history_page, record
 from reports.offline import external_loads_of
 from reports.series import by_machine, curves, ratios
@@ -183,3 +185,39 @@ def test_what_an_old_wheel_lacks_is_no_problem_of_its_history(tmp_path: Path) ->
     assert len(runs.problems(plan, tmp_path, None)) == 3
     assert runs.problems(plan, tmp_path, None, may_lack=True) == []
     assert asdict(plan)["commit"] == OLD
+
+
+def test_the_verb_keeps_the_newest_finished_run_of_each_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = Writer(tmp_path / "measured", tier="smoke").write()
+    monkeypatch.setattr(history, "RESULTS", writer.asv_results)
+    monkeypatch.setattr(history, "RUNS", writer.root / "runs")
+    monkeypatch.setattr(history, "commit", lambda name: history.Commit(name, "2026-11-22T10:00:00+00:00", "subject"))
+    out = tmp_path / "record"
+    assert door.main(["record", "--machine", "testbench", "--out", str(out)]) == 0
+    assert f"{COMMIT[:8]}  " in capsys.readouterr().out
+    (rows,) = out.glob("*-testbench.csv")
+    assert set(pd.read_csv(rows)["commit"]) == {COMMIT}
+    assert record.result_files(out / "asv" / "testbench")
+    (writer.directory / "receipt.json").unlink()
+    assert door.main(["record", "--machine", "testbench", "--out", str(out)]) == 2
+    assert "no finished run" in capsys.readouterr().err
+
+
+def test_the_dashboard_brings_the_record_and_what_is_measured_here_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, histories, own = (tmp_path / name for name in ("record", "history", "own"))
+    monkeypatch.setattr(dashboard, "RECORD", kept)
+    monkeypatch.setattr(dashboard, "MERGED", tmp_path / "merged")
+    monkeypatch.setattr(history, "RESULTS", histories)
+    monkeypatch.setattr(runs, "ASV_RESULTS", own)
+    with pytest.raises(ValueError, match="history: there is none"):
+        dashboard._merged()
+    write_asv(kept, {NAME: row([1.0, 2.0])}, commit=OLD)
+    (kept / "benchmarks.json").write_text("{}")
+    write_asv(own, {NAME: row([3.0, 4.0])})
+    configuration = dashboard._merged()
+    merged = Path(Config.load(str(configuration)).results_dir)
+    assert {path.name[:8] for path in record.result_files(merged / "testbench")} == {OLD[:8], COMMIT[:8]}

@@ -160,15 +160,16 @@ def test_the_markdown_says_the_same(made: tuple[Run, Summary, Path]) -> None:
 
 
 def test_all_kernels_stand_in_the_page_by_cost_class(tmp_path: Path) -> None:
-    left_out = ({"kernel": "evi", "case": "f32_5000", "reason": "would take 40 s of the budget"},)
-    run = Writer(tmp_path, tier="smoke", kernels=KERNELS, left_out=left_out).write().read()
+    missed = {"kernel": "evi", "case": "f32_5000", "estimate_s": 41.5, "reason": "only 12 s were left"}
+    run = Writer(tmp_path, tier="smoke", kernels=KERNELS, left_out=(missed,)).write().read()
     found = summarise(run, KERNELS)
     page = render.write(run, found, KERNELS, tmp_path / "latest")
     for text, heading in ((page.read_text(), '<h3 id="{}">'), ((page.parent / "report.md").read_text(), "\n`{}` at ")):
         places = [text.index(heading.format(name)) for name in KERNELS]
         assert places == sorted(places)
         assert all(f"{kernel.cost_class} · " in text for kernel in KERNELS.values())
-        assert "would take 40 s of the budget" in text
+        assert "only 12 s were left" in text
+        assert "41.5 s" in text
     checker = Balance()
     checker.feed(page.read_text())
     assert (checker.problems, checker.open) == ([], [])
@@ -184,7 +185,7 @@ def test_a_chapter_has_memory_threads_first_calls_and_small_sizes(
     assert (fresh.peak_bytes, out.peak_bytes) == (2**24, 0)
     assert {t.implementation for t in chapter.threads} == {"numba", "rust"}
     assert {s.implementation for s in chapter.starts} == set(chapter.kernel.implementations)
-    assert [b.implementation for b in chapter.break_even] == ["numba", "rust"]
+    assert [[b.implementation for b in series] for series in chapter.small] == [["numba", "rust"]]
     text = made[2].read_text()
     for heading in ("Fresh output or", "More threads", "First calls and floors", "Where NumPy wins by size alone"):
         assert text.count(f"<h4>{heading}") >= 2
