@@ -136,7 +136,7 @@ pub mod python {
     /// --------
     /// >>> import eokernels, numpy as np
     /// >>> eokernels.evi(np.array([0.5]), np.array([0.25]), np.array([0.125]))
-    /// array([0.30303030])
+    /// array([0.3030303])
     #[pyfunction]
     #[pyo3(
         signature = (nir, red, blue, *, G=Gain(2.5), C1=AerosolRed(6.0), C2=AerosolBlue(7.5), L=Canopy(1.0), nodata=None, mask=None, min_denominator=MinDenominator(0.0), dtype=None, out=None, num_threads=Threads(1)),
