@@ -26,7 +26,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
 
 CARGO_FLAGS := --locked --manifest-path kernels_rs/Cargo.toml
 
-.PHONY: help setup data peers verify report bench smoke dashboard test test-slow lint lint-rust lint-python format clean
+.PHONY: help setup data peers verify report bench smoke dashboard history test test-slow lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
@@ -55,6 +55,10 @@ verify: setup data ## every implementation against the contract
 
 dashboard: setup ## asv's history as an offline page, served on loopback
 	$(PY) -m lab dashboard
+
+history: setup data ## measure the last five commits of the main line and keep them in reports/record (an hour or less)
+	$(PY) -m lab history $(KERNELS)
+	$(PY) -m lab record
 
 test: setup lint ## lint, Rust tests without Python, pytest
 	cargo test $(CARGO_FLAGS) --no-default-features

@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks import ROOT, provenance
+from benchmarks import ROOT, provenance, registry
 from benchmarks.lookup import RUN_DIR
+from benchmarks.sweep import sweep
 
 CONFIGURATION = ROOT / "asv.conf.json"
 MACHINES = Path("~/.asv-machine.json")
@@ -60,8 +62,9 @@ def this_machine() -> Machine:
 
 def selection(kernel: str, cases: Sequence[str]) -> str:
     """Return the regular expression that selects all cells of some cases of a kernel, and no others."""
-    names = "|".join(re.escape(case) for case in cases)
-    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\('(?:{names})', "
+    swept = sweep(registry.get(kernel).family).cases
+    first = [f"'{re.escape(case)}'" for case in cases] + [str(n) for n, case in swept.items() if case in cases]
+    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\((?:{'|'.join(first)}), "
 
 
 def ensure_machine(machine: Machine) -> None:
@@ -92,10 +95,29 @@ def _asv(arguments: Sequence[str]) -> None:
         raise AsvError(f"asv {arguments[0]} ended with {done.returncode}: {said[-2000:]}")
 
 
+def configured(folder: Path) -> Path:
+    """Write asv's configuration with ``results`` in a folder of its own in place of the usual one, and return it."""
+    import json5
+
+    own: dict[str, Any] = json5.loads(CONFIGURATION.read_text().replace("{conf_dir}", str(ROOT)))
+    paths = {name: str(ROOT / own[name]) for name in ("repo", "benchmark_dir", "env_dir", "html_dir")}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CONFIGURATION.name
+    path.write_text(json.dumps({**own, **paths, "results_dir": str(folder / "results")}, indent=1) + "\n")
+    return path
+
+
 def run_kernel(
-    run_dir: Path, kernel: str, cases: Sequence[str], machine: Machine, progress: Callable[[], None] = lambda: None
+    run_dir: Path,
+    kernel: str,
+    cases: Sequence[str],
+    machine: Machine,
+    progress: Callable[[], None] = lambda: None,
+    *,
+    commit: str = "HEAD",
+    configuration: Path = CONFIGURATION,
 ) -> None:
-    """Let asv measure HEAD's cells of one kernel, and wait; `progress` is called twice a second.
+    """Let asv measure a commit's cells of one kernel, and wait; `progress` is called twice a second.
 
     Failed cells are no error here: the run's own check names them.
 
@@ -105,9 +127,9 @@ def run_kernel(
         If asv found nothing to run, or could not build or start.
     """
     command = [
-        *(sys.executable, "-m", "asv", "run", "--config", str(CONFIGURATION), "--machine", machine.machine),
+        *(sys.executable, "-m", "asv", "run", "--config", str(configuration), "--machine", machine.machine),
         *("--launch-method", "forkserver", "--record-samples", "--show-stderr"),
-        *("--bench", selection(kernel, cases), "HEAD^!"),
+        *("--bench", selection(kernel, cases), f"{commit}^!"),
     ]
     log = run_dir / f"{kernel}.asv.log"
     with log.open("ab") as output:

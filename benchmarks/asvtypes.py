@@ -14,9 +14,12 @@ from asv_runner.benchmarks._base import Benchmark
 
 
 class KTime(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
-    """``ktime_*``: seconds per call, a robust value per process. The method returns ``(samples, calls of a block)``."""
+    """``ktime_*``: seconds per call, ``kscale_*``: seconds per output pixel, a robust value per process.
 
-    name_regex = re.compile(r"^ktime_.+$")
+    The method returns ``(samples, calls of a block)``.
+    """
+
+    name_regex = re.compile(r"^(ktime|kscale)_.+$")
 
     def __init__(self, name: str, func: Any, attr_sources: list[Any]) -> None:
         super().__init__(name, func, attr_sources)

@@ -2,6 +2,7 @@
 
 ``ktime_call`` is seconds per call, one sample per spawned process, ``ktime_crop`` the same on the centre crop of cases
 that some arm is too slow for, ``kpeak_call`` and ``kfault_call`` are bytes and minor page faults of one call.
+``kscale_pixel`` is seconds per output pixel over a numeric size, from the same measurement: asv draws it as a curve.
 
 Cells are chosen with ``asv run -b``: asv searches a regular expression in
 ``bench_kernels.<kernel>.ktime_call('<case>', '<implementation>')``. Under ``lab run`` a plan says what is measured
@@ -21,6 +22,7 @@ from benchmarks import registry
 from benchmarks.binding import WALL, companion_bands
 from benchmarks.records import Group
 from benchmarks.spec import Kernel
+from benchmarks.sweep import sweep
 from inputs.cases import CASES, Case
 
 INPUT_RECIPE = 1
@@ -45,6 +47,20 @@ def binding_version(kernel: Kernel) -> str:
     named = [sorted(companion_bands(kernel, probe).items()) for probe in probes] if kernel.companions else ()
     content = json.dumps([INPUT_RECIPE, kernel.family, kernel.bands, kernel.arguments, bound, *named])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _scale(kernel: Kernel) -> Any:
+    """Return the benchmark of a kernel over a numeric size, where a crop stands for slow arms."""
+    swept = sweep(kernel.family)
+
+    def kscale_pixel(_: Any, length: int, implementation: str) -> tuple[tuple[float, ...], int]:
+        from benchmarks.lookup import samples_per_pixel
+
+        return samples_per_pixel(kernel.name, swept.cases[length], implementation)
+
+    attributes = {"params": [list(swept.cases), [*registry.arms(kernel), WALL]]}
+    vars(kscale_pixel).update(attributes, param_names=(swept.parameter, "implementation"))
+    return kscale_pixel
 
 
 class _Cells:
@@ -87,6 +103,7 @@ def _make(kernel: Kernel) -> type[Any]:
         "kernel": kernel.name,
         "version": binding_version(kernel),
         "params": [cases, [*registry.arms(kernel), WALL]],
+        "kscale_pixel": _scale(kernel),
     }
     return type(kernel.name, (_Cells,), attributes)
 

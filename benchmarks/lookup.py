@@ -8,6 +8,7 @@ Under ``lab run`` the environment names the run directory, whose plan says what 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from benchmarks import registry
 from benchmarks.binding import WALL
 from benchmarks.pairing import NOT_CROPPED, PROCESSES, Measurement, cell, measure
-from benchmarks.records import CROPPED, Group, read_lines, read_memory
+from benchmarks.records import CROPPED, Group, read_lines, read_memory, slow_arms
 from benchmarks.wheel import installed_digest
 from inputs.cases import TIERS, find
 
@@ -41,6 +42,18 @@ def samples(kernel: str, case: str, arm: str, group: Group) -> tuple[tuple[float
     found = cell(read_lines(run_dir, kernel), case, arm, group)
     _settle(found.status, found.reason)
     return found.samples_s, found.calls
+
+
+def samples_per_pixel(kernel: str, case: str, arm: str) -> tuple[tuple[float, ...], int]:
+    """Return seconds per output pixel as `samples` does; an arm that is too slow for the case stands with its crop."""
+    run_dir = _ensure(kernel, case)
+    lines = read_lines(run_dir, kernel)
+    group: Group = "crop" if arm in (slow_arms(lines, case) or ()) else "call"
+    found = cell(lines, case, arm, group)
+    _settle(found.status, found.reason)
+    shape = next(line.shape for line in lines if (line.case, line.group) == (case, group))
+    pixels = math.prod(shape[1:] if registry.get(kernel).family == "temporal" else shape)
+    return tuple(time_s / pixels for time_s in found.samples_s), found.calls
 
 
 def count(kernel: str, case: str, arm: str, field: str) -> float:

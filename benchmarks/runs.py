@@ -25,6 +25,7 @@ RUNS = ROOT / "reports" / "runs"
 ASV_RESULTS = ROOT / ".asv" / "results"
 MEASURED_PATHS = ("kernels_rs", "reference_py", "pyproject.toml", "rust-toolchain.toml")
 NOT_IN_WHEEL = "n/a"
+LACKING = "this wheel lacks it"
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ def lines_planned(plan: Plan) -> int:
     return sum(len(entries) * (plan.processes + 1) for entries in plan.kernels.values())
 
 
-def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) -> list[str]:
+def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, *, may_lack: bool = False) -> list[str]:
     """Return what keeps a run from being complete, a sentence each; empty is a good run.
 
     A peer that cannot take a case, or fails on it, is shown in the report and keeps no run from being complete.
@@ -226,6 +227,8 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) 
         The run.
     asv_results
         asv's results, which must have every measured cell as well; None where asv was not asked.
+    may_lack
+        Whether the wheel may lack an implementation, as that of an old commit may.
     """
     found = [mark.read_text().strip() for mark in broken_marks(run_dir)]
     measured = wheel_measured(run_dir)
@@ -239,7 +242,7 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) 
             kept = None if stored is None else stored.get((group, case, arm), 0)
             gated = arm == WALL or registry.peer(registry.get(kernel), arm) is None
             problem = _cell_problem(plan, outcome, kept, gated=gated)
-            if problem:
+            if problem and not (may_lack and problem.startswith(LACKING)):
                 found.append(f"{kernel} {case} {arm}: {problem}")
     return found
 
@@ -251,7 +254,7 @@ def _cell_problem(plan: Plan, found: Cell, stored: int | None, *, gated: bool) -
             return f"measured in {len(found.samples_s)} of {plan.processes} processes"
         return "" if stored in (None, plan.processes) else f"asv has {stored} of {plan.processes} samples"
     if found.status == "skipped":
-        return f"this wheel lacks it ({found.reason})" if gated and NOT_IN_WHEEL in found.reason else ""
+        return f"{LACKING} ({found.reason})" if gated and NOT_IN_WHEEL in found.reason else ""
     return found.reason if gated or found.reason == NOT_MEASURED else ""
 
 

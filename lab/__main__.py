@@ -19,6 +19,8 @@ VERBS: dict[str, str] = {
     "run": "Measure named cases through asv, paired and checked.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
+    "history": "Measure several commits on this machine.",
+    "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
     "new": "Write the four skeletons of a new kernel.",
     "info": "See what is installed: build, SIMD path, versions, pins.",

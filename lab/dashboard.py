@@ -1,7 +1,8 @@
-"""``python -m lab dashboard``: asv's history as an offline page, served on loopback."""
+"""``python -m lab dashboard``: the kept history and this machine's own results as an offline page, on loopback."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -13,6 +14,8 @@ import typer
 
 REPO = Path(__file__).resolve().parents[1]
 HTML = REPO / ".asv" / "html"
+MERGED = REPO / ".asv" / "merged"
+RECORD = REPO / "reports" / "record" / "asv"
 
 
 def dashboard(
@@ -21,22 +24,39 @@ def dashboard(
     ] = 8000,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
-    """Publish asv's history as an offline page and serve it on loopback until Ctrl-C."""
+    """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
+    from benchmarks.registry import KERNELS
+    from reports import history_page
     from reports.offline import external_loads_of
 
-    publish = ["asv", "publish", "--no-pull", "--html-dir", str(HTML)]
+    publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
     for command in (publish, ["asv_tachyon", "install", "--no-backup", str(HTML)]):
         ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, check=False)
         if ended.returncode:
             typer.secho(f"error: `{' '.join(command)}` ended with {ended.returncode}", fg="red", err=True)
             raise typer.Exit(2)
+    history_page.write(MERGED / "results", KERNELS, HTML)
+    history_page.link(HTML / "index.html")
     if outside := external_loads_of(HTML):
         for name, addresses in outside.items():
             typer.secho(f"error: {name} loads {', '.join(addresses)}", fg="red", err=True)
         raise typer.Exit(2)
-    typer.echo(f"Written: {HTML / 'index.html'}, which loads nothing from the network.")
+    typer.echo(f"Written: {HTML / 'index.html'} and {history_page.FILE}, which load nothing from the network.")
     if serve:
         _serve(port)
+
+
+def _merged() -> Path:
+    """Bring the record, histories and runs of this machine together, and return asv's configuration for them."""
+    from benchmarks import asvcall, history, runs
+    from reports import record
+
+    configuration = asvcall.configured(MERGED)
+    shutil.rmtree(MERGED / "results", ignore_errors=True)
+    record.merge([RECORD, history.RESULTS, runs.ASV_RESULTS], MERGED / "results")
+    if not (MERGED / "results" / record.COMMON).is_file():
+        raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")
+    return configuration
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -30,13 +30,15 @@ def report(
     Exits with 2 when planned cells have no result, or the run was not complete, and says which.
     """
     from benchmarks.registry import KERNELS
-    from reports import load, render, splice, summary, words
+    from reports import load, losses, render, splice, summary, words
 
     runs = REPO / "reports" / "runs"
     measured = load.read_run(load.named(runs, run) if run else load.newest(runs), REPO / ".asv" / "results", KERNELS)
     found = summary.summarise(measured, KERNELS)
     page = render.write(measured, found, KERNELS, out.resolve())
     _show(words.overview(found, KERNELS), f"{found.canary.state}. {words.canary_sentence(found.canary)}", page)
+    lost = words.count(len(losses.losses(found)), "losing cell")
+    typer.echo(f"{lost}, which stand first in the page.")
     gaps = summary.gaps(found, KERNELS)
     for problem in measured.problems:
         typer.secho(problem, fg="red", err=True)

@@ -157,7 +157,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
                     description=kernel if measuring else f"{kernel}: asv builds and prepares",
                 )
 
-            asvcall.run_kernel(run_dir, kernel, cases, machine, tick)
+            asvcall.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit)
             (run_dir / f"{kernel}.done").touch()
             tick()
 

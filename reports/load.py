@@ -1,46 +1,44 @@
-"""Reads a run: the one file of the lab that knows asv's format.
+"""Reads a run: joins what asv keeps with what the run directory keeps.
 
 Times come from asv's result files, whose samples are processes; what was planned, whether the answers were right, the
 crops, memory and the controls come from the run directory. The two are joined and held against each other: a planned
 cell that neither has becomes a failed row, and so does a cell whose samples in asv's file are not this run's.
-
-asv's files (format version 2, stable since 0.5): ``results`` maps ``<module>.<Class>.<benchmark>`` to a row in the
-order of ``result_columns``, with trailing nulls cut off. ``params`` are the reprs of the parameters; ``result`` and
-``samples`` stand in the order of ``itertools.product(*params)``, where null is failed and a bare NaN is skipped.
 """
 
 from __future__ import annotations
 
-import ast
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records import CROPPED, Outcome, read_lines, read_memory, read_raw
+from benchmarks.records import CROPPED, Outcome, read_lines, read_memory, read_raw, read_sizes, read_start
 from benchmarks.spec import Kernel
 from inputs.cases import find
+from reports import asvfiles
 from reports.jsonio import Json, newest_of, number, rates, read_json, read_list, whole
-from reports.rows import NOT_MEASURED, WALL, Check, Control, Group, PlannedCell, Row, Run, Status
+from reports.rows import (
+    NOT_MEASURED,
+    WALL,
+    Check,
+    Control,
+    Group,
+    LeftOut,
+    PlannedCell,
+    Row,
+    Run,
+    SizeTimes,
+    Start,
+    Status,
+)
 
 GROUPS: tuple[Group, ...] = ("call", "crop")
 SAME_TIME = 1e-6
 """Relative distance up to which asv's sample and the run directory's time are the same number."""
 
-Cell = tuple[str, str]
-
 UNFINISHED = "the run has no receipt: it was interrupted, or is still going on"
-
-
-@dataclass(frozen=True)
-class Samples:
-    """What asv keeps of one benchmark cell: the outcome, and one value per process where there is one."""
-
-    status: Status
-    values: tuple[float, ...]
 
 
 def newest(runs: Path) -> Path:
@@ -98,7 +96,7 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
         for arm in entry["arms"]
         if arm != WALL
     )
-    machine, results = _asv(asv_results, str(plan["commit"]))
+    machine, results = asvfiles.of_commit(asv_results, str(plan["commit"]))
     rows = tuple(
         row
         for name, entries in plan["kernels"].items()
@@ -118,6 +116,11 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
         rows=rows,
         controls=tuple(_controls(directory / "controls.jsonl")),
         checks=tuple(_checks(directory / "verify.json")),
+        starts=tuple(start for name in plan["kernels"] for start in _starts(directory, name)),
+        sizes=tuple(entry for name in plan["kernels"] for entry in _sizes(directory, name)),
+        left_out=tuple(
+            LeftOut(e["kernel"], e["case"], number(e.get("estimate_s")), e["reason"]) for e in plan.get("left_out", ())
+        ),
         problems=tuple(receipt.get("problems", ())) if ended else (UNFINISHED,),
         receipt=receipt,
     )
@@ -128,7 +131,7 @@ class _KernelRows:
 
     def __init__(self, directory: Path, plan: Json, machine: str, results: Json, kernel: Kernel) -> None:
         self.plan, self.machine, self.kernel = plan, machine, kernel
-        self.asv = {group: _benchmark(results, kernel.name, f"ktime_{group}") for group in GROUPS}
+        self.asv = {group: asvfiles.benchmark(results, kernel.name, f"ktime_{group}") for group in GROUPS}
         self.lines = read_lines(directory, kernel.name)
         self.memory = {(m.case, m.arm): m for m in read_memory(directory, kernel.name)}
 
@@ -202,7 +205,7 @@ def _outcome(outcomes: Mapping[int, Outcome]) -> tuple[Status, str]:
     return "ok", ""
 
 
-def _join(outcomes: Mapping[int, Outcome], samples: Samples | None) -> tuple[Status, str, dict[int, float]]:
+def _join(outcomes: Mapping[int, Outcome], samples: asvfiles.Samples | None) -> tuple[Status, str, dict[int, float]]:
     """Align asv's samples with the processes that were measured."""
     if samples is None:
         return "failed", f"{NOT_MEASURED}: asv's result file of this commit does not have it", {}
@@ -222,49 +225,6 @@ def is_crop_notice(row: Row) -> bool:
     return row.group == "call" and row.status == "skipped" and row.reason.startswith(CROPPED)
 
 
-def _asv(results_dir: Path, commit: str) -> tuple[str, Json]:
-    """Return the machine and the benchmarks that asv's newest result file of a commit has, each as a mapping."""
-    found: list[tuple[float, str, Json]] = []
-    for path in results_dir.glob("*/*.json"):
-        if path.name in {"machine.json", "benchmarks.json"} or not path.name.startswith(commit[:8]):
-            continue
-        data = read_json(path)
-        if data.get("commit_hash", "").startswith(commit) and data.get("version", 2) == 2:
-            columns = data["result_columns"]
-            rows = {name: dict(zip(columns, row, strict=False)) for name, row in data["results"].items()}
-            found.append((path.stat().st_mtime, str(data["params"].get("machine", path.parent.name)), rows))
-    if not found:
-        return "unknown", {}
-    merged: dict[str, Any] = {}
-    for _, _, benchmarks in sorted(found, key=lambda f: f[0]):
-        merged.update(benchmarks)
-    return max(found, key=lambda f: f[0])[1], merged
-
-
-def _benchmark(results: Json, kernel: str, benchmark: str) -> dict[Cell, Samples]:
-    """Return the cells of ``<module>.<Class>.<benchmark>`` whose class is named after the kernel."""
-    wanted = kernel.replace("_", "").lower()
-    cells: dict[Cell, Samples] = {}
-    for name, columns in results.items():
-        parts = name.split(".")
-        if len(parts) < 2 or parts[-1] != benchmark or parts[-2].replace("_", "").lower() != wanted:
-            continue
-        keys = list(itertools.product(*([ast.literal_eval(p) for p in axis] for axis in columns["params"])))
-        results_of = columns.get("result") or [None] * len(keys)
-        samples_of = columns.get("samples") or [None] * len(keys)
-        for key, result, samples in zip(keys, results_of, samples_of, strict=True):
-            cells[key[0], key[1]] = _samples(result, samples)
-    return cells
-
-
-def _samples(result: float | None, samples: Sequence[float] | None) -> Samples:
-    if result is None:
-        return Samples("failed", ())
-    if math.isnan(result):
-        return Samples("skipped", ())
-    return Samples("ok", tuple(samples or ()))
-
-
 def _controls(path: Path) -> Iterator[Control]:
     for line in newest_of(read_raw(path), "kernel", "process"):
         yield Control(
@@ -276,7 +236,28 @@ def _controls(path: Path) -> Iterator[Control]:
             flop_per_s=rates(line.get("flop_per_s")),
             floor_s=rates(line.get("floor_s")),
             steal_share=number(line.get("steal_share")),
+            triad_all_gb_per_s=number(line.get("triad_all_gb_per_s")),
+            flop_2_per_s=rates(line.get("flop_2_per_s")),
+            flop_all_per_s=rates(line.get("flop_all_per_s")),
+            threads=whole(line.get("threads")),
         )
+
+
+def _starts(directory: Path, kernel: str) -> Iterator[Start]:
+    for line in read_start(directory, kernel):
+        known = asdict(line)
+        yield Start(kernel, known.pop("arm"), known.pop("status"), known.pop("reason"), **known)
+
+
+def _sizes(directory: Path, kernel: str) -> Iterator[SizeTimes]:
+    """Yield the times of every implementation on every small size on which all of its processes were right."""
+    lines = read_sizes(directory, kernel)
+    for shape in dict.fromkeys(line.shape for line in lines):
+        mine = [line for line in lines if line.shape == shape]
+        for arm in dict.fromkeys(arm for line in mine for arm in line.arms):
+            outcomes = {line.process: line.arms[arm] for line in mine if arm in line.arms}
+            if _outcome(outcomes)[0] == "ok":
+                yield SizeTimes(kernel, arm, shape, {p: o.time_s for p, o in outcomes.items() if o.time_s})
 
 
 def _checks(path: Path) -> Iterator[Check]:

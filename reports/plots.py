@@ -6,19 +6,18 @@ Nothing is said by colour alone: numbers are written into the heat map, and ever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
-from matplotlib.figure import Figure
 
 from benchmarks.spec import Kernel
+from benchmarks.sweep import but_for_shape, sweep
 from inputs.cases import Case, find
-from reports.drawing import INK, MUTED, STYLE, Look, Plot, blank, looks, plain_ticks
-from reports.summary import Cell
-from reports.words import factor, fraction, name, seconds, times
+from reports.cells import Cell
+from reports.drawing import INK, MUTED, STYLE, Look, Plot, blank, plain_ticks
+from reports.words import factor, fraction, name
 
 LABELS = {"dates": "dates T, at about equal bytes", "pixels": "output pixels of a call"}
 DIVERGING = LinearSegmentedColormap.from_list("slower-faster", ["#b35806", "#f1a340", "#f7f7f7", "#7fb2d9", "#2166ac"])
@@ -52,6 +51,7 @@ def heat_map(kernel: Kernel, cells: Sequence[Cell]) -> Plot | None:
     axes.set_yticks(np.arange(len(cases)) + 0.5, cases)
     axes.invert_yaxis()
     axes.xaxis.tick_top()
+    axes.tick_params(axis="x", labelsize=10 if len(arms) <= 4 else 7.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -86,11 +86,10 @@ def _write(axes: Axes, column: int, row: int, cell: Cell | None, norm: LogNorm) 
 def scaling(kernel: Kernel, cells: Sequence[Cell], centre: Case, look: Mapping[str, Look]) -> list[Plot]:
     """Draw nanoseconds per output pixel over pixels, and for temporal kernels over dates, of cases like the centre."""
     cases = {n: find(kernel.family, n) for n in dict.fromkeys(c.case for c in cells)}
-    alike = {n: c for n, c in cases.items() if _settings(c) == _settings(centre)}
+    alike = {n: c for n, c in cases.items() if but_for_shape(c) == but_for_shape(centre)}
     plots = []
     if kernel.family == "temporal":
-        dates = {n: float(c.shape[0]) for n, c in alike.items() if c.shape[0] == centre.shape[0] or c.pixels > 2**15}
-        dates = {n: t for n, t in dates.items() if n == centre.name or t != centre.shape[0]}
+        dates = {n: float(length) for length, n in sweep(kernel.family).cases.items() if n in cases}
         plots.append(_curves(kernel, _within(cells, dates), dates, "dates", look))
         alike = {n: c for n, c in alike.items() if c.shape[0] == centre.shape[0]}
     pixels = {n: float(c.pixels) for n, c in alike.items()}
@@ -158,44 +157,6 @@ def limit_bars(kernel: Kernel, cells: Sequence[Cell], centre: Case, look: Mappin
     )
 
 
-def picture(kernels: Mapping[str, Kernel], cells: Sequence[Cell], centres: Mapping[str, Case]) -> Figure:
-    """Draw the README's picture: per kernel, the ratio to expert NumPy of every implementation at the centre case."""
-    shown = {k: [c for c in cells if (c.kernel, c.case) == (k, centres[k].name) and c.ratio_vs_numpy] for k in centres}
-    shown = {k: mine for k, mine in shown.items() if mine}
-    look = looks([c.implementation for c in cells])
-    ratios = [c.ratio_high or c.ratio_vs_numpy or 1.0 for mine in shown.values() for c in mine]
-    with mpl.rc_context(STYLE):
-        heights = [len(mine) for mine in shown.values()] or [1]
-        figure = Figure(figsize=(7.2, 0.5 + 0.55 * len(heights) + 0.3 * sum(heights)), layout="constrained")
-        all_axes = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-        for axes, (kernel, mine) in zip(all_axes, shown.items(), strict=False):
-            _ratio_bars(axes, mine, look)
-            crop = "  (* on its centre crop)" if any(c.cropped for c in mine) else ""
-            axes.set_title(f"{kernels[kernel].title} at {centres[kernel].name}{crop}", weight="bold")
-        all_axes[-1].set_xlim(min(0.8, *ratios, 0.8) / 1.4, 1.6 * max(1.5, *ratios, 1.5))
-        all_axes[-1].set_xlabel("times as fast as expert NumPy (logarithmic; whiskers: 95 % interval over processes)")
-        plain_ticks(all_axes[-1])
-        return figure
-
-
-def _ratio_bars(axes: Axes, cells: Sequence[Cell], look: Mapping[str, Look]) -> None:
-    for i, cell in enumerate(cells):
-        value = cell.ratio_vs_numpy or 1.0
-        axes.barh(i, value - 1, left=1, height=0.62, color=look[cell.implementation].colour)
-        baseline = cell.against_numpy == "baseline"
-        if cell.ratio_low is not None and cell.ratio_high is not None and not baseline:
-            axes.plot([cell.ratio_low, cell.ratio_high], [i, i], color=INK, lw=1.2)
-        right = max(value, cell.ratio_high or value, 1.0)
-        text = f"1 ({seconds(cell.median_s)})" if baseline else times(value)
-        text += "*" if cell.cropped else ""
-        axes.annotate(text, (right, i), (5, 0), textcoords="offset points", va="center")
-    axes.set_xscale("log")
-    axes.axvline(1.0, color=INK, lw=1)
-    axes.set_yticks(range(len(cells)), [name(c.implementation) for c in cells])
-    axes.invert_yaxis()
-    axes.grid(True, axis="x")
-
-
 def _value(cell: Cell | None) -> float:
     return float("nan") if cell is None or cell.ratio_vs_numpy is None else cell.ratio_vs_numpy
 
@@ -207,10 +168,5 @@ def _ns_per_pixel(kernel: Kernel, cell: Cell) -> float:
     return (cell.median_s or float("nan")) / float(np.prod(lanes)) * 1e9
 
 
-def _settings(case: Case) -> Case:
-    """Return a case without what a size sweep changes, so that cases of one sweep become equal."""
-    return replace(case, name="", tier="core", shape=(), centre=False)
-
-
 def _narrow(text: str) -> str:
-    return text.replace(" ", "\n")
+    return text.replace(" ", "\n").replace("-", "-\n")

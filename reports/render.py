@@ -10,47 +10,21 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmarks.spec import COST_CLASSES, Kernel
-from inputs.cases import Case, find
-from reports import drawing, plots, tables, words
+from benchmarks.spec import Kernel
+from reports import drawing, tables, words
+from reports.chapters import ClassGroup, groups
+from reports.losses import losses, tallies
 from reports.rows import Run
-from reports.summary import Cell, Summary
+from reports.summary import Summary
 
 ROOM = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True)
-class CaseLine:
-    """One line of a kernel's result table."""
-
-    case: Case
-    description: str
-    cells: Mapping[str, Cell]
-    winners: str
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What the page says about one kernel."""
-
-    kernel: Kernel
-    cost_class: str
-    sentence: str
-    centre: Case
-    at_centre: Mapping[str, Cell]
-    best_peer: Cell | None
-    arms: Sequence[str]
-    lines: Sequence[CaseLine]
-    losing: Sequence[Cell]
-    cells: Sequence[Cell]
-    figures: Sequence[drawing.Plot]
 
 
 def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) -> Path:
@@ -91,15 +65,14 @@ def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) 
 
 
 def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel]) -> None:
-    found = chapters(summary, kernels)
+    found = groups(summary, kernels)
     values = summary_json(summary)
     (folder / "summary.json").write_text(json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     tables.of_cells(summary.cells).to_csv(folder / "results.csv", index=False)
     (folder / "report.md").write_text(markdown(run, summary, found, kernels))
     (folder / "index.html").write_text(page(run, summary, found))
-    for chapter in found:
-        for plot in chapter.figures:
-            (folder / f"{plot.key}.png").write_bytes(drawing.png(plot.figure))
+    for plot in (plot for group in found for chapter in group.chapters for plot in chapter.figures):
+        (folder / f"{plot.key}.png").write_bytes(drawing.png(plot.figure))
 
 
 def _replace(out: Path, fresh: Path) -> None:
@@ -126,68 +99,41 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def chapters(summary: Summary, kernels: Mapping[str, Kernel]) -> list[Chapter]:
-    """Return the chapters of the report, one per kernel of the run."""
-    return [_chapter(kernels[k], summary) for k in dict.fromkeys(c.kernel for c in summary.cells)]
-
-
-def _chapter(kernel: Kernel, summary: Summary) -> Chapter:
-    cells = [c for c in summary.cells if c.kernel == kernel.name]
-    centre = words.centre(kernel, summary)
-    assert centre is not None, "a chapter has cells"
-    lines = []
-    for case_name in dict.fromkeys(c.case for c in cells):
-        case = find(kernel.family, case_name)
-        mine = {c.implementation: c for c in cells if c.case == case_name}
-        lines.append(CaseLine(case, words.describe(case), mine, words.winners(list(mine.values()))))
-    return Chapter(
-        kernel=kernel,
-        cost_class=f"{kernel.cost_class} · {COST_CLASSES[kernel.cost_class]}",
-        sentence=words.sentence(kernel, summary),
-        centre=centre,
-        at_centre=words.at_centre(kernel, summary),
-        best_peer=words.best_peer(words.at_centre(kernel, summary)),
-        arms=tuple(dict.fromkeys(c.implementation for c in cells)),
-        lines=lines,
-        losing=words.losing(cells),
-        cells=cells,
-        figures=plots.of_kernel(kernel, cells, centre, drawing.looks([c.implementation for c in summary.cells])),
-    )
-
-
-def page(run: Run, summary: Summary, found: Sequence[Chapter]) -> str:
+def page(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> str:
     """Return the self-contained page: style, figures and raw data inside, nothing from the network."""
     raw = {
         "summary": summary_json(summary),
         "rows": [asdict(row) for row in run.rows],
+        "sizes": [asdict(entry) for entry in run.sizes],
         "controls": [asdict(c) for c in run.controls],
     }
     data = json.dumps(raw, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
-    return (
-        _environment(html=True)
-        .get_template("index.html.j2")
-        .render(
-            run=run,
-            summary=summary,
-            chapters=found,
-            style=(ROOM / "templates" / "style.css").read_text(),
-            data=data,
-            words=words,
-            svg=drawing.svg,
-        )
-    )
+    style = (ROOM / "templates" / "style.css").read_text()
+    template = environment(html=True).get_template("index.html.j2")
+    return template.render(**_content(run, summary, found), style=style, data=data, svg=drawing.svg)
 
 
-def markdown(run: Run, summary: Summary, found: Sequence[Chapter], kernels: Mapping[str, Kernel]) -> str:
+def markdown(run: Run, summary: Summary, found: Sequence[ClassGroup], kernels: Mapping[str, Kernel]) -> str:
     """Return the report as Markdown."""
-    return (
-        _environment(html=False)
-        .get_template("report.md.j2")
-        .render(run=run, summary=summary, chapters=found, kernels=kernels, words=words, tables=tables)
-    )
+    return environment(html=False).get_template("report.md.j2").render(**_content(run, summary, found), kernels=kernels)
 
 
-def _environment(*, html: bool) -> Environment:
+def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[str, Any]:
+    """Return what the page and the Markdown both say."""
+    lost = losses(summary)
+    return {
+        "run": run,
+        "summary": summary,
+        "groups": found,
+        "lost": lost,
+        "tallies": tallies(summary, lost),
+        "words": words,
+        "tables": tables,
+    }
+
+
+def environment(*, html: bool) -> Environment:
+    """Return the templates, for HTML with everything escaped."""
     return Environment(
         loader=FileSystemLoader(ROOM / "templates"),
         undefined=StrictUndefined,

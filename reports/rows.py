@@ -72,12 +72,14 @@ class Control:
 
     Attributes
     ----------
-    triad_1_gb_per_s, triad_2_gb_per_s
-        Bandwidth of a triad on one and on two threads; None where unknown.
+    triad_1_gb_per_s, triad_2_gb_per_s, triad_all_gb_per_s
+        Bandwidth of a triad on one, on two and on all threads; None where unknown.
     minmax_pairs_per_s
         Input dtype → measured peak rate of min/max pairs on one thread.
-    flop_per_s
-        Input dtype → measured peak rate of floating-point operations on one thread.
+    flop_per_s, flop_2_per_s, flop_all_per_s
+        Float dtype → measured peak rate of floating-point operations on one, on two and on all threads together.
+    threads
+        What "all" stands for; None where unknown.
     floor_s
         Implementation → seconds of a call on empty arrays.
     steal_share
@@ -92,6 +94,64 @@ class Control:
     flop_per_s: Mapping[str, float] = field(default_factory=dict)
     floor_s: Mapping[str, float] = field(default_factory=dict)
     steal_share: float | None = None
+    triad_all_gb_per_s: float | None = None
+    flop_2_per_s: Mapping[str, float] = field(default_factory=dict)
+    flop_all_per_s: Mapping[str, float] = field(default_factory=dict)
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """How one implementation begins, in fresh processes on a small case; None where it does not apply or is unknown.
+
+    Attributes
+    ----------
+    kernel, implementation, status, reason
+        As in `Row`.
+    import_s
+        Importing the implementation, NumPy aside.
+    compile_s
+        The first call with nothing compiled on disk.
+    first_s
+        The first call of a process, with what was compiled before read from disk.
+    warm_s
+        The same call later on.
+    floor_s
+        A warm call on empty arrays.
+    dispatch_s
+        Numba's bare dispatch of a function that does nothing.
+    """
+
+    kernel: str
+    implementation: str
+    status: Status
+    reason: str
+    import_s: float | None
+    compile_s: float | None
+    first_s: float | None
+    warm_s: float | None
+    floor_s: float | None
+    dispatch_s: float | None
+
+
+@dataclass(frozen=True)
+class SizeTimes:
+    """One implementation on one of the small sizes that show where a call itself decides; `samples_s` as in `Row`."""
+
+    kernel: str
+    implementation: str
+    shape: tuple[int, ...]
+    samples_s: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A case that the run's budget had no time for, the seconds that it was thought to take, and why."""
+
+    kernel: str
+    case: str
+    estimate_s: float | None
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +192,9 @@ class Run:
     controls: tuple[Control, ...] = ()
     checks: tuple[Check, ...] = ()
     problems: tuple[str, ...] = ()
+    starts: tuple[Start, ...] = ()
+    sizes: tuple[SizeTimes, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     receipt: Mapping[str, Any] = field(default_factory=dict)
 
     def machine_record(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.spec import Kernel
-from reports import drawing, plots, tables, words
+from reports import drawing, picture, tables, words
 from reports.summary import Summary
 
 BEGIN = "<!-- results:begin -->"
@@ -54,7 +54,7 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
         The registry.
     """
     lines = [
-        tables.markdown(tables.of_kernels(summary, kernels)),
+        tables.markdown(tables.of_kernels(summary, kernels).drop(columns=["Rust against Numba"])),
         "",
         "Times as fast as expert NumPy, with the 95 % interval over processes; the NumPy column is its time. "
         f"Commit `{summary.commit[:8]}`, {machine(summary)}, {summary.created[:10]}, {summary.processes} processes a "
@@ -74,10 +74,9 @@ def machine(summary: Summary) -> str:
     return f"machine {summary.machine['name']}"
 
 
-def write(summary: Summary, kernels: Mapping[str, Kernel], readme: Path, picture: Path) -> None:
-    """Splice the result into `readme` and write `picture`; the same run gives the same bytes."""
+def write(summary: Summary, kernels: Mapping[str, Kernel], readme: Path, image: Path) -> None:
+    """Splice the result into `readme` and write `image`; the same run gives the same bytes."""
     text = splice(readme.read_text(), block(summary, kernels))
-    centres = {k: c for k in kernels if (c := words.centre(kernels[k], summary)) is not None}
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_bytes(drawing.png(plots.picture(kernels, summary.cells, centres)))
+    image.parent.mkdir(parents=True, exist_ok=True)
+    image.write_bytes(drawing.png(picture.draw(kernels, summary)))
     readme.write_text(text)

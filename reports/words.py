@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
+from reports.cells import Cell, Contest, Versus
 from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, Canary
 from reports.rows import Control
-from reports.summary import BASELINE, Cell, Summary
+from reports.summary import Summary
+
+if TYPE_CHECKING:
+    from reports.losses import Tally
+    from reports.small import BreakEven
+    from reports.winners import Change
 
 NONE = "–"
 OURS = ("numpy", "numpy_naive", "numba", "rust")
@@ -96,6 +103,19 @@ def size(value: int | None) -> str:
     return f"{value} B"
 
 
+def whole(value: int | None) -> str:
+    """Write a whole number."""
+    return NONE if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def break_even(found: BreakEven) -> str:
+    """Say up to which of the measured sizes NumPy is the faster choice, and from which on it no longer is."""
+    lost, won = found.numpy_wins_up_to, found.faster_from
+    if lost is None:
+        return "on none of these sizes" if won == found.points[0].shape else "not shown on these sizes"
+    return f"up to {shape(lost)}" + (f"; slower from {shape(won)} on" if won else "")
+
+
 def shape(lengths: Sequence[int] | None) -> str:
     """Write a shape as lengths joined by ×."""
     return NONE if lengths is None else "×".join(str(n) for n in lengths)
@@ -119,46 +139,58 @@ def at_centre(kernel: Kernel, summary: Summary) -> Mapping[str, Cell]:
     return {c.implementation: c for c in summary.cells if case and c.kernel == kernel.name and c.case == case.name}
 
 
+def contest_at_centre(kernel: Kernel, summary: Summary) -> Contest | None:
+    """Return who wins the kernel's centre case."""
+    case = centre(kernel, summary)
+    return next((c for c in summary.contests if case and (c.kernel, c.case) == (kernel.name, case.name)), None)
+
+
 def sentence(kernel: Kernel, summary: Summary) -> str:
-    """Say in one line what came out at the centre case, Rust against expert NumPy, Numba and the best peer."""
-    cells = at_centre(kernel, summary)
-    rust = cells.get("rust")
-    if rust is None or rust.status != "ok":
+    """Say in one line what came out at the centre case: Rust against expert NumPy, Numba and the best peer, by name."""
+    rust, contest = at_centre(kernel, summary).get("rust"), contest_at_centre(kernel, summary)
+    if rust is None or rust.status != "ok" or contest is None:
         return f"Rust has no time here: {rust.reason if rust else 'it was not planned'}."
-    parts = [f"{_against_numpy(rust)}{' (on the centre crop)' if rust.cropped else ''}"]
-    others = {arm: c for arm, c in cells.items() if c.ratio_vs_numpy is not None and arm not in {BASELINE, "rust"}}
-    if "numba" in others:
-        parts.append(f"Numba {ratio(others['numba'])}")
-    if (best := best_peer(others)) is not None:
-        parts.append(f"best peer {best.implementation} {ratio(best)}")
+    parts = []
+    if contest.rust_vs_numpy is not None:
+        parts.append(f"{against(contest.rust_vs_numpy)} expert NumPy")
+    if contest.rust_vs_numba is not None:
+        parts.append(f"{against(contest.rust_vs_numba)} Numba")
+    if contest.rust_vs_best_peer is not None:
+        parts.append(f"{against(contest.rust_vs_best_peer)} the best peer, {contest.best_peer}")
     if rust.fraction_of_limit is not None:
         parts.append(f"{fraction(rust.fraction_of_limit)} of the {rust.limit} limit")
-    return "; ".join(parts) + "."
+    if rust.max_ulp is not None:
+        parts.append(f"at most {significant(rust.max_ulp, 2)} ulp off")
+    return f"Rust {seconds(rust.median_s)}: " + "; ".join(parts) + "."
 
 
-def _against_numpy(cell: Cell) -> str:
-    who = name(cell.implementation)
-    if cell.ratio_vs_numpy is None:
-        return f"{who} {seconds(cell.median_s)}, no ratio because expert NumPy has no time"
-    text = f"{who} {ratio(cell)} expert NumPy"
-    if cell.against_numpy == "slower":
-        return f"{text}, which is slower"
-    if cell.against_numpy == "no difference shown":
-        return f"{text}, no difference shown"
-    return text + (" without an interval (fewer than six processes)" if cell.against_numpy == "no interval" else "")
+def against(versus: Versus) -> str:
+    """Write the subject's ratio to another arm, with its interval, and in a word where it is not plainly faster."""
+    notes = [*([] if versus.word == "faster" else [versus.word]), *(["crop"] if versus.cropped else [])]
+    text = f"{times(versus.ratio)} {interval(versus.low, versus.high)}".strip()
+    return text + (f" ({', '.join(notes)})" if notes else "")
 
 
-def winners(cells: Sequence[Cell]) -> str:
+def winners(contest: Contest) -> str:
     """Name the best implementation of a case and those that tie with it."""
-    best = [name(c.implementation) for c in cells if c.standing == "best"]
-    tied = [name(c.implementation) for c in cells if c.standing == "tied"]
-    return f"{best[0]} (tied: {', '.join(tied)})" if best and tied else (best or [NONE])[0]
+    return arms((contest.best, *contest.tied)) if contest.best else NONE
 
 
-def losing(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells in which a compiled implementation of ours is slower than expert NumPy, or Rust is not best."""
-    ours = [c for c in cells if c.implementation in {"numba", "rust"}]
-    return [c for c in ours if c.against_numpy == "slower" or (c.implementation == "rust" and c.standing == "behind")]
+def arms(winners: Sequence[str]) -> str:
+    """Name the best arm and, after ≈, those that tie with it."""
+    return " ≈ ".join(name(arm) for arm in winners) or NONE
+
+
+def change(found: Change) -> str:
+    """Say between which two steps the winner changes, and from whom to whom."""
+    before, after = found.before, found.after
+    return f"{before.label} → {after.label}: {arms(before.winners)} → {arms(after.winners)}"
+
+
+def worst(tally: Tally) -> str:
+    """Say which loss of a kernel is the worst."""
+    loss = tally.worst
+    return f"{times(loss.worst.ratio)} {name(loss.worst.other)}, {loss.case}" if loss else "none"
 
 
 def verified(cell: Cell) -> str:
@@ -212,12 +244,6 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def best_peer(cells: Mapping[str, Cell]) -> Cell | None:
-    """Return the fastest peer of a case by its ratio, or one without a time where none has any."""
-    peers = [c for arm, c in cells.items() if arm not in OURS]
-    return max(peers, key=lambda c: c.ratio_vs_numpy or 0.0, default=None)
-
-
 def describe(case: Case) -> str:
     """Say what a case is, in a line: shape, dtype, missing data, layout, output, threads and source."""
     gaps = {
@@ -238,6 +264,7 @@ def describe(case: Case) -> str:
     if case.source == "synthetic":
         parts.append(f"{gaps} {case.missing:.0%}" if gaps and case.missing else gaps)
     parts.append(f"nodata {case.nodata}" if case.nodata is not None else "")
+    parts.append({"": "", "scl": "scene classes", "qa_pixel": "quality bits"}[case.quality])
     parts.append(layouts[case.layout])
     parts.append("many ties" if case.ties else "")
     parts.append("out= reused" if case.out else "")

@@ -20,8 +20,9 @@ from benchmarks import ROOT, asvcall, bench_kernels, lookup, records, registry
 from benchmarks.binding import WALL
 from benchmarks.records import Line, MemoryLine, Outcome
 from benchmarks.spec import Kernel, Prose
+from benchmarks.sweep import centre, sweep
 from inputs import build
-from inputs.cases import CASES
+from inputs.cases import CASES, find
 
 BENCHMARKS = ("ktime_call", "ktime_crop", "kpeak_call", "kfault_call")
 KERNELS = list(registry.KERNELS.values())
@@ -43,7 +44,28 @@ def cells(benchmark: dict[str, Any]) -> list[str]:
 
 
 def test_asv_finds_our_cells_and_nothing_by_accident(discovered: dict[str, Any]) -> None:
-    assert set(discovered) == {f"bench_kernels.{k.name}.{name}" for k in KERNELS for name in BENCHMARKS}
+    names = (*BENCHMARKS, "kscale_pixel")
+    assert set(discovered) == {f"bench_kernels.{k.name}.{name}" for k in KERNELS for name in names}
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_the_curve_is_over_numbers_that_rise(discovered: dict[str, Any], kernel: Kernel) -> None:
+    found, swept = discovered[f"bench_kernels.{kernel.name}.kscale_pixel"], sweep(kernel.family)
+    assert found["param_names"] == [swept.parameter, "implementation"]
+    lengths = [int(text) for text in found["params"][0]]
+    assert lengths == sorted(swept.cases)
+    assert len(lengths) >= 5
+    assert centre(kernel.family).name in swept.cases.values()
+    assert (found["type"], found["unit"], found["version"]) == (
+        "time",
+        "seconds",
+        bench_kernels.binding_version(kernel),
+    )
+
+
+def test_stacks_of_a_sweep_are_about_equal_in_bytes() -> None:
+    values = [math.prod(find("temporal", name).shape) for name in sweep("temporal").cases.values()]
+    assert max(values) / min(values) < 1.2
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
@@ -60,14 +82,15 @@ def test_cells_are_cases_by_implementations_and_the_wall(discovered: dict[str, A
 
 
 def test_a_run_selects_exactly_its_cells(discovered: dict[str, Any]) -> None:
-    wanted = ("f32_256", "f32_2048")
+    wanted = ("f32_256", "f32_2048", "f32_2048_out")
     expression = asvcall.selection("normalized_difference", wanted)
     chosen = [name for benchmark in discovered.values() for name in cells(benchmark) if re.search(expression, name)]
     arms = (*registry.arms(registry.get("normalized_difference")), WALL)
+    firsts = [(name, repr(case)) for name in BENCHMARKS for case in wanted]
+    firsts += [("kscale_pixel", "256"), ("kscale_pixel", "2048")]
     assert sorted(chosen) == sorted(
-        f"bench_kernels.normalized_difference.{benchmark}({case!r}, {arm!r})"
-        for benchmark in BENCHMARKS
-        for case in wanted
+        f"bench_kernels.normalized_difference.{benchmark}({first}, {arm!r})"
+        for benchmark, first in firsts
         for arm in arms
     )
 
@@ -152,14 +175,15 @@ def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def look_up(benchmark: str, case: str, arm: str) -> Any:
+def look_up(benchmark: str, case: str | int, arm: str) -> Any:
     """Run one cell as asv does: NaN is skipped, an exception is failed."""
     code = (
         "import json, sys; from asv_runner.run import _run; "
         "_run((sys.argv[1], sys.argv[2], '{}', 'None', sys.argv[3])); print(open(sys.argv[3]).read())"
     )
     kernel = registry.get("normalized_difference")
-    axes = [[c.name for c in CASES[kernel.family]], [*registry.arms(kernel), WALL]]
+    firsts = [c.name for c in CASES[kernel.family]] if isinstance(case, str) else list(sweep(kernel.family).cases)
+    axes = [firsts, [*registry.arms(kernel), WALL]]
     index = list(itertools.product(*axes)).index((case, arm))
     name = f"bench_kernels.normalized_difference.{benchmark}-{index}"
     result = Path(os.environ[lookup.RUN_DIR]) / "result.json"
@@ -174,6 +198,7 @@ def look_up(benchmark: str, case: str, arm: str) -> Any:
 def test_a_measured_cell_gives_its_processes() -> None:
     assert look_up("ktime_call", "f32_256", "numpy") == {"samples": [2e-3], "number": 5}
     assert look_up("kpeak_call", "f32_256", "numpy") == 4096
+    assert look_up("kscale_pixel", 256, "numpy") == {"samples": [2e-3 / 256**2], "number": 5}
 
 
 @pytest.mark.usefixtures("run_dir")
@@ -185,15 +210,28 @@ def test_a_measured_cell_gives_its_processes() -> None:
         ("ktime_call", "f32_512", "numpy"),
         ("kpeak_call", "f32_256", WALL),
         ("kfault_call", "f32_256", "numpy"),
+        ("kscale_pixel", 512, "numpy"),
     ],
 )
-def test_a_skipped_cell_is_nan(benchmark: str, case: str, arm: str) -> None:
+def test_a_skipped_cell_is_nan(benchmark: str, case: str | int, arm: str) -> None:
     assert math.isnan(look_up(benchmark, case, arm))
 
 
 @pytest.mark.usefixtures("run_dir")
 def test_a_failed_cell_is_a_failure_that_says_why() -> None:
     assert "RuntimeError: process 0: wrong answer" in look_up("ktime_call", "f32_256", "rust")
+
+
+def test_a_slow_arm_stands_in_the_curve_with_its_crop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, crop = find("temporal", "f32_73x480"), (73, 112, 112)
+    slow, quick = Outcome("skipped", records.CROPPED), Outcome("ok", time_s=2e-2, calls=1)
+    whole = {"numpy": slow, "rust": quick}
+    for group, shape, arms in (("call", case.shape, whole), ("crop", crop, {"numpy": replace(quick, time_s=9e-2)})):
+        line = Line(0, case.name, group, shape, 1, 1, arms)  # type: ignore[arg-type]
+        records.append(tmp_path / "temporal_median.jsonl", line)
+    monkeypatch.setattr(lookup, "_ensure", lambda kernel, case: tmp_path)
+    found = {arm: lookup.samples_per_pixel("temporal_median", case.name, arm)[0] for arm in ("numpy", "rust")}
+    assert found == {"numpy": (9e-2 / 112**2,), "rust": (2e-2 / 480**2,)}
 
 
 def test_a_plain_asv_run_leaves_the_largest_cases_out(

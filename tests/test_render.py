@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from synthetic_run import TWO, Outcome, Spot, Writer
 
+from benchmarks.registry import KERNELS
 from reports import drawing, plots, render
+from reports.chapters import groups
 from reports.offline import external_loads, external_loads_of
 from reports.rows import Run
 from reports.speedup import paired_ratio, shared
@@ -129,7 +131,9 @@ def test_every_cell_of_the_plan_stands_in_the_page_with_its_command(made: tuple[
 
 def test_losses_are_in_words_and_come_before_the_whole_table(made: tuple[Run, Summary, Path]) -> None:
     text = made[2].read_text()
-    assert text.index("Where we lose") < text.index("All cases")
+    losing, overview = text.index('<h2 id="losses">Where we lose'), text.index('<h2 id="overview">')
+    assert losing < overview < text.index('<h3 id="normalized_difference">')
+    assert text.index("f32_2048_bandlast", losing) < overview
     assert "▼ slower" in text
     assert "▲ faster" in text
 
@@ -148,10 +152,51 @@ def test_the_markdown_says_the_same(made: tuple[Run, Summary, Path]) -> None:
     _, summary, page = made
     text = (page.parent / "report.md").read_text()
     assert "**Incomplete**: 1 of" in text
-    assert text.count("### All cases") == 2
+    assert text.count("#### All cases") == 2
+    assert text.index("## Where we lose") < text.index("## All kernels at their centre case") < text.index("## C1 ·")
     for figure in re.findall(r"\]\(([\w-]+\.png)\)", text):
         assert (page.parent / figure).is_file()
     assert summary.commit[:12] in text
+
+
+def test_all_kernels_stand_in_the_page_by_cost_class(tmp_path: Path) -> None:
+    missed = {"kernel": "evi", "case": "f32_5000", "estimate_s": 41.5, "reason": "only 12 s were left"}
+    run = Writer(tmp_path, tier="smoke", kernels=KERNELS, left_out=(missed,)).write().read()
+    found = summarise(run, KERNELS)
+    page = render.write(run, found, KERNELS, tmp_path / "latest")
+    for text, heading in ((page.read_text(), '<h3 id="{}">'), ((page.parent / "report.md").read_text(), "\n`{}` at ")):
+        places = [text.index(heading.format(name)) for name in KERNELS]
+        assert places == sorted(places)
+        assert all(f"{kernel.cost_class} · " in text for kernel in KERNELS.values())
+        assert "only 12 s were left" in text
+        assert "41.5 s" in text
+    checker = Balance()
+    checker.feed(page.read_text())
+    assert (checker.problems, checker.open) == ([], [])
+
+
+def test_a_chapter_has_memory_threads_first_calls_and_small_sizes(
+    made: tuple[Run, Summary, Path],
+) -> None:
+    chapter = groups(made[1], TWO)[0].chapters[0]
+    (both,) = chapter.outputs
+    assert (both.fresh.name, both.out.name) == ("f32_2048", "f32_2048_out")
+    fresh, out = both.cells["rust"]
+    assert (fresh.peak_bytes, out.peak_bytes) == (2**24, 0)
+    assert {t.implementation for t in chapter.threads} == {"numba", "rust"}
+    assert {s.implementation for s in chapter.starts} == set(chapter.kernel.implementations)
+    assert [[b.implementation for b in series] for series in chapter.small] == [["numba", "rust"]]
+    text = made[2].read_text()
+    for heading in ("Fresh output or", "More threads", "First calls and floors", "Where NumPy wins by size alone"):
+        assert text.count(f"<h4>{heading}") >= 2
+
+
+def test_a_peer_that_differs_is_marked_in_its_column(made: tuple[Run, Summary, Path]) -> None:
+    chapter = groups(made[1], TWO)[0].chapters[0]
+    assert set(chapter.semantics) == {p.name for p in chapter.kernel.peers if p.semantics}
+    text = made[2].read_text()
+    assert '<th scope="col">numexpr<small>≠ differs' in text
+    assert "<b>numexpr</b>:" in text
 
 
 def test_a_report_is_replaced_as_a_whole(small: tuple[Run, Summary], tmp_path: Path) -> None:
@@ -188,14 +233,13 @@ def test_what_is_not_a_report_is_never_replaced(small: tuple[Run, Summary], tmp_
 
 def test_figures_are_the_same_bytes_for_the_same_run(small: tuple[Run, Summary]) -> None:
     _, summary = small
-    first, second = (render.chapters(summary, ONE) for _ in range(2))
-    for one, other in zip(first, second, strict=True):
-        assert [drawing.svg(p) for p in one.figures] == [drawing.svg(p) for p in other.figures]
-        assert drawing.png(one.figures[0].figure) == drawing.png(other.figures[0].figure)
+    first, second = (groups(summary, ONE)[0].chapters[0].figures for _ in range(2))
+    assert [drawing.svg(p) for p in first] == [drawing.svg(p) for p in second]
+    assert drawing.png(first[0].figure) == drawing.png(second[0].figure)
 
 
 def test_figures_follow_the_pages_colours_and_their_names_are_in_words(made: tuple[Run, Summary, Path]) -> None:
-    chapter = render.chapters(made[1], TWO)[1]
+    chapter = groups(made[1], TWO)[1].chapters[0]
     assert [p.key.removeprefix("temporal_median-") for p in chapter.figures] == ["ratio", "dates", "pixels", "limit"]
     for plot in chapter.figures:
         text = drawing.svg(plot)

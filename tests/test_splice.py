@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_run import TWO, Writer
 
+from benchmarks.registry import KERNELS
+from reports.picture import draw, entries
 from reports.splice import BEGIN, END, block, splice, write
 from reports.summary import Summary, summarise
 
@@ -47,8 +50,24 @@ def test_the_block_says_where_its_numbers_come_from(summary: Summary) -> None:
     text = block(summary, TWO)
     for part in ("`01234567`", "AMD EPYC 7B13", "2026-11-22", "6 processes", "canary calm", "expert NumPy"):
         assert part in text
-    assert "\n| `normalized_difference`" in text
-    assert "\n| `temporal_median`" in text
+    assert re.search(r"\n\| C1 +\| `normalized_difference` +\| `f32_2048`", text)
+    assert re.search(r"\n\| C5 +\| `temporal_median` +\| `f32_73x480`", text)
+    assert "× [" in text.split("Rust against the best peer")[1]
+    assert "numexpr" in text
+
+
+def test_the_picture_has_every_kernel_with_its_limit_and_best_peer(tmp_path: Path) -> None:
+    run = Writer(tmp_path, tier="smoke", kernels=KERNELS).write().read()
+    shown = entries(KERNELS, summarise(run, KERNELS))
+    assert [e.kernel.name for e in shown] == list(KERNELS)
+    for entry in shown:
+        arms = [c.implementation for c in entry.cells]
+        assert arms[:3] == ["numpy_naive", "numba", "rust"]
+        assert len(arms) == 4 or not entry.kernel.peers
+        assert entry.limit is not None
+        assert entry.limit > 1
+    labels = {text.get_text() for axes in draw(KERNELS, summarise(run, KERNELS)).axes for text in axes.texts}
+    assert any("numexpr" in label for label in labels)
 
 
 def test_the_same_run_gives_the_same_bytes(summary: Summary, tmp_path: Path) -> None:

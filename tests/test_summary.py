@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,9 +13,12 @@ import pytest
 from synthetic_run import NS_PER_VALUE, TWO, Outcome, Spot, Writer
 
 from reports import render, words
+from reports.cells import Cell, Contest, Versus
 from reports.limits import canary
-from reports.rows import Control, Run
-from reports.summary import Cell, Coverage, Summary, Verification, gaps, summarise
+from reports.rows import Control, LeftOut, Run, Start
+from reports.small import BreakEven, SizePoint
+from reports.summary import Coverage, Summary, Verification, gaps, summarise
+from reports.threads import ThreadScaling
 
 MEDIAN = "temporal_median"
 INDEX = "normalized_difference"
@@ -102,10 +105,42 @@ def test_two_threads_have_twice_the_peak_rate(summary: Summary) -> None:
     assert two.fraction_of_limit == pytest.approx(one.fraction_of_limit, rel=0.9)
 
 
-def test_a_losing_cell_is_called_slower_and_listed(summary: Summary) -> None:
-    found = cell(summary, INDEX, "f32_2048_window", "numba")
-    assert found.against_numpy == "slower"
-    assert found in words.losing(summary.cells)
+def test_the_subject_is_held_against_numba_and_the_best_peer_by_name(summary: Summary) -> None:
+    (found,) = (c for c in summary.contests if (c.kernel, c.case) == (INDEX, "f32_2048"))
+    rates = NS_PER_VALUE[INDEX]
+    assert (found.best, found.best_peer, found.cost_class) == ("rust", "numexpr", "C1")
+    assert found.rust_vs_numba is not None
+    assert found.rust_vs_numba.ratio == pytest.approx(rates["numba"] / rates["rust"], rel=0.05)
+    assert found.rust_vs_best_peer is not None
+    assert found.rust_vs_best_peer.ratio == pytest.approx(rates["numexpr"] / rates["rust"], rel=0.05)
+    assert found.rust_vs_best_peer.word == "faster"
+    (refused,) = (c for c in summary.contests if (c.kernel, c.case) == (INDEX, "u16_2048"))
+    assert (refused.best_peer, refused.rust_vs_best_peer) == (None, None)
+
+
+def test_of_two_peers_the_one_that_is_hardest_to_beat_is_the_best(tmp_path: Path) -> None:
+    kernel = TWO[INDEX]
+    (peer,) = kernel.peers
+    two = {INDEX: replace(kernel, peers=(peer, replace(peer, name="swift")))}
+
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        return outcome | {"time_s": outcome["time_s"] / 30} if at.arm == "swift" and outcome["time_s"] else outcome
+
+    run = Writer(tmp_path, tier="smoke", spoil=spoil, kernels=two).write().read()
+    contests = {c.case: c for c in summarise(run, two).contests}
+    found = contests["f32_2048"]
+    assert (found.best, found.best_peer) == ("swift", "swift")
+    assert found.losses == (found.rust_vs_best_peer,)
+
+
+def test_what_was_too_slow_for_the_whole_never_ties_with_what_was_not(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        slower = at.arm == "rust" and at.group == "crop"
+        return outcome | {"time_s": outcome["time_s"] * 50} if slower and outcome["time_s"] else outcome
+
+    found = cell(spoilt(tmp_path, spoil, tier="smoke"), MEDIAN, "f32_73x480", "numpy")
+    assert found.time_cropped
+    assert found.standing is None
 
 
 def test_the_best_ties_with_what_is_not_shown_to_be_slower(tmp_path: Path) -> None:
@@ -200,6 +235,7 @@ def test_the_canary_needs_bandwidth_from_the_second_thread_and_no_theft(
 
 def test_the_schema_describes_every_field_and_accepts_a_summary(summary: Summary) -> None:
     schema = render.schema()
+    items = {name: described.get("items") for name, described in schema["properties"].items()}.__getitem__
     values = render.summary_json(summary)
     assert values["schema_version"] == 1
     pairs = [
@@ -207,6 +243,13 @@ def test_the_schema_describes_every_field_and_accepts_a_summary(summary: Summary
         (Cell, schema["properties"]["cells"]["items"]),
         (Coverage, schema["properties"]["coverage"]),
         (Verification, schema["properties"]["verification"]),
+        (Contest, items("contests")),
+        (Versus, items("contests")["properties"]["rust_vs_numba"]),
+        (ThreadScaling, items("threads")),
+        (Start, items("starts")),
+        (BreakEven, items("break_even")),
+        (SizePoint, items("break_even")["properties"]["points"]["items"]),
+        (LeftOut, items("left_out")),
     ]
     for record, described in pairs:
         assert {f.name for f in fields(record)} == set(described["properties"]) == set(described["required"])

@@ -1,0 +1,78 @@
+"""Reads asv's result files: the one file of the lab that knows their format.
+
+Format (version 2, stable since 0.5): ``results`` maps ``<module>.<Class>.<benchmark>`` to a row in the
+order of ``result_columns``, with trailing nulls cut off. ``params`` are the reprs of the parameters; ``result`` and
+``samples`` stand in the order of ``itertools.product(*params)``, where null is failed and a bare NaN is skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.jsonio import Json, read_json
+from reports.rows import Status
+
+Cell = tuple[Any, str]
+"""A case or a length, and an implementation."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What asv keeps of one benchmark cell: the outcome, and one value per process where there is one."""
+
+    status: Status
+    values: tuple[float, ...]
+
+
+def of_commit(results_dir: Path, commit: str) -> tuple[str, Json]:
+    """Return the machine and the benchmarks that asv's newest result file of a commit has, each as a mapping."""
+    found: list[tuple[float, str, Json]] = []
+    for path in results_dir.glob("*/*.json"):
+        if path.name in {"machine.json", "benchmarks.json"} or not path.name.startswith(commit[:8]):
+            continue
+        data = read_json(path)
+        if data.get("commit_hash", "").startswith(commit) and data.get("version", 2) == 2:
+            machine = str(data["params"].get("machine", path.parent.name))
+            found.append((path.stat().st_mtime, machine, benchmarks(data)))
+    if not found:
+        return "unknown", {}
+    merged: dict[str, Any] = {}
+    for _, _, rows in sorted(found, key=lambda f: f[0]):
+        merged.update(rows)
+    return max(found, key=lambda f: f[0])[1], merged
+
+
+def benchmarks(data: Json) -> Json:
+    """Return the benchmarks of a result file by name, each as a mapping of its columns."""
+    columns = data["result_columns"]
+    return {name: dict(zip(columns, row, strict=False)) for name, row in data["results"].items()}
+
+
+def benchmark(results: Json, kernel: str, kind: str) -> dict[Cell, Samples]:
+    """Return the cells of ``<module>.<Class>.<kind>`` whose class is named after the kernel."""
+    wanted = kernel.replace("_", "").lower()
+    cells: dict[Cell, Samples] = {}
+    for name, columns in results.items():
+        parts = name.split(".")
+        if len(parts) < 2 or parts[-1] != kind or parts[-2].replace("_", "").lower() != wanted:
+            continue
+        keys = list(itertools.product(*([ast.literal_eval(p) for p in axis] for axis in columns["params"])))
+        results_of = columns.get("result") or [None] * len(keys)
+        samples_of = columns.get("samples") or [None] * len(keys)
+        for key, result, samples in zip(keys, results_of, samples_of, strict=True):
+            cells[key[0], key[1]] = _samples(result, samples)
+    return cells
+
+
+def _samples(result: float | None, samples: Sequence[float] | None) -> Samples:
+    if result is None:
+        return Samples("failed", ())
+    if math.isnan(result):
+        return Samples("skipped", ())
+    return Samples("ok", tuple(samples or ()))

@@ -1,0 +1,164 @@
+"""The kept history: asv's results of a named machine, in small files, with a dated table and where it comes from.
+
+``reports/record/asv`` has the layout of asv's own results: ``benchmarks.json``, and per machine ``machine.json`` and
+one file per commit. Beside it stand ``<date>-<machine>.csv``, a row per commit, kernel, case and implementation, and
+``<date>-<machine>.json``, the receipt of machine and commits.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.history import Commit
+from reports import tables
+from reports.jsonio import read_json
+from reports.rows import Run
+from reports.summary import Summary
+
+SCHEMA_VERSION = 1
+COMMON = "benchmarks.json"
+MACHINE = "machine.json"
+DROPPED = ["commit", "reason", "shape", "repro", "peak_bytes", "minor_faults"]
+"""Columns of ``results.csv`` that the table of a history does without, or has under another name."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One commit of a history, as it was measured."""
+
+    of: Commit
+    run: Run
+    summary: Summary
+
+
+def keep_results(results: Path, machine: str, into: Path) -> list[str]:
+    """Copy a machine's result files in small, and return the commits; a commit's new benchmarks replace its old ones.
+
+    Parameters
+    ----------
+    results, into
+        Directories of asv's layout.
+    machine
+        Name of the machine.
+
+    Raises
+    ------
+    ValueError
+        Where `results` has nothing of that machine.
+    """
+    files = result_files(results / machine)
+    if not files:
+        known = sorted(path.parent.name for path in results.glob(f"*/{MACHINE}"))
+        raise ValueError(f"machine: was {machine!r}; {results} has {', '.join(known) or 'none'}")
+    merge([results], into, only=machine)
+    return sorted(str(read_json(path)["commit_hash"]) for path in files)
+
+
+def merge(sources: Sequence[Path], into: Path, only: str | None = None) -> None:
+    """Bring results of asv's layout together; of one benchmark of one commit and machine the fuller result stays.
+
+    Parameters
+    ----------
+    sources
+        Directories, the later the more recent; those that are not there are left out.
+    into
+        Where they go; what is there counts as the oldest source.
+    only
+        Name of the one machine that is wanted, or None for all.
+    """
+    for source in sources:
+        for folder in sorted(path.parent for path in source.glob(f"{only or '*'}/{MACHINE}")):
+            (into / folder.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / MACHINE, into / folder.name / MACHINE)
+            for path in result_files(folder):
+                _merge_file(path, into / folder.name / path.name)
+        if (source / COMMON).is_file():
+            into.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / COMMON, into / COMMON)
+
+
+def result_files(folder: Path) -> list[Path]:
+    """Return asv's result files of one machine."""
+    return sorted(path for path in folder.glob("*.json") if path.name not in {MACHINE, COMMON})
+
+
+def _merge_file(path: Path, into: Path) -> None:
+    new: dict[str, Any] = dict(read_json(path))
+    results = {name: row for name, row in new["results"].items() if _numbers(row)}
+    old: Mapping[str, Any] = read_json(into)["results"] if into.is_file() else {}
+    for name, row in old.items():
+        if _numbers(row) > _numbers(results.get(name, ())):
+            results[name] = row
+    text = json.dumps({**new, "results": dict(sorted(results.items()))}, separators=(",", ":"))
+    into.write_text(text + "\n")
+
+
+def _numbers(row: Sequence[Any]) -> int:
+    """Return how many cells of a benchmark's row have a number; its first column is the result."""
+    result = row[0] if row else None
+    return sum(value is not None and not isnan(value) for value in result) if isinstance(result, list) else 0
+
+
+def table(history: Sequence[Measured]) -> pd.DataFrame:
+    """Return one row per commit, kernel, case and implementation, the oldest commit first."""
+    frames = []
+    for entry in history:
+        frame = tables.of_cells(entry.summary.cells).drop(columns=DROPPED, errors="ignore")
+        frame.insert(0, "commit", entry.of.commit)
+        frame.insert(1, "committed", entry.of.committed)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def receipt(history: Sequence[Measured], machine: Mapping[str, str], today: str) -> dict[str, Any]:
+    """Return where a history comes from: machine, lab, and per commit its run, wheel, canary and problems."""
+    newest = history[-1].run
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "recorded": today,
+        "asv_machine": dict(machine),
+        "machine": newest.machine_record(),
+        "lab": newest.receipt.get("lab", {}),
+        "commits": [
+            {
+                **asdict(entry.of),
+                "run": entry.run.run_id,
+                "measured": entry.run.created,
+                "wheel_digest": entry.run.wheel_digest,
+                "processes": entry.run.processes,
+                "canary": asdict(entry.summary.canary),
+                "problems": list(entry.run.problems),
+            }
+            for entry in history
+        ],
+    }
+
+
+def write(history: Sequence[Measured], machine: Mapping[str, str], today: str, folder: Path) -> tuple[Path, Path]:
+    """Write the dated table and its receipt, and return their paths.
+
+    Parameters
+    ----------
+    history
+        The commits, the oldest first.
+    machine
+        asv's strings of the machine.
+    today
+        The date that the files bear, ISO 8601.
+    folder
+        ``reports/record``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{today}-{machine['machine']}"
+    rows, origin = folder / f"{name}.csv", folder / f"{name}.json"
+    table(history).to_csv(rows, index=False, float_format="%.6g")
+    origin.write_text(json.dumps(receipt(history, machine, today), indent=1, ensure_ascii=False) + "\n")
+    return rows, origin
