@@ -48,13 +48,10 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     """
     from rich.console import Console
 
-    from benchmarks.runs import Plan
-
     console = Console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
     plan = _plan(console, wanted, processes)
-    run_dir = _run_dir(plan, resume)
-    plan = Plan.load(run_dir)
+    plan, run_dir = _run_dir(plan, resume)
     _show_left_out(console, plan, budget)
     # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -117,7 +114,8 @@ def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
         console.print(f"  left out of {kernel}, which would take about {needed_s:.0f} s more: {names}")
 
 
-def _run_dir(plan: Plan, resume: bool) -> Path:
+def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
+    """Return the plan that counts and its directory: those of an unfinished run, or new ones."""
     from benchmarks import pairing, runs
 
     found = runs.unfinished(plan) if resume else None
@@ -126,7 +124,7 @@ def _run_dir(plan: Plan, resume: bool) -> Path:
         plan.save(found)
     for mark in pairing.broken_marks(found):
         mark.unlink()
-    return found
+    return runs.Plan.load(found), found
 
 
 def _measure(console: Console, plan: Plan, run_dir: Path) -> None:

@@ -25,6 +25,7 @@ pub mod temporal_mean;
 pub mod temporal_median;
 pub mod temporal_stats;
 pub mod tiles;
+pub mod transpose;
 
 #[cfg(feature = "python")]
 mod arguments;

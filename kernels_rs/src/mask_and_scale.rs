@@ -95,6 +95,8 @@ pub struct Scaled<O, R, Q> {
 
 impl<O: Real, R: Rule<Q>, Q: Copy + Send + Sync + 'static> Formula<O, 1> for Scaled<O, R, Q> {
     type Companion = Q;
+    // Twice as fast on 256² counts with classes, in cache, and up to 8 % on 2048²: on one core of an Intel server with AVX512_FP16.
+    const AVX512: bool = true;
 
     #[inline(always)]
     fn value(self, [dn]: [O; 1]) -> O {

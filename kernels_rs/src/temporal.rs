@@ -215,8 +215,8 @@ pub fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, resu
 }
 
 #[cfg(feature = "python")]
-pub mod python {
-    use super::Work;
+pub(crate) mod python {
+    use super::{Results, Work};
     use crate::arguments::{AxisArgument, Threads, nodata as checked_nodata};
     use crate::arrays::{Admitted, Dtype};
     use crate::errors::{Error, guard};
@@ -280,15 +280,11 @@ pub mod python {
         ///
         /// - K is the type of the stack's dtype.
         /// - [`Call::check`] has accepted every array of which `out` holds views.
-        pub unsafe fn run<K: Key + Element, R: Send>(
+        pub unsafe fn run<K: Key + Element, R: Results>(
             &self,
             out: R,
             kernel: impl FnOnce(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Send,
-        ) -> PyResult<()>
-        where
-            for<'a> Work<'a, K, R>: Send,
-            R: super::Results,
-        {
+        ) -> PyResult<()> {
             // SAFETY: the caller's; nothing else writes to an input, as no output shares its memory.
             let x = unsafe { self.x.view::<K>() };
             let mask = self.mask.as_ref().map(Admitted::bytes);

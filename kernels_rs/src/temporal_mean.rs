@@ -20,6 +20,7 @@ use ndarray::ArrayViewMutD;
 const TILE: usize = 2048;
 
 /// The mean of values that add up to `sum`; what every path must give bit for bit.
+#[must_use]
 #[inline(always)]
 pub fn scalar<O: Real>(sum: f64, count: i32) -> O {
     O::nearest(sum / f64::from(count))

@@ -29,6 +29,7 @@ const TILE_MOST: usize = 1024;
 pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
 
 /// The standard deviation of n values; what every path must give bit for bit.
+#[must_use]
 #[inline(always)]
 pub fn scalar<O: Real>(squares: f64, count: i32, ddof: i32) -> O {
     let free = count - ddof; // neither is negative
@@ -72,7 +73,7 @@ struct Moments<K: Summand, O> {
 
 impl<K: Summand, O: Real> Moments<K, O> {
     fn new(ddof: usize) -> Self {
-        let squares = Squares { missing: Missing::default(), means: Vec::new(), squares: Vec::new() };
+        let squares = Squares { missing: Missing::default(), means: Vec::new(), sums: Vec::new() };
         // More values than that cannot be counted.
         let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
         Self { sums: Sums::new(), squares, ddof, mean: Vec::new(), std: Vec::new() }
@@ -83,7 +84,7 @@ impl<K: Summand, O: Real> Moments<K, O> {
 struct Squares<K> {
     missing: Missing<K>,
     means: Vec<f64>,
-    squares: Vec<f64>,
+    sums: Vec<f64>,
 }
 
 /// Both passes over a tile.
@@ -102,21 +103,19 @@ impl<K: Summand, O: Real> Task for Both<'_, K, O> {
         squares.missing = self.tile.missing;
         squares.means.clear();
         squares.means.extend(sums.total.iter().zip(&sums.count).map(|(sum, count)| *sum / f64::from(*count)));
-        refill(&mut squares.squares, self.tile.pixels());
+        refill(&mut squares.sums, self.tile.pixels());
         self.tile.pass(squares);
         mean.clear();
         mean.extend(squares.means.iter().map(|mean| O::nearest(*mean)));
         std.clear();
-        std.extend(
-            squares.squares.iter().zip(&sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)),
-        );
+        std.extend(squares.sums.iter().zip(&sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)));
     }
 }
 
 impl<K: Summand> Pass<K> for Squares<K> {
     #[inline(always)]
     fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool) {
-        add(dates, gap, self.missing, &self.means, &mut self.squares);
+        add(dates, gap, self.missing, &self.means, &mut self.sums);
     }
 }
 
