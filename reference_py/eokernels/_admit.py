@@ -13,8 +13,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eokernels import _checks
-from eokernels._checks import ALL, COUNTS, FLOAT32, FLOAT64, Array, Kinds
+from eokernels._checks import (
+    ALL,
+    COUNTS,
+    FLOAT32,
+    FLOAT64,
+    Array,
+    Kinds,
+    broadcast,
+    check_array,
+    check_axis,
+    check_dtype,
+    check_guard,
+    check_integer,
+    check_mask,
+    check_nodata,
+    check_out,
+    refuse_overlap,
+)
 
 __all__ = [
     "COUNTS",
@@ -87,24 +103,32 @@ def elementwise(
     TypeError, ValueError
         A sentence that names the argument, what it was and what is accepted.
     """
-    arrays = tuple([_checks.array(name, array, kinds) for name, array in given.items()])
-    first, *others = arrays
-    name, kind, shape = next(iter(given)), first.dtype, first.shape
-    for other in others:
-        if other.dtype != kind or other.shape != shape:
-            shape = _common(given, arrays)
-            arrays = tuple([_checks.broadcast(array, shape) for array in arrays])
-            break
-    result = _checks.output_dtype(name, kind, dtype)
-    least = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else _checks.guard(min_denominator)
-    order = "F" if first.flags.fnc and all(other.flags.fnc for other in others) else "C"
-    plain_out = None if out is None else _checks.out(out, shape, result)
-    in_place = kind.kind == "f"
+    name, *names = given
+    first = check_array(name, given[name], kinds)
+    kind, shape, order, same = first.dtype, first.shape, "F" if first.flags.fnc else "C", True
+    arrays = [first]
+    for other in names:
+        array = check_array(other, given[other], kinds)
+        arrays.append(array)
+        same = same and array.shape == shape and array.dtype == kind
+        if order == "F" and not array.flags.fnc:
+            order = "C"
+    if not same:
+        shape = _common([name, *names], arrays)
+    result = check_dtype(name, kind, dtype)
+    least = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else check_guard(min_denominator)
+    missing = None if nodata is None else check_nodata(name, nodata, kind)
+    threads = check_integer("num_threads", num_threads, 1)
+    plain_out = None if out is None else check_out(out, shape, result)
     if plain_out is not None:
-        for name_of, array in given.items():
-            _checks.refuse_overlap(plain_out, name_of, array, in_place=in_place)
-    gaps, missing, threads = _rest(name, kind, shape, nodata, mask, num_threads, plain_out)
-    return Admitted(arrays, gaps, missing, shape, result, order, plain_out, least, threads)
+        in_place = kind == result
+        refuse_overlap(plain_out, name, first, in_place)
+        for k, other in enumerate(names, 1):
+            refuse_overlap(plain_out, other, arrays[k], in_place)
+    gaps = None if mask is None else _gaps(mask, shape, plain_out)
+    if not same:
+        arrays = [broadcast(array, shape) for array in arrays]
+    return Admitted(tuple(arrays), gaps, missing, shape, result, order, plain_out, least, threads)
 
 
 def temporal(
@@ -124,43 +148,32 @@ def temporal(
     TypeError, ValueError
         A sentence that names the argument, what it was and what is accepted.
     """
-    x = _checks.array("x", x, ALL)
-    result = _checks.output_dtype("x", x.dtype, dtype)
-    first = _checks.axis(axis, x.ndim)
+    x = check_array("x", x, ALL)
+    result = check_dtype("x", x.dtype, dtype)
+    first = check_axis(axis, x.ndim)
     order = (first, *range(first), *range(first + 1, x.ndim))
     series = x.transpose(order)
     shape = series.shape[1:]
-    plain_out = None if out is None else _checks.out(out, shape, result)
+    missing = None if nodata is None else check_nodata("x", nodata, x.dtype)
+    threads = check_integer("num_threads", num_threads, 1)
+    plain_out = None if out is None else check_out(out, shape, result)
     if plain_out is not None:
-        _checks.refuse_overlap(plain_out, "x", x)
-    gaps, missing, threads = _rest("x", x.dtype, x.shape, nodata, mask, num_threads, plain_out)
-    gaps = None if gaps is None else gaps.transpose(order)
+        refuse_overlap(plain_out, "x", x)
+    gaps = None if mask is None else _gaps(mask, x.shape, plain_out).transpose(order)
     return Admitted((series,), gaps, missing, shape, result, "C", plain_out, 0.0, threads)
 
 
-def _rest(
-    name: str,
-    kind: np.dtype[Any],
-    shape: tuple[int, ...],
-    nodata: int | None,
-    mask: Array | None,
-    num_threads: int,
-    out: Array | None,
-) -> tuple[Array | None, int | None, int]:
-    """Return mask, nodata and threads of a call whose input `name` has that dtype and shape."""
-    missing = None if nodata is None else _checks.nodata(name, nodata, kind)
-    threads = _checks.integer("num_threads", num_threads, 1)
-    if mask is None:
-        return None, missing, threads
-    gaps = _checks.mask(mask, shape)
+def _gaps(mask: Array, shape: tuple[int, ...], out: Array | None) -> Array:
+    """Return the mask of a call whose input has that shape, broadcast to it."""
+    checked = check_mask(mask, shape)
     if out is not None:
-        _checks.refuse_overlap(out, "mask", gaps)
-    return _checks.broadcast(gaps, shape), missing, threads
+        refuse_overlap(out, "mask", checked)
+    return broadcast(checked, shape)
 
 
-def _common(given: Mapping[str, Array], arrays: tuple[Array, ...]) -> tuple[int, ...]:
+def _common(names: list[str], arrays: list[Array]) -> tuple[int, ...]:
     """Return the shape that arrays of one dtype broadcast to."""
-    names, shape = list(given), arrays[0].shape
+    shape = arrays[0].shape
     for name, array in zip(names[1:], arrays[1:], strict=True):
         if array.dtype != arrays[0].dtype:
             kinds = f"its dtype is {array.dtype} and that of {names[0]} is {arrays[0].dtype}"
@@ -169,7 +182,9 @@ def _common(given: Mapping[str, Array], arrays: tuple[Array, ...]) -> tuple[int,
             shape = np.broadcast_shapes(shape, array.shape)
         except ValueError:
             before = " and ".join(names[: names.index(name)])
-            raise ValueError(f"{name}: its shape {array.shape} does not broadcast with {shape}, that of {before}") from None
+            raise ValueError(
+                f"{name}: its shape {array.shape} does not broadcast with {shape}, that of {before}"
+            ) from None
     return shape
 
 
@@ -188,10 +203,10 @@ def several(call: Admitted, out: Any, dtypes: tuple[np.dtype[Any], ...]) -> tupl
     if len(out) != len(dtypes):
         raise ValueError(f"out: it is a tuple of {len(out)}; accepted is a tuple of {len(dtypes)} arrays")
     names = [f"out[{k}]" for k in range(len(out))]
-    checked = [_checks.out(*one, name) for *one, name in zip(out, [call.shape] * len(out), dtypes, names, strict=True)]
+    checked = [check_out(*one, name) for *one, name in zip(out, [call.shape] * len(out), dtypes, names, strict=True)]
     others = [("x", call.arrays[0]), *([] if call.mask is None else [("mask", call.mask)])]
     for name, target in zip(names, checked, strict=True):
         for other in others:
-            _checks.refuse_overlap(target, *other, own=name)
+            refuse_overlap(target, *other, own=name)
         others.append((name, target))
     return tuple(checked)

@@ -48,7 +48,7 @@ def plain(name: str, value: Any, accepted: str) -> Array:
     return value.view(np.ndarray)
 
 
-def array(name: str, value: Any, kinds: Kinds) -> Array:
+def check_array(name: str, value: Any, kinds: Kinds) -> Array:
     """Check an input array of a kernel."""
     if type(value) is not np.ndarray:
         value = plain(name, value, f"a numpy.ndarray of {kinds.names}")
@@ -61,7 +61,7 @@ def array(name: str, value: Any, kinds: Kinds) -> Array:
     return value
 
 
-def output_dtype(name: str, given: np.dtype[Any], asked: Any) -> np.dtype[Any]:
+def check_dtype(name: str, given: np.dtype[Any], asked: Any) -> np.dtype[Any]:
     """Return the dtype of the output for the input `name` of dtype `given`."""
     default = _DEFAULT_OUTPUT[given]
     if asked is None:
@@ -77,16 +77,16 @@ def output_dtype(name: str, given: np.dtype[Any], asked: Any) -> np.dtype[Any]:
     return _DEFAULT_OUTPUT[result]
 
 
-def mask(value: Any, shape: tuple[int, ...]) -> Array:
+def check_mask(value: Any, shape: tuple[int, ...]) -> Array:
     """Check a mask against the shape of the input."""
     checked = plain("mask", value, "a boolean numpy.ndarray, True = missing")
     if checked.dtype != np.bool_:
         raise TypeError(f"mask: its dtype is {checked.dtype}; accepted is bool, True = missing")
-    broadcasts("mask", checked, shape)
+    check_broadcast("mask", checked, shape)
     return checked
 
 
-def broadcasts(name: str, given: Array, shape: tuple[int, ...]) -> None:
+def check_broadcast(name: str, given: Array, shape: tuple[int, ...]) -> None:
     """Raise where an array does not broadcast to the shape of the input."""
     lengths = zip(given.shape[::-1], shape[::-1], strict=False)
     if given.ndim > len(shape) or any(m not in (1, n) for m, n in lengths):
@@ -98,17 +98,18 @@ def _is_number(value: Any, kind: type) -> bool:
     return type(value) is int or (isinstance(value, kind) and not isinstance(value, bool))
 
 
-def integer(name: str, value: Any, least: int, most: int | None = None) -> int:
+def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:
     """Check an int within limits, both included."""
+    number = _is_number(value, Integral)
+    if number and value >= least and (most is None or value <= most):
+        return int(value)
     within = f"an int of at least {least}" if most is None else f"an int of {least} to {most}"
-    if not _is_number(value, Integral):
+    if not number:
         raise TypeError(f"{name}: it is of type {type(value).__name__}; accepted is {within}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name}: it is {value}; accepted is {within}")
-    return int(value)
+    raise ValueError(f"{name}: it is {value}; accepted is {within}")
 
 
-def real(name: str, value: Any, *, zero: bool = True) -> float:
+def check_real(name: str, value: Any, *, zero: bool = True) -> float:
     """Check a finite real number, that is not zero where `zero` says so."""
     if type(value) is not float:
         if not _is_number(value, Real):
@@ -124,7 +125,7 @@ def real(name: str, value: Any, *, zero: bool = True) -> float:
     return value
 
 
-def nodata(name: str, value: Any, dtype: np.dtype[Any]) -> int:
+def check_nodata(name: str, value: Any, dtype: np.dtype[Any]) -> int:
     """Check the integer that means missing against the dtype of the input `name`."""
     if dtype.kind == "f":
         raise ValueError(f"nodata: it is {value!r} and {name} is {dtype}; floats mark missing data by NaN alone")
@@ -136,7 +137,7 @@ def nodata(name: str, value: Any, dtype: np.dtype[Any]) -> int:
     return int(value)
 
 
-def guard(value: Any) -> float:
+def check_guard(value: Any) -> float:
     """Check a `min_denominator`."""
     if type(value) is not float and not _is_number(value, Real):
         raise TypeError(f"min_denominator: it is of type {type(value).__name__}; accepted is a real number >= 0")
@@ -148,7 +149,7 @@ def guard(value: Any) -> float:
         return float("inf")
 
 
-def axis(value: Any, ndim: int) -> int:
+def check_axis(value: Any, ndim: int) -> int:
     """Check an axis, and count it from the first."""
     if not _is_number(value, Integral):
         raise TypeError(f"axis: it is of type {type(value).__name__}; accepted is an int")
@@ -157,18 +158,19 @@ def axis(value: Any, ndim: int) -> int:
     return int(value) % ndim
 
 
-def out(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> Array:
+def check_out(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> Array:
     """Check an array that a result is to be written to."""
     given = plain(name, value, "a numpy.ndarray of the output's dtype")
     if given.dtype != dtype:
         raise TypeError(f"{name}: its dtype is {given.dtype.str!r}; accepted is {dtype} in native byte order")
     if given.shape != shape:
         raise ValueError(f"{name}: its shape is {given.shape}; accepted is {shape}")
-    if not given.flags.writeable:
+    flags = given.flags
+    if not flags.writeable:
         raise ValueError(f"{name}: it is read-only; accepted is a writeable array")
-    if not given.flags.aligned:
+    if not flags.aligned:
         raise ValueError(f"{name}: its memory is not aligned for {dtype}; hand over an aligned array")
-    if not given.flags.forc and _overlaps_itself(given):
+    if not flags.forc and _overlaps_itself(given):
         raise ValueError(f"{name}: some of its elements share memory with others; accepted is one place per element")
     return given
 
@@ -193,7 +195,7 @@ def _same_place(target: Array, given: Array) -> bool:
     )
 
 
-def refuse_overlap(target: Array, name: str, given: Array, *, in_place: bool = False, own: str = "out") -> None:
+def refuse_overlap(target: Array, name: str, given: Array, in_place: bool = False, own: str = "out") -> None:
     """Raise where two arrays share an element; bounds that overlap are looked at exactly, within limits."""
     if not np.may_share_memory(target, given) or (in_place and _same_place(target, given)):
         return

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eokernels import _checks
 from eokernels._admit import Admitted
-from eokernels._checks import Array, Kinds
+from eokernels._checks import Array, Kinds, broadcast, check_broadcast, check_integer, plain, refuse_overlap
 
 _CLASSES = Kinds(frozenset({np.dtype(np.uint8)}), "uint8")
 _BITS = Kinds(frozenset({np.dtype(np.uint8), np.dtype(np.uint16)}), "uint8 or uint16 in native byte order")
@@ -57,22 +56,24 @@ def quality(call: Admitted, qa: Any, keep: Any, reject_bits: Any) -> Quality | N
         raise ValueError(f"{name}: it is given without qa; accepted is a quality band qa beside it")
     if (keep is None) == (reject_bits is None):
         which = "neither" if keep is None else "both"
-        raise ValueError(f"qa: {which} of keep and reject_bits goes with it; accepted is exactly one of keep, reject_bits")
+        raise ValueError(
+            f"qa: {which} of keep and reject_bits goes with it; accepted is exactly one of keep, reject_bits"
+        )
     kinds = _CLASSES if reject_bits is None else _BITS
-    band = _checks.plain("qa", qa, f"a numpy.ndarray of {kinds.names}")
+    band = plain("qa", qa, f"a numpy.ndarray of {kinds.names}")
     if band.dtype not in kinds.dtypes:
         reader = "keep" if reject_bits is None else "reject_bits"
         raise TypeError(f"qa: its dtype is {band.dtype.str!r}; accepted with {reader} is {kinds.names}")
     if not band.flags.aligned:
         raise ValueError(f"qa: its memory is not aligned for {band.dtype}; hand over a copy of it")
-    _checks.broadcasts("qa", band, call.shape)
+    check_broadcast("qa", band, call.shape)
     if call.out is not None:
-        _checks.refuse_overlap(call.out, "qa", band)
+        refuse_overlap(call.out, "qa", band)
     kept = None if keep is None else _kept(keep)
-    bits = 0 if reject_bits is None else _checks.integer("reject_bits", reject_bits, 0, 65535)
+    bits = 0 if reject_bits is None else check_integer("reject_bits", reject_bits, 0, 65535)
     if bits > 255 and band.itemsize == 1:
         raise ValueError(f"reject_bits: it is {bits} and qa is uint8; accepted is an int of 0 to 255 for it")
-    return Quality(_checks.broadcast(band, call.shape), kept, bits)
+    return Quality(broadcast(band, call.shape), kept, bits)
 
 
 def _kept(keep: Any) -> int:
@@ -83,5 +84,5 @@ def _kept(keep: Any) -> int:
         raise TypeError(f"keep: it is of type {type(keep).__name__}; accepted is a set of ints of 0 to 255") from None
     kept = 0
     for number in numbers:
-        kept |= 1 << _checks.integer("keep", number, 0, 255)
+        kept |= 1 << check_integer("keep", number, 0, 255)
     return kept

@@ -13,6 +13,7 @@ and merged where all operands allow it: contiguous arrays of any shape become on
 Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels out to a thread pool of Python, which kernels
 without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
 """
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
 from __future__ import annotations
 
@@ -44,8 +45,9 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 @kernel
 def locate(position, offsets, lengths, steps, places):
-    """Write where in memory each operand's element at a position in C order lies; `lengths` and `steps` are per axis."""
-    places[:] = offsets
+    """Write where in memory each operand's element at a position in C order lies."""
+    for operand in range(places.size):
+        places[operand] = offsets[operand]
     for axis in range(lengths.size - 1, -1, -1):
         index = position % lengths[axis]
         position //= lengths[axis]
@@ -56,122 +58,134 @@ def locate(position, offsets, lengths, steps, places):
 @kernel
 def gather(flat, offset, step, block):
     """Fill `block` with elements of `flat` that are `step` apart."""
-    _move(flat, offset, step, block, 0, 1, block.size)
+    if step == 1:
+        _copy(flat[offset : offset + block.size], block)
+    else:
+        _move(flat, offset, step, block, 0, 1, block.size)
 
 
 @kernel
 def scatter(block, flat, offset, step):
     """Undo :func:`gather`."""
-    _move(block, 0, 1, flat, offset, step, block.size)
+    if step == 1:
+        _copy(block, flat[offset : offset + block.size])
+    else:
+        _move(block, 0, 1, flat, offset, step, block.size)
+
+
+@kernel
+def _copy(source, target):
+    for k in range(target.size):
+        target[k] = source[k]
 
 
 @kernel
 def _move(source, first, step, target, place, stride, count):
-    """Copy elements that are `step` apart to places `stride` apart. Unsigned indices spare the test for negative ones."""
-    if step == stride == 1:
-        values, block = source[first : first + count], target[place : place + count]
-        for k in range(count):
-            block[k] = values[k]
-    else:
-        here, there = np.uintp(first), np.uintp(place)
-        for _ in range(count):
-            target[there] = source[here]
-            here += np.uintp(step)
-            there += np.uintp(stride)
+    """Copy elements `step` apart to places `stride` apart; unsigned indices spare the test for negative ones."""
+    here, there = np.uintp(first), np.uintp(place)
+    for _ in range(count):
+        target[there] = source[here]
+        here += np.uintp(step)
+        there += np.uintp(stride)
 
 
-class Span(NamedTuple):
-    """An array as flat memory: the element at index i, j, … is ``flat[offset + i * steps[0] + j * steps[1] + …]``."""
-
-    flat: Array
-    offset: int
-    steps: tuple[int, ...]
-
-
-NOTHING = np.zeros(1, np.bool_)
+NOTHING = np.zeros(1, np.uint8)
 NOTHING.flags.writeable = False
+NO_MASK = NOTHING.view(np.bool_)
 
 
-def span(array: Array | None, ndim: int = 0, *, written: bool = False, absent: Array = NOTHING) -> Span:
-    """Return a non-empty array's span without a copy; for None one element of `absent` that every index leads to."""
+def flat(array: Array | None, absent: Array = NOTHING, *, written: bool = False) -> Array:
+    """Return the memory that a non-empty array spans, without a copy; `absent` for None."""
     if array is None:
-        return Span(absent, 0, (0,) * ndim)
-    steps = _steps(array.shape, array.strides, array.itemsize)
+        return absent
     if array.flags.c_contiguous:
-        flat, offset = array.reshape(-1), 0
+        memory = array.reshape(-1)
     else:
-        lowest = array[tuple(slice(None, None, -1 if step < 0 else 1) for step in steps)]
-        reach = [step * (n - 1) for step, n in zip(steps, array.shape, strict=True)]
-        flat = as_strided(lowest, (1 + sum(map(abs, reach)),), (array.itemsize,))
-        offset = -sum(r for r in reach if r < 0)
+        lowest = array[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in array.strides)]
+        reach = sum(abs(stride) * (n - 1) for stride, n in zip(array.strides, array.shape, strict=True))
+        memory = as_strided(lowest, (1 + reach // array.itemsize,), (array.itemsize,))
     if not written:
-        flat.flags.writeable = False
-    return Span(flat, offset, steps)
+        memory.flags.writeable = False
+    return memory
+
+
+class Way(NamedTuple):
+    """How to step through several operands together, in elements of each one's :func:`flat` memory.
+
+    Attributes
+    ----------
+    offsets
+        First element of each operand.
+    lengths
+        Of the merged axes, ordered by the last operand's steps, the innermost last.
+    steps
+        Of each operand along each merged axis: (operands, axes).
+    leads
+        Step of each operand along an axis before these, which is time; else 0.
+    """
+
+    offsets: Array
+    lengths: Array
+    steps: Array
+    leads: Array
 
 
 @lru_cache(maxsize=256)
-def _steps(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    return tuple(stride // itemsize if n > 1 else 0 for stride, n in zip(strides, shape, strict=True))
+def way(*layouts: tuple[tuple[int, ...], tuple[int, ...], int] | None) -> tuple[Way, tuple[int, ...]]:
+    """Return the way through operands of such (shape, strides, itemsize), and each one's step along the innermost axis.
+
+    The last operand says which axes there are; None is an operand of one element that every index leads to.
+    """
+    shape, *_ = layouts[-1]  # type: ignore[misc]
+    offsets, leads, pixels = [], [], []
+    for layout in layouts:
+        lengths, strides, size = layout or (shape, (0,) * len(shape), 1)
+        steps = [stride // size if n > 1 else 0 for stride, n in zip(strides, lengths, strict=True)]
+        offsets.append(sum(-step * (n - 1) for step, n in zip(steps, lengths, strict=True) if step < 0))
+        leads.append(steps[0] if len(steps) > len(shape) else 0)
+        pixels.append(steps[len(steps) - len(shape) :])
+    axes = _merged(shape, pixels)
+    lengths, steps = np.array([n for n, _ in axes]), np.array([own for _, own in axes]).T.copy()
+    return Way(np.array(offsets), lengths, steps, np.array(leads)), tuple(axes[-1][1])
 
 
-@lru_cache(maxsize=256)
-def merged(shape: tuple[int, ...], *steps: tuple[int, ...]) -> tuple[Array, Array, tuple[int, ...]]:
-    """Merge axes, ordered by the last operand's steps: lengths (axes,), steps (operands, axes) and each one's last."""
-    order = sorted((k for k, n in enumerate(shape) if n > 1), key=lambda k: -abs(steps[-1][k]))
+def _merged(shape: tuple[int, ...], steps: list[list[int]]) -> list[tuple[int, list[int]]]:
+    """Return length and steps of axes, those joined along which all operands go on where the next one ends."""
     axes: list[tuple[int, list[int]]] = []
-    for k in order:
+    for k in sorted((k for k, n in enumerate(shape) if n > 1), key=lambda k: -abs(steps[-1][k])):
         own = [step[k] for step in steps]
         if axes and axes[-1][1] == [step * shape[k] for step in own]:
             axes[-1] = (axes[-1][0] * shape[k], own)
         else:
             axes.append((shape[k], own))
-    axes = axes or [(1, [0] * len(steps))]
-    return np.array([n for n, _ in axes]), np.array([own for _, own in axes]).T.copy(), tuple(axes[-1][1])
+    return axes or [(1, [0] * len(steps))]
 
 
-class Walk(NamedTuple):
-    """Operands of an elementwise call, the output last, and how to step through them together.
+def _layout(array: Array | None) -> tuple[tuple[int, ...], tuple[int, ...], int] | None:
+    return None if array is None else (array.shape, array.strides, array.itemsize)
 
-    Attributes
-    ----------
-    flats, offsets, steps
-        Memory, first element and steps (operands, axes) of each operand.
-    lengths
-        Of the merged axes, the innermost last.
-    direct
-        Whether inputs and output are contiguous along the innermost axis and apart from each other, so that loops can
-        run over memory itself.
+
+def walk(call: Admitted, result: Array, *companions: Array | None) -> tuple[list[Array], Way, bool]:
+    """Return memory and way of a call's inputs, its mask, further bytes and its output, in this order.
+
+    The third result tells whether inputs and output are contiguous along the innermost axis and apart from each other,
+    so that loops can run over memory itself.
     """
-
-    flats: tuple[Array, ...]
-    offsets: Array
-    lengths: Array
-    steps: Array
-    direct: bool
-
-
-def walk(call: Admitted, result: Array, *companions: Span) -> Walk:
-    """Return the walk through a call's inputs, its mask, further spans and its output, in this order."""
-    inputs = [span(array) for array in call.arrays]
-    spans = (*inputs, span(call.mask, result.ndim), *companions, span(result, written=True))
-    lengths, steps, last = merged(result.shape, *[one.steps for one in spans])
-    direct = last[-1] == 1 and all(step == 1 for step in last[: len(inputs)])
+    inputs, mask = call.arrays, call.mask
+    plan, last = way(*[_layout(array) for array in (*inputs, mask, *companions, result)])
+    flats = [flat(array) for array in inputs]
+    flats += [flat(mask, NO_MASK), *[flat(array) for array in companions], flat(result, written=True)]
+    direct = last[-1] == 1 and last[: len(inputs)] == (1,) * len(inputs)
     if direct and call.out is not None:
-        direct = not any(np.may_share_memory(result, array) for array in call.arrays)
-    return Walk(tuple([one.flat for one in spans]), np.array([one.offset for one in spans]), lengths, steps, direct)
+        direct = not any(np.may_share_memory(result, array) for array in inputs)
+    return flats, plan, direct
 
 
-def walk_pixels(call: Admitted, *results: Array) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
-    """Return a temporal call's memory (series, mask, outputs), and the way through its pixels.
-
-    The way is offsets, lengths and steps as in :class:`Walk`, and the steps of series and mask from date to date.
-    """
-    series, gaps = span(call.arrays[0]), span(call.mask, call.arrays[0].ndim)
-    spans = (series, gaps, *[span(result, written=True) for result in results])
-    pixels = [one.steps[1:] for one in (series, gaps)] + [one.steps for one in spans[2:]]
-    lengths, steps, _ = merged(results[0].shape, *pixels)
-    way = np.array([one.offset for one in spans]), lengths, steps, (series.steps[0], gaps.steps[0])
-    return tuple([one.flat for one in spans]), way
+def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:
+    """Return memory and way of a temporal call's series, its mask and its outputs, in this order."""
+    (series,) = call.arrays
+    plan, _ = way(*[_layout(array) for array in (series, call.mask, *results)])
+    return [flat(series), flat(call.mask, NO_MASK), *[flat(result, written=True) for result in results]], plan
 
 
 def share(function: Callable[[int, int], None], count: int, threads: int, values: int) -> None:

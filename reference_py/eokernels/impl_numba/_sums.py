@@ -18,7 +18,7 @@ RESIDENT_BYTES = 2**19  # of input that a second pass finds in L2
 
 def run_length(series, way, passes=1):
     """Return how many pixels to take at a time on the way through a series."""
-    step = way[2][0, -1]
+    step = way.steps[0, -1]
     pixels = RUN if step == 1 else STRIDED
     if passes > 1:
         pixels = min(pixels, RESIDENT_BYTES // (len(series) * series.itemsize))
@@ -27,7 +27,7 @@ def run_length(series, way, passes=1):
 
 @kernel
 def add_dates(
-    x, gaps, places, steps, strides, dates, has_nodata, nodata, masked, rows, holes, centres, totals, counts, squared
+    x, gaps, places, steps, leads, dates, has_nodata, nodata, masked, rows, holes, centres, totals, counts, squared
 ):  # fmt: skip
     """Add the values of a run of pixels to `totals` and their number to `counts`, or only squares about `centres`."""
     n = totals.size
@@ -37,15 +37,15 @@ def add_dates(
             for k in range(4):
                 holes[k, :n] = k >= left
                 if masked and k < left:
-                    gather(gaps, places[1] + (first + k) * strides[1], steps[1], holes[k, :n])
+                    gather(gaps, places[1] + (first + k) * leads[1], steps[1], holes[k, :n])
         if steps[0] == 1:
-            at = places[0] + first * strides[0]
-            a, b = _row(x, at, strides[0], 0, n), _row(x, at, strides[0], min(1, left - 1), n)
-            c, d = _row(x, at, strides[0], min(2, left - 1), n), _row(x, at, strides[0], min(3, left - 1), n)
+            at = places[0] + first * leads[0]
+            a, b = _row(x, at, leads[0], 0, n), _row(x, at, leads[0], min(1, left - 1), n)
+            c, d = _row(x, at, leads[0], min(2, left - 1), n), _row(x, at, leads[0], min(3, left - 1), n)
             _add(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, centres, totals, counts, squared)
         else:
             for k in range(min(4, left)):
-                gather(x, places[0] + (first + k) * strides[0], steps[0], rows[k, :n])
+                gather(x, places[0] + (first + k) * leads[0], steps[0], rows[k, :n])
             a, b, c, d = rows[0, :n], rows[1, :n], rows[2, :n], rows[3, :n]
             _add(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, centres, totals, counts, squared)
 
@@ -66,7 +66,7 @@ def _add(a, b, c, d, holes, has_nodata, nodata, holed, centres, totals, counts, 
 
 @kernel
 def _missing(value, has_nodata, nodata):
-    return (value != value) | (has_nodata & (value == nodata))
+    return (value != value) | (has_nodata & (value == nodata))  # noqa: PLR0124 - which NaN alone does
 
 
 @kernel

@@ -32,20 +32,36 @@ def evi(
 
 
 def _run(call, constants, result):
-    flats, *way = walk(call, result)
+    flats, way, direct = walk(call, result)
     nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
     (guard,) = rounded(call.dtype, call.min_denominator)
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(*flats, *way, constants, *gaps, guard, start, stop)
+        _blocks(*flats, *way, direct, constants, *gaps, guard, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(
-    nir, red, blue, gaps, out, offsets, lengths, steps, direct, constants, has_nodata, nodata, masked, guard, start, stop
+    nir,
+    red,
+    blue,
+    gaps,
+    out,
+    offsets,
+    lengths,
+    steps,
+    _,
+    direct,
+    constants,
+    has_nodata,
+    nodata,
+    masked,
+    guard,
+    start,
+    stop,
 ):
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     size = 0 if direct else BLOCK

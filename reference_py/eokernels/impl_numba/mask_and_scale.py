@@ -1,4 +1,4 @@
-"""Counts to scaled values without bad pixels as bare loops; the contract is that of :func:`eokernels.mask_and_scale`."""
+"""Counts to scaled values, bad pixels to NaN, as bare loops; see :func:`eokernels.mask_and_scale`."""
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ import numpy as np
 from eokernels._admit import COUNTS, Array, elementwise
 from eokernels._constants import scaling
 from eokernels._quality import quality
-from eokernels.impl_numba._jit import BLOCK, NOTHING, gather, kernel, locate, scatter, share, span, walk
+from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, kernel, locate, scatter, share, walk
 
-NO_CLASSES = np.zeros(1, np.uint8)
-NO_CLASSES.flags.writeable = False
 UNREAD, BITS, FEW, ANY = range(4)  # how a quality band is read: not at all, by bits, by classes below 32, by a table
 
 
@@ -28,11 +26,10 @@ def mask_and_scale(
 
 
 def _run(call, checked, constants, result):
-    band = span(None if checked is None else checked.array, result.ndim, absent=NO_CLASSES)
-    flats, *way = walk(call, result, band)
+    flats, way, direct = walk(call, result, None if checked is None else checked.array)
     nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
     gaps = call.nodata is not None, nodata, call.mask is not None
-    table, mode, bits = NOTHING, UNREAD, 0
+    table, mode, bits = NO_MASK, UNREAD, 0
     if checked is not None:
         if checked.kept is None:
             mode, bits = BITS, checked.bits
@@ -42,14 +39,14 @@ def _run(call, checked, constants, result):
             mode, bits = FEW, checked.kept
 
     def part(start, stop):
-        _blocks(*flats, *way, *constants, *gaps, mode, np.uint32(bits), table, start, stop)
+        _blocks(*flats, *way, direct, *constants, *gaps, mode, np.uint32(bits), table, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(
-    dn, gaps, qa, out, offsets, lengths, steps, direct, scale, offset, has_nodata, nodata, masked, mode, bits, table,
+    dn, gaps, qa, out, offsets, lengths, steps, _, direct, scale, offset, has_nodata, nodata, masked, mode, bits, table,
     start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)

@@ -30,19 +30,19 @@ def normalized_difference(
 
 
 def _run(call, result):
-    flats, *way = walk(call, result)
+    flats, way, direct = walk(call, result)
     nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
     (guard,) = rounded(call.dtype, call.min_denominator)
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(*flats, *way, *gaps, guard, start, stop)
+        _blocks(*flats, *way, direct, *gaps, guard, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
-def _blocks(a, b, gaps, out, offsets, lengths, steps, direct, has_nodata, nodata, masked, guard, start, stop):
+def _blocks(a, b, gaps, out, offsets, lengths, steps, _, direct, has_nodata, nodata, masked, guard, start, stop):
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     size = 0 if direct else BLOCK
     x, y, ratios = np.empty(size, a.dtype), np.empty(size, b.dtype), np.empty(size, out.dtype)

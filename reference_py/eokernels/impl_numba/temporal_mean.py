@@ -35,7 +35,7 @@ def _run(call, result):
 
 
 @kernel
-def _runs(x, gaps, out, offsets, lengths, steps, strides, dates, has_nodata, nodata, masked, run, start, stop):
+def _runs(x, gaps, out, offsets, lengths, steps, leads, dates, has_nodata, nodata, masked, run, start, stop):
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     rows, holes = np.empty((4, 0 if step[0] == 1 else run), x.dtype), np.zeros((4, run), np.bool_)
     totals, counts, means = np.empty(run), np.empty(run, np.int32), np.empty(run, out.dtype)
@@ -44,9 +44,7 @@ def _runs(x, gaps, out, offsets, lengths, steps, strides, dates, has_nodata, nod
         locate(start, offsets, lengths, steps, at)
         total, count = totals[:n], counts[:n]
         total[:], count[:] = 0.0, 0
-        add_dates(
-            x, gaps, at, step, strides, dates, has_nodata, nodata, masked, rows, holes, total, total, count, False
-        )
+        add_dates(x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, total, total, count, False)
         for k in range(n):
             means[k] = total[k] / count[k]
         scatter(means[:n], out, at[2], step[2])

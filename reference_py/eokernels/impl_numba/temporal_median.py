@@ -50,7 +50,7 @@ def _run(call, result):
 
 @kernel
 def _blocks(
-    x, gaps, out, offsets, lengths, steps, strides, count, operations, rows, low, high, has_nodata, nodata, masked,
+    x, gaps, out, offsets, lengths, steps, leads, count, operations, rows, low, high, has_nodata, nodata, masked,
     half, start, stop,
 ):  # fmt: skip
     values = np.empty((count + 1, LANES), x.dtype)
@@ -68,9 +68,9 @@ def _blocks(
             locate(at, offsets, lengths, steps, places)
             for t in range(count):
                 row, hole = values[t, lane : lane + n], holes[lane : lane + n]
-                gather(x, places[0] + t * strides[0], steps[0, -1], row)
+                gather(x, places[0] + t * leads[0], steps[0, -1], row)
                 if masked:
-                    gather(gaps, places[1] + t * strides[1], steps[1, -1], hole)
+                    gather(gaps, places[1] + t * leads[1], steps[1, -1], hole)
                 _pad(row, hole, missing[lane : lane + n], low, high, has_nodata, nodata)
             lane += n
         exchange(values, operations)

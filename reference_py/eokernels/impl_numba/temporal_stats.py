@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from eokernels._admit import INT32, Array, several, temporal
-from eokernels._checks import integer
+from eokernels._checks import check_integer
 from eokernels.impl_numba._jit import kernel, locate, scatter, share, walk_pixels
 from eokernels.impl_numba._sums import add_dates, run_length
 
@@ -16,7 +16,7 @@ def temporal_stats(
 ) -> tuple[Array, Array, Array]:
     """Two branch-free passes over runs of pixels that stay in cache; see :func:`eokernels.temporal_stats`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, num_threads=num_threads)
-    free = min(integer("ddof", ddof, 0), len(call.arrays[0]))
+    free = min(check_integer("ddof", ddof, 0), len(call.arrays[0]))
     results = several(call, out, (call.dtype, call.dtype, INT32))
     if len(call.arrays[0]) == 0:
         for result, empty in zip(results, (np.nan, np.nan, 0), strict=True):
@@ -41,7 +41,7 @@ def _run(call, free, results):
 
 @kernel
 def _runs(
-    x, gaps, mean, std, number, offsets, lengths, steps, strides, dates, has_nodata, nodata, masked, free, run,
+    x, gaps, mean, std, number, offsets, lengths, steps, leads, dates, has_nodata, nodata, masked, free, run,
     start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
@@ -53,15 +53,13 @@ def _runs(
         centre, total, count, value = centres[:n], totals[:n], counts[:n], values[:n]
         centre[:], total[:], count[:] = 0.0, 0.0, 0
         add_dates(
-            x, gaps, at, step, strides, dates, has_nodata, nodata, masked, rows, holes, centre, centre, count, False
+            x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, centre, centre, count, False
         )
         for k in range(n):
             centre[k] /= count[k]
             value[k] = centre[k]
         scatter(value, mean, at[2], step[2])
-        add_dates(
-            x, gaps, at, step, strides, dates, has_nodata, nodata, masked, rows, holes, centre, total, count, True
-        )
+        add_dates(x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, centre, total, count, True)
         for k in range(n):
             value[k] = np.sqrt(total[k] / (count[k] - free)) if count[k] > free else np.nan
         scatter(value, std, at[3], step[3])

@@ -34,10 +34,11 @@ def cut(result: Array, *operands: Array | None, spare: int) -> Iterator[tuple[An
     """Yield a block of the result and of each operand (None stays), then `spare` scratch arrays like the result's.
 
     Operands have the result's shape. Axes are ordered by the result's strides, for long inner loops. The scratch
-    arrays stay in cache, as they are the same for all blocks.
+    arrays stay in cache, as they are the same for all blocks; those of a single block are None, which ufuncs take as
+    `out` and allocate.
     """
     if result.size <= BLOCK:
-        yield (result, *operands, *np.empty((spare, *result.shape), result.dtype))
+        yield (result, *operands, *[None] * spare)
         return
     order = sorted(range(result.ndim), key=lambda k: -abs(result.strides[k]))
     arrays = [array if array is None else array.transpose(order) for array in (result, *operands)]
@@ -48,10 +49,12 @@ def cut(result: Array, *operands: Array | None, spare: int) -> Iterator[tuple[An
         yield (*parts, *scratch[:, : len(parts[0])])
 
 
-def wide(values: Array, scratch: Array) -> Array:
-    """Return `values` in the dtype of `scratch`: as they are or copied there, which beats ufuncs that cast."""
-    if values.dtype == scratch.dtype:
+def wide(values: Array, dtype: np.dtype[Any], scratch: Array | None) -> Array:
+    """Return `values` in the output dtype: as they are or copied into `scratch`, which beats ufuncs that cast."""
+    if values.dtype == dtype:
         return values
+    if scratch is None:
+        return values.astype(dtype)
     np.copyto(scratch, values)
     return scratch
 

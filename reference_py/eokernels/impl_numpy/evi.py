@@ -25,14 +25,15 @@ def evi(
     result, raised = call.output(), []
     guarded = call.min_denominator > 0.0 or np.isinf(gain)
     with np.errstate(all="ignore", divide="call", over="call", call=lambda kind, _: raised.append(kind)):
-        for q, x, y, z, masked, first, second, third, total in cut(result, *call.arrays, call.mask, spare=4):
+        for q, x, y, z, masked, first, second, third, fourth in cut(result, *call.arrays, call.mask, spare=4):
             missing = gaps(masked, call.nodata, x, y, z)
-            n, r, b = wide(x, first), wide(y, second), wide(z, third)
-            np.add(n, np.multiply(r, c1, out=total), out=total)
+            n, r, b = wide(x, call.dtype, first), wide(y, call.dtype, second), wide(z, call.dtype, third)
+            total = np.multiply(r, c1, out=fourth)
+            np.add(n, total, out=total)
             np.subtract(total, np.multiply(b, c2, out=third), out=total)
             np.add(total, soil, out=total)
-            difference = np.subtract(n, r, out=first)
-            np.divide(np.multiply(difference, gain, out=first), total, out=q)
+            index = np.subtract(n, r, out=first)
+            np.divide(np.multiply(index, gain, out=index), total, out=q)
             if missing is not None:
                 put_nan(q, missing)
             if raised or guarded:

@@ -23,7 +23,7 @@ def mask_and_scale(
             if checked is not None:
                 bad = _rejected(checked, classes)
                 missing = bad if missing is None else np.logical_or(missing, bad, out=bad)
-            np.multiply(wide(x, wider), factor, out=q)
+            np.multiply(wide(x, call.dtype, wider), factor, out=q)
             np.add(q, summand, out=q)
             if missing is not None:
                 put_nan(q, missing)

@@ -18,10 +18,10 @@ def normalized_difference(a, b, *, nodata=None, mask=None, min_denominator=0.0, 
     call = elementwise(given, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
     result, raised = call.output(), []
     with np.errstate(all="ignore", divide="call", over="call", call=lambda kind, _: raised.append(kind)):
-        for q, x, y, masked, first, second, total in cut(result, *call.arrays, call.mask, spare=3):
+        for q, x, y, masked, first, second, third in cut(result, *call.arrays, call.mask, spare=3):
             missing = gaps(masked, call.nodata, x, y)
-            minuend, subtrahend = wide(x, first), wide(y, second)
-            np.add(minuend, subtrahend, out=total)
+            minuend, subtrahend = wide(x, call.dtype, first), wide(y, call.dtype, second)
+            total = np.add(minuend, subtrahend, out=third)
             np.divide(np.subtract(minuend, subtrahend, out=first), total, out=q)
             if missing is not None:
                 put_nan(q, missing)

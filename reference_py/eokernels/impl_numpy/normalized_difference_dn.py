@@ -17,16 +17,15 @@ def normalized_difference_dn(
     A zero denominator under anything but zero raises the processor's divide flag, as in ``normalized_difference``.
     """
     given = {"a": a, "b": b}
-    call = elementwise(
-        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
-    )
+    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
     result, raised = call.output(), []
     k, guard = shift(call, scale, offset)
     with np.errstate(all="ignore", divide="call", call=lambda kind, _: raised.append(kind)):
         for q, x, y, masked, first, second in cut(result, *call.arrays, call.mask, spare=2):
             missing = gaps(masked, call.nodata, x, y)
-            np.subtract(wide(x, first), wide(y, second), out=q)
-            total = np.add(first, second, out=second)
+            minuend, subtrahend = wide(x, call.dtype, first), wide(y, call.dtype, second)
+            np.subtract(minuend, subtrahend, out=q)
+            total = np.add(minuend, subtrahend, out=second)
             if k != 0.0:
                 np.add(total, k, out=total)
             np.divide(q, total, out=q)
@@ -43,9 +42,7 @@ def normalized_difference_dn_naive(
 ) -> Array:
     """Whole-array expressions; see :func:`eokernels.normalized_difference_dn`."""
     given = {"a": a, "b": b}
-    call = elementwise(
-        given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out
-    )
+    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
     k, guard = shift(call, scale, offset)
     x, y = (array.astype(call.dtype) for array in call.arrays)
     with np.errstate(all="ignore"):

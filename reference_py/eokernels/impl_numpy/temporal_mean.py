@@ -12,7 +12,7 @@ from eokernels.impl_numpy._series import cleaned, filled, total
 
 
 def temporal_mean(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) -> Array:
-    """Sums of blocks of pixels with gaps as 0; see :func:`eokernels.temporal_mean`."""
+    """Add up blocks of pixels with gaps as 0; see :func:`eokernels.temporal_mean`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
     result = call.output()
     target = result.reshape(result.shape or 1)

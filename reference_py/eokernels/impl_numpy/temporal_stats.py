@@ -7,16 +7,14 @@ import warnings
 import numpy as np
 
 from eokernels._admit import FLOAT64, INT32, Array, several, temporal
-from eokernels._checks import integer
+from eokernels._checks import check_integer
 from eokernels.impl_numpy._series import cleaned, filled, total
 
 
-def temporal_stats(
-    x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None
-) -> tuple[Array, Array, Array]:
+def temporal_stats(x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None) -> tuple[Array, Array, Array]:
     """Two passes over blocks of pixels that stay in cache; see :func:`eokernels.temporal_stats`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype)
-    free = min(integer("ddof", ddof, 0), len(call.arrays[0]))
+    free = min(check_integer("ddof", ddof, 0), len(call.arrays[0]))
     results = several(call, out, (call.dtype, call.dtype, INT32))
     mean, std, count = (result.reshape(result.shape or 1) for result in results)
     with np.errstate(all="ignore"):
@@ -36,7 +34,7 @@ def temporal_stats_naive(
 ) -> tuple[Array, Array, Array]:
     """``np.nanmean`` and ``np.nanstd`` over a float64 copy with NaN put in; see :func:`eokernels.temporal_stats`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype)
-    free = min(integer("ddof", ddof, 0), len(call.arrays[0]))
+    free = min(check_integer("ddof", ddof, 0), len(call.arrays[0]))
     mean, std, count = results = several(call, out, (call.dtype, call.dtype, INT32))
     stack = filled(call)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
