@@ -17,7 +17,7 @@ use crate::tiles::Tile;
 use ndarray::ArrayViewMutD;
 
 /// Pixels of a tile: sums and numbers of 12 KiB, and 4 KiB of each date of float32.
-const TILE: usize = 1024;
+const TILE: usize = 2048;
 
 /// The mean of values that add up to `sum`; what every path must give bit for bit.
 #[inline(always)]
