@@ -64,10 +64,10 @@ def try_(
     runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
         verdicts = _contract(console, declared, arm, _dtypes(declared, dtype), Path(scratch))
-        breached = _show_contract(console, declared, function, verdicts, lacking)
+        breached = _show_contract(console, declared, _label(arm), verdicts, lacking)
         digest = wheel.installed_digest()
         wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
-        lines = [_named(line, arm, function) for line in _timed(console, wanted)]
+        lines = [_named(line, arm) for line in _timed(console, wanted)]
     failed = [show(console, lines, kernel, name) for name in cases]
     if breached or any(failed):
         console.print("the lab would refuse to record this until nothing is breached", style="bold red")
@@ -75,9 +75,13 @@ def try_(
     console.print("the lab would record this", style="bold green")
 
 
-def _named(line: Line, arm: str, function: str) -> Line:
-    """Return a line in which the arm has the name that was typed."""
-    return replace(line, arms={function if name == arm else name: one for name, one in line.arms.items()})
+def _label(arm: str) -> str:
+    return arm.partition("@")[0]
+
+
+def _named(line: Line, arm: str) -> Line:
+    """Return a line in which the arm has a name for the reader, without the folder."""
+    return replace(line, arms={_label(arm) if name == arm else name: one for name, one in line.arms.items()})
 
 
 def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
@@ -112,12 +116,12 @@ def _timed(console: Console, wanted: Measurement) -> Sequence[Line]:
     return records.read_lines(wanted.run_dir, wanted.kernel)
 
 
-def _show_contract(console: Console, kernel: Kernel, function: str, verdicts: Grouped, lacking: Sequence[str]) -> bool:
+def _show_contract(console: Console, kernel: Kernel, label: str, verdicts: Grouped, lacking: Sequence[str]) -> bool:
     """Print a line for each group of the contract, then what is missing, and return whether anything is wrong."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=f"{function} as {kernel.name}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(title=f"{label} as {kernel.name}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("contract")
     for column in ("checks", "ok", "failed", "skipped"):
         table.add_column(column, justify="right")
