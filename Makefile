@@ -33,13 +33,13 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/' | expand -t 14
 	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PYTEST_ARGS="-k cli"\n'
 
-report: setup data ## verify, measure the smoke and centre cases, write the report (10 minutes or less on 2 cores)
+report: setup data ## verify, measure the smoke and centre cases, write the report (a quarter of an hour on 2 cores)
 	$(PY) -m lab verify $(KERNELS)
 	$(PY) -m lab run --tier $(TIER) --centre $(KERNELS)
 	$(PY) -m lab report
 
 bench: TIER := core
-bench: peers report ## the same over every core case (about a quarter of an hour for two kernels)
+bench: peers report ## the same over every core case, with the peers that have to be built (40 minutes or less)
 
 smoke: setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.registry import KERNELS
+
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EXAMPLES = re.findall(
@@ -54,9 +56,10 @@ def test_examples_of_the_readme_run(example: str) -> None:
     assert printed.getvalue().split("\n")[:-1] == promised
 
 
-def test_the_readme_shows_both_kernels_and_a_place_for_results() -> None:
+def test_the_readme_shows_all_kernels_examples_and_a_place_for_results() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
+    assert [name for name in KERNELS if f"`{name}`" not in text] == []
     assert text.count("<!-- results:begin -->") == text.count("<!-- results:end -->") == 1
 
 
