@@ -3,7 +3,8 @@
 Options: ``error_model="numpy"``, so that division by zero is a value and loops vectorise; no ``fastmath``, which would
 fold ``x != x`` to False and allow contraction to fused multiply-add; ``nogil``; a disk cache. Nothing is compiled
 before the first call, and then for the one dtype that was asked for. The cache goes by the date of the file that holds
-a kernel: a wheel replaces all files at once, but whoever edits this module or ``_lanes`` deletes ``__pycache__``.
+a kernel: a wheel replaces all files at once, but whoever edits this module, ``_lanes`` or ``_sums`` deletes
+``__pycache__``.
 
 Signatures: every array reaches a kernel as a flat C-contiguous span of memory plus an offset and one step per axis, in
 elements. So C order, Fortran order, windows, negative steps and broadcasting (step 0) share one signature per dtype.
