@@ -58,36 +58,33 @@ def locate(position, offsets, lengths, steps, places):
 
 @kernel
 def gather(flat, offset, step, block):
-    """Fill `block` with elements of `flat` that are `step` apart."""
+    """Fill `block` with elements that are `step` apart. An unsigned index spares the test for negative ones.
+
+    A loop that this and :func:`scatter` call is not inlined, and takes a seventh of a short median's time.
+    """
     if step == 1:
-        _copy(flat[offset : offset + block.size], block)
+        source = flat[offset : offset + block.size]
+        for k in range(block.size):
+            block[k] = source[k]
     else:
-        _move(flat, offset, step, block, 0, 1, block.size)
+        index = np.uintp(offset)
+        for k in range(block.size):
+            block[k] = flat[index]
+            index += np.uintp(step)
 
 
 @kernel
 def scatter(block, flat, offset, step):
     """Undo :func:`gather`."""
     if step == 1:
-        _copy(block, flat[offset : offset + block.size])
+        target = flat[offset : offset + block.size]
+        for k in range(block.size):
+            target[k] = block[k]
     else:
-        _move(block, 0, 1, flat, offset, step, block.size)
-
-
-@kernel
-def _copy(source, target):
-    for k in range(target.size):
-        target[k] = source[k]
-
-
-@kernel
-def _move(source, first, step, target, place, stride, count):
-    """Copy elements `step` apart to places `stride` apart; unsigned indices spare the test for negative ones."""
-    here, there = np.uintp(first), np.uintp(place)
-    for _ in range(count):
-        target[there] = source[here]
-        here += np.uintp(step)
-        there += np.uintp(stride)
+        index = np.uintp(offset)
+        for k in range(block.size):
+            flat[index] = block[k]
+            index += np.uintp(step)
 
 
 NOTHING = np.zeros(1, np.uint8)
