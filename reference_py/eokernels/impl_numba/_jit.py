@@ -14,7 +14,6 @@ and merged where all operands allow it: contiguous arrays of any shape become on
 Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels out to a thread pool of Python, which kernels
 without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
 """
-# ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
 from __future__ import annotations
 
