@@ -45,24 +45,9 @@ def _run(call, constants, result):
 
 @kernel
 def _blocks(
-    nir,
-    red,
-    blue,
-    gaps,
-    out,
-    offsets,
-    lengths,
-    steps,
-    _,
-    direct,
-    constants,
-    has_nodata,
-    nodata,
-    masked,
-    guard,
-    start,
-    stop,
-):
+    nir, red, blue, gaps, out, offsets, lengths, steps, _, direct, constants, has_nodata, nodata, masked, guard,
+    start, stop,
+):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     size = 0 if direct else BLOCK
     bands, values = np.empty((3, size), nir.dtype), np.empty(size, out.dtype)

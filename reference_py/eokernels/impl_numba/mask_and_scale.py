@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from eokernels._admit import COUNTS, Array, elementwise
 from eokernels._constants import scaling
-from eokernels._quality import quality
+from eokernels._quality import Quality, quality
 from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, kernel, locate, scatter, share, walk
 
-UNREAD, BITS, FEW, ANY = range(4)  # how a quality band is read: not at all, by bits, by classes below 32, by a table
+UNREAD, BITS, RUNS, TABLE = range(4)  # how a quality band is read
+FEW = 12  # runs of rejected classes up to which comparing bytes beats a table; with two or three it takes a tenth
 
 
 def mask_and_scale(
@@ -25,21 +28,27 @@ def mask_and_scale(
     return result if out is None else out
 
 
+@lru_cache(maxsize=64)
+def _classes(kept):
+    """Return the rejected classes as a table and as runs: the least class and how many more."""
+    table = Quality(NO_MASK, kept, 0).table()
+    edges = np.flatnonzero(np.diff(table, prepend=False, append=False))
+    return table, np.stack([edges[::2], edges[1::2] - edges[::2] - 1], axis=1).astype(np.uint8)
+
+
 def _run(call, checked, constants, result):
     flats, way, direct = walk(call, result, None if checked is None else checked.array)
     nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
     gaps = call.nodata is not None, nodata, call.mask is not None
-    table, mode, bits = NO_MASK, UNREAD, 0
-    if checked is not None:
-        if checked.kept is None:
-            mode, bits = BITS, checked.bits
-        elif checked.kept >> 32:
-            mode, table = ANY, checked.table()
-        else:
-            mode, bits = FEW, checked.kept
+    mode, bits, (table, runs) = UNREAD, 0, _classes(0)
+    if checked is not None and checked.kept is None:
+        mode, bits = BITS, checked.bits
+    elif checked is not None:
+        table, runs = _classes(checked.kept)
+        mode = RUNS if len(runs) <= FEW else TABLE
 
     def part(start, stop):
-        _blocks(*flats, *way, direct, *constants, *gaps, mode, np.uint32(bits), table, start, stop)
+        _blocks(*flats, *way, direct, *constants, *gaps, mode, np.uint32(bits), table, runs, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
@@ -47,7 +56,7 @@ def _run(call, checked, constants, result):
 @kernel
 def _blocks(
     dn, gaps, qa, out, offsets, lengths, steps, _, direct, scale, offset, has_nodata, nodata, masked, mode, bits, table,
-    start, stop,
+    runs, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     size = 0 if direct else BLOCK
@@ -63,7 +72,7 @@ def _blocks(
             gather(gaps, at[1], step[1], hole)
         if mode != UNREAD:
             gather(qa, at[2], step[2], classes[:n])
-            _reject(classes[:n], hole, masked, mode, bits, table)
+            _reject(classes[:n], hole, masked, mode, bits, table, runs)
         if direct:
             _scale(dn[at[0] : at[0] + n], hole, out[at[3] : at[3] + n], scale, offset, has_nodata, nodata, holed)
         else:
@@ -74,17 +83,18 @@ def _blocks(
 
 
 @kernel
-def _reject(classes, hole, masked, mode, bits, table):
+def _reject(classes, hole, masked, mode, bits, table, runs):
     """Write where a quality band, or the mask that `hole` holds, says that a value is missing."""
     if not masked:
         hole[:] = False
     if mode == BITS:
         for k in range(hole.size):
             hole[k] |= (classes[k] & bits) != 0
-    elif mode == FEW:
-        for k in range(hole.size):
-            number = np.uint32(classes[k])
-            hole[k] |= (number > 31) | ((bits >> (number & 31)) & 1 == 0)
+    elif mode == RUNS:
+        for run in range(len(runs)):
+            least, more = runs[run, 0], runs[run, 1]
+            for k in range(hole.size):
+                hole[k] |= np.uint8(classes[k] - least) <= more
     else:
         for k in range(hole.size):
             hole[k] |= table[classes[k] & 255]

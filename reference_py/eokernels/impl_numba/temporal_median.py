@@ -66,11 +66,12 @@ def _blocks(
             at = first + lane
             n = min(inner - at % inner, lanes - lane)
             locate(at, offsets, lengths, steps, places)
+            ix, ig, dx, dg = places[0], places[1], leads[0], leads[1]  # as array elements they take 5 % more
             for t in range(count):
                 row, hole = values[t, lane : lane + n], holes[lane : lane + n]
-                gather(x, places[0] + t * leads[0], steps[0, -1], row)
+                gather(x, ix + t * dx, steps[0, -1], row)
                 if masked:
-                    gather(gaps, places[1] + t * leads[1], steps[1, -1], hole)
+                    gather(gaps, ig + t * dg, steps[1, -1], hole)
                 _pad(row, hole, missing[lane : lane + n], low, high, has_nodata, nodata)
             lane += n
         exchange(values, operations)

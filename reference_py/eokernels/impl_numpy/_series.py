@@ -29,7 +29,7 @@ def cleaned(call: Admitted) -> Iterator[tuple[Any, Array, Array, Array]]:
         lanes = prod(block.shape[1:])
         own, present = (scratch[:, :lanes].reshape(block.shape) for scratch in (clean, bits))
         _find(block, call.nodata, masked, present.view(np.bool_))
-        counts = present.view(np.uint8).sum(axis=0, dtype=np.uint8 if steps < 256 else np.intp)
+        counts = present.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(steps))
         np.negative(present, out=present)
         whole = f"i{series.itemsize}"
         np.bitwise_and(block.view(whole), present, out=own.view(whole))

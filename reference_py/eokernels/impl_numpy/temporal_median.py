@@ -35,7 +35,7 @@ def temporal_median(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) 
             np.copyto(shaped, values)
             for where in missing if call.nodata is None else (*missing, values == call.nodata):
                 put_nan(shaped, where)
-            gaps = np.isnan(block[:steps]).view(np.uint8).sum(axis=0, dtype=np.uint8 if steps < 256 else np.intp)
+            gaps = np.isnan(block[:steps]).view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(steps))
             valid = steps - gaps.astype(np.intp)
             ranks = np.maximum(valid - 1, 0) >> 1, np.minimum(valid >> 1, steps - 1)
             low, high = sort(block, columns[: values[0].size], ranks)
