@@ -11,6 +11,8 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -37,8 +39,14 @@ def verify(
     if workers < 2:
         yield from map(ask, jobs)
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(ask, jobs)
+    # An executor and no Pool: that one waits for ever for a worker that an implementation has brought down.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        answers = [(job, pool.submit(ask, job)) for job in jobs]
+        for job, answer in answers:
+            try:
+                yield answer.result()
+            except BrokenProcessPool:
+                raise ValueError(f"a process died while it or another verified {' '.join(job)}") from None
 
 
 def _verdicts(job: tuple[str, str], implementations: Sequence[str] | None) -> list[Verdict]:
