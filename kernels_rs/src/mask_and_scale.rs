@@ -6,9 +6,10 @@
 //!     reject_bits:  qa hides what has one of the bits
 //! ```
 //!
-//! A set of classes below 32 is a number of 32 bits, and whether it holds a class is a shift and a bit: AVX2 shifts eight
-//! lanes by eight amounts at once. Any other set is a table of 256 entries, which is read one lane at a time and takes
-//! twice as long in cache. `dn` is widened first; the product is rounded, then the sum.
+//! A set of classes is bits, and whether it holds a class is a shift: AVX2 shifts eight lanes by eight amounts at once. A
+//! set of classes below 31 is one word of them, any other one is eight, of which the right one is selected without a
+//! branch. A table of 256 entries has to be read lane by lane. `dn` is widened first; the product is rounded, then the
+//! sum.
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
@@ -34,35 +35,45 @@ impl Rule<u8> for Nothing {
     }
 }
 
-/// Classes that stay, all below 32: bit n is set for class n.
+/// Classes that stay, all below 31: bit n is set for class n.
 #[derive(Clone, Copy, Debug)]
-pub struct LowClasses(pub u32);
+pub struct LowClasses(u32);
 
 impl Rule<u8> for LowClasses {
     #[inline(always)]
     fn hides(self, class: u8) -> bool {
-        self.0.checked_shr(class.into()).unwrap_or(0) & 1 == 0
+        // Bit 31 is never set, so it speaks for all classes from there on.
+        self.0 >> class.min(31) & 1 == 0
     }
 }
 
-/// Classes that stay.
+/// Classes that stay: bit n of word w is set for class 32 w + n.
 #[derive(Clone, Copy, Debug)]
-pub struct Classes<'a>(pub &'a [bool; 256]);
+pub struct Classes([u32; 8]);
 
-impl Classes<'_> {
-    /// The same set as bits, if it can be.
+impl Classes {
+    /// The set of the classes for which there is true.
+    #[must_use]
+    pub fn new(stays: &[bool; 256]) -> Self {
+        Self(std::array::from_fn(|w| (0..32).fold(0, |word, n| word | u32::from(stays[32 * w + n]) << n)))
+    }
+
+    /// The same set as one word, if all are below 31.
     #[must_use]
     pub fn low(self) -> Option<LowClasses> {
-        let (low, high) = self.0.split_at(32);
-        let bits = low.iter().rev().fold(0, |bits, &stays| bits << 1 | u32::from(stays));
-        (!high.contains(&true)).then_some(LowClasses(bits))
+        let [low, rest @ ..] = self.0;
+        (rest == [0; 7] && low >> 31 == 0).then_some(LowClasses(low))
     }
 }
 
-impl Rule<u8> for Classes<'_> {
+impl Rule<u8> for Classes {
     #[inline(always)]
     fn hides(self, class: u8) -> bool {
-        !self.0[usize::from(class)]
+        let mut word = 0;
+        for (place, choice) in (0..).zip(self.0) {
+            word = if class >> 5 == place { choice } else { word };
+        }
+        word >> (class & 31) & 1 == 0
     }
 }
 
@@ -95,6 +106,7 @@ pub struct Scaled<O, R, Q> {
 
 impl<O: Real, R: Rule<Q>, Q: Copy + Send + Sync + 'static> Formula<O, 1> for Scaled<O, R, Q> {
     type Companion = Q;
+    const AVX512: bool = true;
 
     #[inline(always)]
     fn value(self, [dn]: [O; 1]) -> O {
@@ -112,7 +124,7 @@ impl<O: Real, R: Rule<Q>, Q: Copy + Send + Sync + 'static> Formula<O, 1> for Sca
 pub enum Quality<'a> {
     None,
     /// Classes that stay.
-    Keep(ArrayViewD<'a, u8>, Classes<'a>),
+    Keep(ArrayViewD<'a, u8>, Classes),
     /// Bits any of which hides.
     Reject(ArrayViewD<'a, u8>, Bits<u8>),
     /// The same of a wider band.
@@ -253,7 +265,7 @@ pub mod python {
     /// An admitted quality band with what is asked of it.
     enum Rule<'py> {
         None,
-        Keep(Companion<'py>, Keep),
+        Keep(Companion<'py>, Classes),
         Reject(Companion<'py>, u8),
         RejectWide(Companion<'py>, u16),
     }
@@ -267,7 +279,9 @@ pub mod python {
         ) -> PyResult<Self> {
             match (qa, keep, reject_bits) {
                 (None, None, None) => Ok(Self::None),
-                (Some(qa), Some(keep), None) => Ok(Self::Keep(call.companion("qa", qa, &[Dtype::Uint8])?, keep)),
+                (Some(qa), Some(keep), None) => {
+                    Ok(Self::Keep(call.companion("qa", qa, &[Dtype::Uint8])?, Classes::new(&keep.0)))
+                }
                 (Some(qa), None, Some(RejectBits(bits))) => {
                     let qa = call.companion("qa", qa, &[Dtype::Uint8, Dtype::Uint16])?;
                     match (qa.dtype(), u8::try_from(bits)) {
@@ -288,7 +302,7 @@ pub mod python {
         fn quality(&self) -> Quality<'_> {
             match self {
                 Self::None => Quality::None,
-                Self::Keep(qa, keep) => Quality::Keep(qa.view(), Classes(&keep.0)),
+                Self::Keep(qa, classes) => Quality::Keep(qa.view(), *classes),
                 Self::Reject(qa, bits) => Quality::Reject(qa.view(), Bits(*bits)),
                 Self::RejectWide(qa, bits) => Quality::RejectWide(qa.view(), Bits(*bits)),
             }

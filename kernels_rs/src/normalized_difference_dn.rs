@@ -41,6 +41,7 @@ impl<O: Real> Counts<O> {
 
 impl<O: Real> Formula<O, 2> for Counts<O> {
     type Companion = Infallible;
+    const AVX512: bool = true;
 
     #[inline(always)]
     fn value(self, [a, b]: [O; 2]) -> O {
