@@ -33,6 +33,8 @@ mod arguments;
 mod arrays;
 #[cfg(feature = "python")]
 mod bands;
+#[cfg(feature = "python")]
+mod stacks;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]

@@ -218,7 +218,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
     use crate::lanes::Real;
-    use crate::temporal::{Output, Work, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::{Output, Work};
     use numpy::Element;
     use pyo3::prelude::*;
 

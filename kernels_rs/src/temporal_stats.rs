@@ -133,9 +133,8 @@ fn add<K: Summand, const N: usize>(
     for w in 0..pixels {
         let (mean, mut sum) = (means[w], squares[w]);
         for (i, date) in dates.iter().enumerate() {
-            let deviation = date[w].into() - mean;
             let gap = gap(i, w) | date[w].is_missing(missing);
-            let deviation = if gap { 0.0 } else { deviation };
+            let deviation = if gap { 0.0 } else { date[w].into() - mean };
             sum += deviation * deviation;
         }
         squares[w] = sum;
@@ -148,7 +147,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Ddof, Threads};
     use crate::arrays::{Dtype, Outputs, by_dtype, outputs};
     use crate::lanes::Real;
-    use crate::temporal::{Output, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::Output;
     use numpy::Element;
     use pyo3::prelude::*;
 
