@@ -10,6 +10,7 @@
 use crate::lanes::{Gaps, Key, Missing, fill_where};
 use crate::simd::{Path, Task, dispatch};
 use crate::temporal::Row;
+use crate::transpose::transpose;
 use ndarray::{ArrayView2, Axis, s};
 use std::ops::Range;
 
@@ -118,10 +119,13 @@ fn fill_marked<K: Key, const W: usize>(
 
 /// Copies (dates, at most W pixels) of any strides; lanes beyond the last pixel hold anything.
 #[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
-pub fn copy<T: Copy, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
+pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
     let pixels = block.ncols();
     rows.resize(block.nrows(), [rest; W]);
     if block.strides()[0].unsigned_abs() < block.strides()[1].unsigned_abs() {
+        if let Some(series) = block.columns().into_iter().map(|series| series.to_slice()).collect::<Option<Vec<_>>>() {
+            return transpose(&series, rows);
+        }
         for (w, series) in block.columns().into_iter().enumerate() {
             rows.iter_mut().zip(series).for_each(|(row, value)| row[w] = *value);
         }

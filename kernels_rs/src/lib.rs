@@ -25,6 +25,7 @@ pub mod temporal_mean;
 pub mod temporal_median;
 pub mod temporal_stats;
 pub mod tiles;
+pub mod transpose;
 
 #[cfg(feature = "python")]
 mod arguments;
@@ -32,6 +33,8 @@ mod arguments;
 mod arrays;
 #[cfg(feature = "python")]
 mod bands;
+#[cfg(feature = "python")]
+mod stacks;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]

@@ -106,6 +106,7 @@ pub struct Scaled<O, R, Q> {
 
 impl<O: Real, R: Rule<Q>, Q: Copy + Send + Sync + 'static> Formula<O, 1> for Scaled<O, R, Q> {
     type Companion = Q;
+    // With classes a quarter to a third faster in cache, with more than a word of them twice as fast.
     const AVX512: bool = true;
 
     #[inline(always)]

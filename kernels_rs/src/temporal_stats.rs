@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Two passes, because the sum of squares minus the square of the sum loses every digit of a small deviation from a
-//! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once; and
-//! while it makes the second, it asks for the next tile.
+//! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once. To ask
+//! for the next tile during the second gained nothing.
 
 use crate::errors::Error;
 use crate::lanes::{Missing, Real};
@@ -21,14 +21,15 @@ use ndarray::ArrayViewMutD;
 
 /// Bytes of a tile on all dates.
 const TILE_BYTES: usize = 256 << 10;
-/// Pixels of a tile.
+/// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;
 const TILE_MOST: usize = 1024;
 
-/// The three results of a pixel or of many.
+/// Where mean, standard deviation and number go.
 pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
 
 /// The standard deviation of n values; what every path must give bit for bit.
+#[must_use]
 #[inline(always)]
 pub fn scalar<O: Real>(squares: f64, count: i32, ddof: i32) -> O {
     let free = count - ddof; // neither is negative
@@ -72,7 +73,7 @@ struct Moments<K: Summand, O> {
 
 impl<K: Summand, O: Real> Moments<K, O> {
     fn new(ddof: usize) -> Self {
-        let squares = Squares { missing: Missing::default(), means: Vec::new(), squares: Vec::new() };
+        let squares = Squares { missing: Missing::default(), means: Vec::new(), sums: Vec::new() };
         // More values than that cannot be counted.
         let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
         Self { sums: Sums::new(), squares, ddof, mean: Vec::new(), std: Vec::new() }
@@ -83,7 +84,7 @@ impl<K: Summand, O: Real> Moments<K, O> {
 struct Squares<K> {
     missing: Missing<K>,
     means: Vec<f64>,
-    squares: Vec<f64>,
+    sums: Vec<f64>,
 }
 
 /// Both passes over a tile.
@@ -102,21 +103,19 @@ impl<K: Summand, O: Real> Task for Both<'_, K, O> {
         squares.missing = self.tile.missing;
         squares.means.clear();
         squares.means.extend(sums.total.iter().zip(&sums.count).map(|(sum, count)| *sum / f64::from(*count)));
-        refill(&mut squares.squares, self.tile.pixels());
+        refill(&mut squares.sums, self.tile.pixels());
         self.tile.pass(squares);
         mean.clear();
         mean.extend(squares.means.iter().map(|mean| O::nearest(*mean)));
         std.clear();
-        std.extend(
-            squares.squares.iter().zip(&sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)),
-        );
+        std.extend(squares.sums.iter().zip(&sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)));
     }
 }
 
 impl<K: Summand> Pass<K> for Squares<K> {
     #[inline(always)]
     fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool) {
-        add(dates, gap, self.missing, &self.means, &mut self.squares);
+        add(dates, gap, self.missing, &self.means, &mut self.sums);
     }
 }
 
@@ -134,9 +133,8 @@ fn add<K: Summand, const N: usize>(
     for w in 0..pixels {
         let (mean, mut sum) = (means[w], squares[w]);
         for (i, date) in dates.iter().enumerate() {
-            let deviation = date[w].into() - mean;
             let gap = gap(i, w) | date[w].is_missing(missing);
-            let deviation = if gap { 0.0 } else { deviation };
+            let deviation = if gap { 0.0 } else { date[w].into() - mean };
             sum += deviation * deviation;
         }
         squares[w] = sum;
@@ -149,7 +147,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Ddof, Threads};
     use crate::arrays::{Dtype, Outputs, by_dtype, outputs};
     use crate::lanes::Real;
-    use crate::temporal::{Output, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::Output;
     use numpy::Element;
     use pyo3::prelude::*;
 

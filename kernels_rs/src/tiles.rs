@@ -100,8 +100,7 @@ impl<K: Key> Row<'_, K> {
 
 /// The dates of a row, if the pixels of each lie side by side.
 fn series<'a, T>(row: &ArrayView2<'a, T>) -> Option<Vec<&'a [T]>> {
-    let row = row.clone();
-    (0..row.nrows()).map(|date| row.clone().index_axis_move(Axis(0), date).to_slice()).collect()
+    (0..row.nrows()).map(|date| row.index_axis_move(Axis(0), date).to_slice()).collect()
 }
 
 fn first<T>(rows: &[[T; GATHERED]], pixels: usize) -> Vec<&[T]> {

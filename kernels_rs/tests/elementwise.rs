@@ -77,9 +77,8 @@ fn check<I: Value + Sample<O>, O: Real + Bits + Value, const N: usize>(
     let before: Stored<O> = Stored::new(case.out, &case.shape, || O::draw(&mut rng, case.kind));
 
     let values = ArrayD::from_shape_fn(case.shape.clone(), |index| {
-        let x: [I; N] = std::array::from_fn(|k| match in_place[k] {
-            true => I::of_output(before.view()[&index]),
-            false => inputs[k].view()[&index],
+        let x: [I; N] = std::array::from_fn(|k| {
+            if in_place[k] { I::of_output(before.view()[&index]) } else { inputs[k].view()[&index] }
         });
         let gone = x.iter().any(|x| nodata.is_some() && x.is_gap(nodata))
             || mask.as_ref().is_some_and(|mask| mask[&index] != 0);

@@ -76,8 +76,8 @@ impl<K: Value> Scene<K> {
             let value = change(K::draw(rng, case.kind));
             gap.filter(|_| rng.percent(case.gaps)).unwrap_or(value)
         });
-        let (share, layout) = case.mask.unwrap_or((0, Layout::C));
-        let mask = Stored::new(layout, &shape, || rng.mark(share));
+        let (masked, layout) = case.mask.unwrap_or((0, Layout::C));
+        let mask = Stored::new(layout, &shape, || rng.mark(masked));
         let mut order: Vec<usize> = (0..shape.len()).collect();
         order.remove(case.time_axis);
         order.insert(0, case.time_axis);
@@ -94,13 +94,13 @@ impl<K: Value> Scene<K> {
         let x = self.x.view().permuted_axes(self.order.clone());
         let mask = self.mask.view().permuted_axes(self.order.clone());
         ArrayD::from_shape_fn(x.shape()[1..].to_vec(), |index| {
-            let (mut x, mut mask) = (x.clone(), mask.clone());
+            let (mut x, mut marks) = (x.clone(), mask.clone());
             for axis in (0..index.ndim()).rev() {
                 x.index_axis_inplace(Axis(axis + 1), index[axis]);
-                mask.index_axis_inplace(Axis(axis + 1), index[axis]);
+                marks.index_axis_inplace(Axis(axis + 1), index[axis]);
             }
-            let shown = |mark: u8| !self.masked || mark == 0;
-            let valid = x.iter().zip(&mask).filter(|&(value, mark)| shown(*mark) && !value.is_gap(self.nodata));
+            let kept = |mark: u8| !self.masked || mark == 0;
+            let valid = x.iter().zip(&marks).filter(|&(value, mark)| kept(*mark) && !value.is_gap(self.nodata));
             reduce(valid.map(|(value, _)| *value).collect())
         })
     }
