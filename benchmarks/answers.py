@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.comparison import Comparison, compare, same_bits
+from benchmarks.comparison import Comparison, compare_result, same_bits
 from benchmarks.spec import Array, Kernel
 
 Answer = Array | tuple[Array, ...]
@@ -28,32 +28,8 @@ def stacked(answer: Any) -> Array:
 
 
 def judge(kernel: Kernel, result: Any, expected: Array, dtype: np.dtype[Any]) -> Comparison:
-    """Compare the result of a call with the oracle's.
-
-    Parameters
-    ----------
-    kernel
-        For its outputs and tolerances.
-    result
-        What an implementation returned.
-    expected
-        As `stacked` gives it.
-    dtype
-        Output dtype of the call.
-    """
-    outputs, found = kernel.contract.outputs, arrays_of(result)
-    if len(found) != len(outputs) or isinstance(result, tuple) != (len(outputs) > 1):
-        wanted = f"a tuple of {len(outputs)} arrays" if len(outputs) > 1 else "an array"
-        return Comparison(False, None, f"returned {type(result).__name__} of {len(found)}, expected {wanted}")
-    worst: float | None = None
-    for output, array, due, its_dtype in zip(outputs, found, expected, kernel.output_dtypes(dtype), strict=True):
-        allowed = kernel.contract.tolerance_ulp.get(its_dtype.name, 0)  # integers are exact
-        comparison = compare(array, due, its_dtype, allowed)
-        if not comparison.ok:
-            named = f"{output.name}: " if len(outputs) > 1 else ""
-            return Comparison(False, comparison.max_ulp, named + comparison.detail)
-        worst = max((u for u in (worst, comparison.max_ulp) if u is not None), default=None)
-    return Comparison(True, worst, "")
+    """Compare what a call of output dtype `dtype` returned with the oracle's answer as `stacked` gives it."""
+    return compare_result(kernel, result, tuple(expected) if len(expected) > 1 else expected[0], dtype)
 
 
 def same_answer(result: Any, other: tuple[Array, ...]) -> bool:
@@ -68,7 +44,7 @@ def same_answer(result: Any, other: tuple[Array, ...]) -> bool:
 
 
 def _same_bytes(one: Array, other: Array) -> bool:
-    """Tell whether two arrays agree byte for byte, in one pass; what does not may still have the same bits but NaN's."""
+    """Tell whether two arrays agree byte for byte, in one pass; those that do not may differ in NaNs alone."""
     if one.dtype != other.dtype:
         return False
     as_words = f"u{one.itemsize}"

@@ -1,7 +1,8 @@
 """Pairing: the first cell of a kernel that is asked for measures all arms side by side, in N spawned processes.
 
 The process is the unit. A parent makes the inputs and the oracle's results once, then starts one process after the
-other (`benchmarks.worker`) and at the end one for memory (`benchmarks.memory`). Each writes lines to the run directory.
+other (`benchmarks.worker`) and at the end one for memory (`benchmarks.memory`) and one for first calls
+(`benchmarks.start`). Each writes lines to the run directory.
 What is there already is not measured again, so an interrupted measurement goes on where it stopped.
 """
 
@@ -22,7 +23,7 @@ from benchmarks import registry
 from benchmarks.answers import stacked
 from benchmarks.binding import crop_side, target
 from benchmarks.process import MeasurementError, one_at_a_time, spawn
-from benchmarks.records import Group, Line, Outcome, is_complete, read_lines, read_memory, slow_arms
+from benchmarks.records import Group, Line, Outcome, is_complete, read_lines, read_memory, read_start, slow_arms
 from benchmarks.spec import Kernel
 from benchmarks.worker import Job
 from inputs.cases import Case, find
@@ -49,7 +50,7 @@ class Measurement:
     wheel_digest
         Of the wheel that must be installed where this runs.
     memory
-        Whether peak memory and page faults are measured as well.
+        Whether peak memory, page faults, first calls and small sizes are measured as well.
     """
 
     run_dir: Path
@@ -100,6 +101,7 @@ def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
         notify()
     if wanted.memory:
         _run_memory(wanted)
+        _run_start(wanted)
         notify()
 
 
@@ -107,7 +109,7 @@ def is_measured(wanted: Measurement) -> bool:
     """Tell whether every line of a measurement is there."""
     lines = read_lines(wanted.run_dir, wanted.kernel)
     timed = all(is_complete(lines, case, process) for process in range(wanted.processes) for case in wanted.cases)
-    return timed and not (wanted.memory and _memory_cases(wanted))
+    return timed and not (wanted.memory and (_memory_cases(wanted) or _start_arms(wanted)))
 
 
 def _run_process(wanted: Measurement, process: int, oracles: dict[str, dict[str, str]]) -> None:
@@ -126,6 +128,7 @@ def _run_process(wanted: Measurement, process: int, oracles: dict[str, dict[str,
         wheel_digest=wanted.wheel_digest,
         oracles={case: oracles[case] for case in cases},
         slow={case: slow for case, slow in known.items() if slow is not None},
+        sizes=wanted.memory,
     )
     _spawn(wanted, "benchmarks.worker", job, f"{wanted.kernel}.{process}")
 
@@ -140,6 +143,20 @@ def _run_memory(wanted: Measurement) -> None:
 def _memory_cases(wanted: Measurement) -> tuple[str, ...]:
     found = {(line.case, line.arm) for line in read_memory(wanted.run_dir, wanted.kernel)}
     return tuple(case for case in wanted.cases if not all((case, arm) in found for arm in wanted.arms))
+
+
+def _run_start(wanted: Measurement) -> None:
+    arms = _start_arms(wanted)
+    if arms:
+        job = Job(str(wanted.run_dir), wanted.kernel, 0, 0, (), arms, wanted.wheel_digest, {})
+        _spawn(wanted, "benchmarks.start", job, f"{wanted.kernel}.start")
+
+
+def _start_arms(wanted: Measurement) -> tuple[str, ...]:
+    """Return the implementations of ours whose first calls are not known yet; peers are not asked."""
+    found = {line.arm for line in read_start(wanted.run_dir, wanted.kernel)}
+    ours = registry.get(wanted.kernel).implementations
+    return tuple(arm for arm in wanted.arms if arm in ours and arm not in found)
 
 
 def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:

@@ -7,16 +7,15 @@ was interrupted and can be resumed. Planned = measured + skipped with a reason; 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from benchmarks import ROOT, provenance, registry
+from benchmarks import ROOT, asvresults, provenance, registry
 from benchmarks.binding import WALL
+from benchmarks.budget import Choice, LeftOut, choose, estimator
 from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, cell, is_measured
 from benchmarks.records import CROPPED, Group, Line, read_lines
 from inputs.cases import CASES, Tier, select
@@ -38,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run sets out to measure; see ``plan.json``."""
+    """What a run sets out to measure, and what it leaves out where its time is limited; see ``plan.json``."""
 
     run_id: str
     created: str
@@ -48,6 +47,8 @@ class Plan:
     wheel_digest: str
     kernels: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+    budget_s: float | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @classmethod
     def load(cls, run_dir: Path) -> Plan:
@@ -56,7 +57,8 @@ class Plan:
         kernels = {
             k: tuple(Entry(e["case"], tuple(e["arms"])) for e in entries) for k, entries in raw["kernels"].items()
         }
-        return cls(**{**raw, "kernels": kernels})
+        left_out = tuple(LeftOut(**case) for case in raw.get("left_out", ()))
+        return cls(**{**raw, "kernels": kernels, "left_out": left_out})
 
     def save(self, run_dir: Path) -> None:
         """Write the plan, before anything is measured."""
@@ -70,10 +72,20 @@ class Plan:
         return Measurement(run_dir, kernel, cases, entries[0].arms, self.processes, self.wheel_digest)
 
     def same_as(self, other: Plan) -> bool:
-        """Tell whether two plans would measure the same, whenever they were made."""
-        return all(
-            getattr(self, name) == getattr(other, name) for name in ("commit", "processes", "wheel_digest", "kernels")
-        )
+        """Tell whether two plans would measure the same, whenever they were made.
+
+        Those of limited time need only choose from the same: what seems to fit changes as lines come in.
+        """
+        names = ("commit", "processes", "wheel_digest", "budget_s")
+        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        if self.budget_s is None:
+            return same and self.kernels == other.kernels
+        return same and self.chosen_from() == other.chosen_from()
+
+    def chosen_from(self) -> set[tuple[str, str]]:
+        """Return the kernels and cases that were asked for, those left out among them."""
+        chosen = {(kernel, entry.case) for kernel, entries in self.kernels.items() for entry in entries}
+        return chosen | {(left.kernel, left.case) for left in self.left_out}
 
 
 def chosen_cases(
@@ -111,8 +123,34 @@ def chosen_cases(
     return chosen
 
 
-def make_plan(cases: Mapping[str, tuple[str, ...]], tier: str, wheel_digest: str, processes: int = PROCESSES) -> Plan:
-    """Return a plan for HEAD and a wheel.
+def within_budget(
+    cases: Mapping[str, tuple[str, ...]], budget_s: float, processes: int, runs: Path | None = None
+) -> Choice:
+    """Return the most valuable of some cases that a run has time for, judged by earlier runs where there are any.
+
+    Raises
+    ------
+    ValueError
+        If not even the first one fits.
+    """
+    require_processes(processes)
+    found = choose(cases, budget_s, processes, estimator(RUNS if runs is None else runs, processes))
+    if not found.cases:
+        least = min(left.estimate_s for left in found.left_out)
+        raise ValueError(f"budget: was {budget_s:.0f} s; the least that a run can measure takes about {least:.0f} s")
+    return found
+
+
+def make_plan(
+    cases: Mapping[str, tuple[str, ...]],
+    tier: str,
+    wheel_digest: str,
+    processes: int = PROCESSES,
+    *,
+    budget_s: float | None = None,
+    left_out: Sequence[LeftOut] = (),
+) -> Plan:
+    """Return a plan for HEAD and a wheel; `left_out` is what `budget_s` had no room for.
 
     Raises
     ------
@@ -128,7 +166,12 @@ def make_plan(cases: Mapping[str, tuple[str, ...]], tier: str, wheel_digest: str
         name: tuple(Entry(case, registry.arms(registry.get(name))) for case in names) for name, names in cases.items()
     }
     run_id = f"{now:%Y%m%d-%H%M%S}-{commit[:8]}"
-    return Plan(run_id, now.isoformat(timespec="seconds"), commit, tier, processes, wheel_digest, kernels)
+    created = now.isoformat(timespec="seconds")
+    return Plan(
+        *(run_id, created, commit, tier, processes, wheel_digest, kernels),
+        budget_s=budget_s,
+        left_out=tuple(left_out),
+    )
 
 
 def require_processes(processes: int) -> None:
@@ -190,7 +233,7 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS) 
         found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
     for kernel, entries in plan.kernels.items():
         lines = read_lines(run_dir, kernel)
-        stored = None if asv_results is None else _asv_samples(asv_results, plan, kernel)
+        stored = None if asv_results is None else asvresults.samples(asv_results, plan.commit, kernel)
         for case, arm in ((entry.case, arm) for entry in entries for arm in (*entry.arms, WALL)):
             group, outcome = settled(lines, case, arm)
             kept = None if stored is None else stored.get((group, case, arm), 0)
@@ -250,28 +293,3 @@ def kernels_left(plan: Plan, run_dir: Path) -> list[str]:
         for kernel in plan.kernels
         if not ((run_dir / f"{kernel}.done").exists() and is_measured(plan.measurement(run_dir, kernel)))
     ]
-
-
-def _asv_samples(results: Path, plan: Plan, kernel: str) -> dict[tuple[str, str, str], int]:
-    """Return (group, case, arm) → number of samples in asv's newest result file of the commit."""
-    files = sorted(results.glob(f"*/{plan.commit[:8]}-*.json"), key=lambda path: path.stat().st_mtime)
-    found: dict[tuple[str, str, str], int] = {}
-    if not files:
-        return found
-    data: Mapping[str, Any] = json.loads(files[-1].read_text())
-    for group in ("call", "crop"):
-        row = dict(
-            zip(data["result_columns"], data["results"].get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False)
-        )
-        cases, arms = row.get("params") or ((), ())
-        values, samples = row.get("result") or (), row.get("samples") or ()
-        keys = [(group, _plain(case), _plain(arm)) for case in cases for arm in arms]
-        for key, value, some in zip(keys, values, samples, strict=False):
-            if value is not None and not math.isnan(value) and some:
-                found[key] = len(some)
-    return found
-
-
-def _plain(parameter: str) -> str:
-    """Return a parameter without the quotes that asv keeps it in."""
-    return parameter.strip("'\"")

@@ -63,8 +63,11 @@ def block_s(call: Callable[[], Any], calls: int) -> float:
 class Stage:
     """The arms of one case in one group, on one set of arrays."""
 
-    def __init__(self, kernel: Kernel, onto: Target, expected: Array, arms: Sequence[str]) -> None:
+    def __init__(
+        self, kernel: Kernel, onto: Target, expected: Array, arms: Sequence[str], block_s: float | None = None
+    ) -> None:
         self.kernel, self.onto, self.expected = kernel, onto, expected
+        self.block_s = BLOCK_S if block_s is None else block_s
         self.bound: dict[str, Bound] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.max_ulp: dict[str, float | None] = {}
@@ -142,7 +145,7 @@ class Stage:
         arms = [arm for arm in order if arm in self.bound]
         if not arms:
             return
-        calls = {arm: max(1, math.ceil(BLOCK_S / self.estimate_s[arm])) for arm in arms}
+        calls = {arm: max(1, math.ceil(self.block_s / self.estimate_s[arm])) for arm in arms}
         blocks = self._blocks(arms, calls)
         for arm in arms:
             if self.check(arm, "after"):

@@ -1,17 +1,49 @@
-"""What ``lab verify`` found of a wheel, kept by the wheel's digest so that a run of that wheel can carry it along."""
+"""Verifies kernels on all cores, and keeps what was found of a wheel so that a run of that wheel can carry it along.
+
+A verdict depends on nothing but its kernel, implementation and dtype, so the dtypes of the kernels are shared out among
+processes. What is kept goes by the wheel's digest.
+"""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+from benchmarks import contract, registry
 from benchmarks.contract import Verdict
 from inputs.cache import cache_dir, replacing
 
 KEPT_AS = "verify.json"
+
+
+def verify(
+    kernels: Sequence[str], implementations: Sequence[str] | None = None, dtypes: Sequence[str] | None = None
+) -> Iterator[list[Verdict]]:
+    """Yield the verdicts on each input dtype of each kernel, in this order; arguments as `contract.verify` has them."""
+    jobs = [
+        (kernel, dtype)
+        for kernel in kernels
+        for dtype in registry.get(kernel).contract.dtypes
+        if dtypes is None or dtype in dtypes
+    ]
+    ask = partial(_verdicts, implementations=implementations)
+    workers = min(len(jobs), os.cpu_count() or 1)
+    if workers < 2:
+        yield from map(ask, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap(ask, jobs)
+
+
+def _verdicts(job: tuple[str, str], implementations: Sequence[str] | None) -> list[Verdict]:
+    kernel, dtype = job
+    return list(contract.verify(registry.get(kernel), implementations, [dtype]))
 
 
 def keep(verdicts: Iterable[Verdict], wheel_digest: str) -> None:

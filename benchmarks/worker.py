@@ -38,6 +38,8 @@ class Job:
         Number of the process, and the seed of its orders.
     wheel_digest
         Of the wheel that must be installed, empty for any.
+    sizes
+        Whether the small sizes are measured as well.
     oracles
         Case → group → ``.npy`` with the oracle's result, float64 and stacked by output.
     slow
@@ -53,6 +55,7 @@ class Job:
     wheel_digest: str
     oracles: dict[str, dict[str, str]]
     slow: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sizes: bool = False
 
     def save(self, path: Path) -> None:
         """Write the job for a worker to read."""
@@ -121,7 +124,8 @@ def _surely_slow(case: Case, crop: Stage) -> set[str]:
 
 
 def run(job: Job) -> None:
-    """Measure the cases of a job, then the controls, and write a line for each."""
+    """Measure the cases of a job, the small sizes, then the controls, and write a line for each."""
+    from benchmarks import sizes
     from benchmarks.controls import Watch, controls
     from benchmarks.provenance import measured_process
 
@@ -134,6 +138,8 @@ def run(job: Job) -> None:
         for line in measure_case(job, kernel, find(kernel.family, str(name)), rng):
             append(run_dir / f"{job.kernel}.jsonl", line)
         gc.collect()
+    if job.sizes:
+        sizes.run(kernel, run_dir, job.process, rng)
     append(run_dir / "controls.jsonl", controls(kernel, job.process, watch))
 
 

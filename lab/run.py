@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmarks.budget import LeftOut
     from benchmarks.runs import Plan
 
 REPO = Path(__file__).resolve().parents[1]
@@ -20,13 +22,18 @@ REPO = Path(__file__).resolve().parents[1]
 def run(  # noqa: PLR0917 (typer hands them over by name)
     kernels: Annotated[list[str] | None, typer.Argument(metavar="KERNEL", help="Default: all of them.")] = None,
     tier: Annotated[
-        str, typer.Option(metavar="TIER", help="smoke, core or full: how many of the named cases.")
-    ] = "smoke",
+        str | None,
+        typer.Option(metavar="TIER", help="smoke, core or full: how many of the named cases. Default: smoke."),
+    ] = None,
     centre: Annotated[bool, typer.Option("--centre", help="Also the centre case of each family.")] = False,
     case: Annotated[
         list[str] | None,
         typer.Option("--case", metavar="CASE", help="Exactly this case, of any tier; may be repeated."),
     ] = None,
+    budget: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Of the tier (default: core) only the most valuable that fit into 10m."),
+    ] = "",
     processes: Annotated[
         int, typer.Option(metavar="N", help="Spawned processes; below 6 there is no 95 % interval.")
     ] = 6,
@@ -41,9 +48,14 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     """
     from rich.console import Console
 
+    from benchmarks.runs import Plan
+
     console = Console(stderr=True)
-    plan = _plan(console, kernels or [], tier=tier, centre=centre, cases=case or [], processes=processes)
+    wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
+    plan = _plan(console, wanted, processes)
     run_dir = _run_dir(plan, resume)
+    plan = Plan.load(run_dir)
+    _show_left_out(console, plan, budget)
     # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -59,18 +71,50 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _plan(console: Console, kernels: list[str], *, tier: str, centre: bool, cases: list[str], processes: int) -> Plan:
-    from benchmarks import runs, wheel
+@dataclass(frozen=True)
+class _Wanted:
+    """What was asked for on the command line."""
+
+    kernels: tuple[str, ...]
+    tier: str
+    centre: bool
+    cases: tuple[str, ...]
+    budget: str
+
+
+def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
+    from benchmarks import budget, runs, wheel
     from inputs.cases import TIERS
 
-    if tier not in TIERS:
-        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    if wanted.tier not in TIERS:
+        raise ValueError(f"tier: was {wanted.tier!r}; accepted are {', '.join(TIERS)}")
     runs.require_processes(processes)
-    chosen = runs.chosen_cases(kernels, tier, centre=centre, cases=cases)
+    limit_s = budget.parse(wanted.budget) if wanted.budget else None
+    chosen = runs.chosen_cases(wanted.kernels, wanted.tier, centre=wanted.centre, cases=wanted.cases)
+    left_out: tuple[budget.LeftOut, ...] = ()
+    if limit_s is not None:
+        choice = runs.within_budget(chosen, limit_s, processes)
+        chosen, left_out = dict(choice.cases), choice.left_out
     runs.require_clean()
     with console.status("building the wheel, or finding it in the cache"):
         digest = wheel.digest(wheel.build(REPO))
-    return runs.make_plan(chosen, "cases" if cases else tier, digest, processes)
+    tier = "cases" if wanted.cases else wanted.tier
+    return runs.make_plan(chosen, tier, digest, processes, budget_s=limit_s, left_out=left_out)
+
+
+def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
+    """Name what a run of limited time has no room for."""
+    if plan.budget_s is None:
+        return
+    total = len(plan.chosen_from())
+    console.print(f"{total - len(plan.left_out)} of {total} cases fit into {limit}, the most valuable first.")
+    by_kernel: dict[str, list[LeftOut]] = {}
+    for left in plan.left_out:
+        by_kernel.setdefault(left.kernel, []).append(left)
+    for kernel, cases in by_kernel.items():
+        needed_s = sum(left.estimate_s for left in cases)
+        names = ", ".join(left.case for left in cases)
+        console.print(f"  left out of {kernel}, which would take about {needed_s:.0f} s more: {names}")
 
 
 def _run_dir(plan: Plan, resume: bool) -> Path:
@@ -125,6 +169,8 @@ def _finish(console: Console, plan: Plan, run_dir: Path) -> None:
     verification.carry(run_dir, plan.wheel_digest)
     runs.write_receipt(run_dir, found)
     cells = sum(len(entry.arms) for entries in plan.kernels.values() for entry in entries)
+    if plan.left_out:
+        console.print(f"{len(plan.left_out)} cases were left out for want of time; plan.json names them with reasons")
     console.print(f"{cells} cells planned, run {run_dir.name}: {'complete' if not found else 'not complete'}")
     if found:
         for problem in found:

@@ -50,25 +50,24 @@ def verify(
 def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
     from rich.console import Console
 
-    from benchmarks import contract, registry
+    from benchmarks import registry, verification
 
     try:
         chosen = [registry.get(name) for name in kernels or registry.KERNELS]
         for kernel in chosen:
             for name in set(implementations or ()) - set(registry.arms(kernel)):
                 raise ValueError(f"implementation: was {name!r}; {kernel.name} has {', '.join(registry.arms(kernel))}")
-            for name in set(dtypes or ()) - set(kernel.contract.dtypes):
-                raise ValueError(f"dtype: was {name!r}; {kernel.name} takes {', '.join(kernel.contract.dtypes)}")
+        taken = dict.fromkeys(dtype for kernel in chosen for dtype in kernel.contract.dtypes)
+        for dtype in set(dtypes or ()) - set(taken):
+            raise ValueError(f"dtype: was {dtype!r}; these kernels take {', '.join(taken)}")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     verdicts: list[Verdict] = []
     console = Console(stderr=True)
     with console.status("verifying") as status:
-        for kernel in chosen:
-            for verdict in contract.verify(kernel, implementations, dtypes):
-                verdicts.append(verdict)
-                if len(verdicts) % 100 == 0:
-                    status.update(f"{kernel.name}: {len(verdicts)} checks")
+        for batch in verification.verify([kernel.name for kernel in chosen], implementations, dtypes):
+            verdicts += batch
+            status.update(f"verifying: {len(verdicts)} checks")
     return verdicts
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from benchmarks import asvcall, binding, pairing, process, records, registry, runs, stage, worker
 from benchmarks.probes import ranges, wall
-from benchmarks.records import CROPPED, Line, MemoryLine, Outcome
+from benchmarks.records import CROPPED, Line, MemoryLine, Outcome, StartLine
 from inputs.cases import CASES, Case, find
 from lab import run as run_verb
 
@@ -434,6 +434,7 @@ def test_a_measurement_with_everything_there_starts_nothing(
     write(tmp_path, line(0), line(1))
     for arm in ARMS:
         records.append(tmp_path / f"{KERNEL}.memory.jsonl", MemoryLine("f32_256", arm, "ok", "", 1, 1))
+        records.append(tmp_path / f"{KERNEL}.start.jsonl", StartLine(arm, "ok"))
     pairing.measure(plan.measurement(tmp_path, KERNEL))
 
 

@@ -6,14 +6,16 @@ implementation without the patch passes.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import contract, registry, structure
+from benchmarks import contract, registry, starvation, structure
 from benchmarks.spec import Kernel
 
 Function = Callable[..., Any]
@@ -216,3 +218,25 @@ def test_a_hidden_cast_is_seen(kernel: Kernel) -> None:
         (verdict,) = structure.copies(kernel, {"numpy": spoil(right)}, "int16")
         assert (verdict.case, verdict.status) == ("hidden-copy-sliced", "failed")
         assert "MiB beside inputs and out" in verdict.detail
+
+
+HELD_US, STARVED_SHARE = 20_000, 0.5
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_a_held_gil_is_seen(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path))
+    hold = ctypes.PyDLL(None).usleep  # it keeps the GIL while it sleeps, as CDLL does not
+    right = registry.resolve(kernel, "rust")
+    assert right is not None
+
+    def spoilt(*arrays: Any, **kwargs: Any) -> Any:
+        hold(HELD_US)
+        return right(*arrays, **kwargs)
+
+    monkeypatch.setattr(registry, "resolve", lambda *_: spoilt)
+    call = starvation.long_call(kernel, "rust")
+    assert call is not None
+    seen = starvation.starvation(call)
+    assert seen.share > STARVED_SHARE, "a call through which other threads run has less: see tests/test_starvation.py"
+    assert seen.longest_s >= 0.9 * HELD_US * 1e-6

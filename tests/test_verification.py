@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import verification
+from benchmarks import contract, registry, verification
 from benchmarks.contract import Verdict
 from reports.load import _checks
 
@@ -15,6 +15,13 @@ from reports.load import _checks
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+
+
+def test_processes_find_what_one_process_finds_in_the_order_asked() -> None:
+    batches = list(verification.verify(["temporal_mean", "evi"], ["numpy"], ["float32", "uint8"]))
+    asked = [(batch[0].kernel, batch[0].dtype) for batch in batches]
+    assert asked == [(kernel, dtype) for kernel in ("temporal_mean", "evi") for dtype in ("float32", "uint8")]
+    assert batches[3] == list(contract.verify(registry.get("evi"), ["numpy"], ["uint8"]))
 
 
 def test_a_run_carries_what_was_found_of_its_wheel(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def as_floats(array: Array, dtype: Any, nodata: int | None = None, mask: Array |
     return floats
 
 
+def count(floats: Array, axis: int) -> Array:
+    """Return how many values along an axis are no NaN, which is what differs from itself; a sum of int32 is soonest."""
+    return np.asarray((floats == floats).sum(axis=axis, dtype=np.int32))  # noqa: PLR0124
+
+
 def deliver(result: Any, dtype: Any, out: Array | None) -> Array:
     """Return a peer's result in the contract's dtype, copied into `out` where that is handed over."""
     if out is None:

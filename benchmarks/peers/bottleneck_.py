@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, deliver, deliver_all, output_dtype, peer
+from benchmarks.peers._common import as_floats, count, deliver, deliver_all, output_dtype, peer
 from benchmarks.spec import Array
 
 
@@ -34,8 +34,7 @@ def temporal_stats(
 
     doubles = as_floats(x, np.float64, nodata, mask)
     mean, std = bottleneck.nanmean(doubles, axis=axis), bottleneck.nanstd(doubles, axis=axis, ddof=ddof)
-    count = np.count_nonzero(doubles == doubles, axis=axis)  # noqa: PLR0124  (NaN is what differs from itself)
-    return deliver_all((mean, std, count), output_dtype(x, dtype), out)
+    return deliver_all((mean, std, count(doubles, axis)), output_dtype(x, dtype), out)
 
 
 def temporal_median(

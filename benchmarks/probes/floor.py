@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import repeat
@@ -21,10 +21,11 @@ from inputs.quality import DTYPES
 
 CALLS = 100
 REPEATS = 9
+DISPATCH = "numba_dispatch"
 
 
-def floors_s(kernel: Kernel) -> dict[str, float]:
-    """Return seconds per call of every implementation of ours on empty arrays, and of Numba's bare dispatch.
+def floors_s(kernel: Kernel, implementations: Sequence[str] = (), *, dispatch: bool = True) -> dict[str, float]:
+    """Return seconds per call on empty arrays of implementations of ours, default all, and of Numba's bare dispatch.
 
     An implementation that this wheel lacks is left out, and so is one that does not take empty arrays.
     """
@@ -35,18 +36,20 @@ def floors_s(kernel: Kernel) -> dict[str, float]:
     named = {name: np.empty(empty.shape, DTYPES.get(band, empty.dtype)) for name, band in companions.items()}
     options = {**named, **kernel.keywords(empty)}
     found: dict[str, float] = {}
-    for name in kernel.implementations:
+    for name in implementations or kernel.implementations:
         function = registry.resolve(kernel, name)
         if function is not None:
             try:
-                found[name] = _floor_s(partial(function, *arrays, **options))
+                found[name] = call_s(partial(function, *arrays, **options))
             except (TypeError, ValueError):
                 continue
-    found["numba_dispatch"] = _floor_s(partial(compiled(_nothing), *arrays, *named.values()))
+    if dispatch:
+        found[DISPATCH] = call_s(partial(compiled(_nothing), *arrays, *named.values()))
     return found
 
 
-def _floor_s(call: Callable[[], Any]) -> float:
+def call_s(call: Callable[[], Any]) -> float:
+    """Return seconds of a warm call that takes microseconds: the lower quartile of averages over many."""
     call()
     times_ns = []
     for _ in range(REPEATS):
