@@ -16,6 +16,7 @@ pub mod normalized_difference_dn;
 pub mod par;
 pub mod parts;
 pub mod program;
+pub mod quality;
 pub mod rows;
 pub mod simd;
 pub mod small;

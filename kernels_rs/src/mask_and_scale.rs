@@ -6,94 +6,15 @@
 //!     reject_bits:  qa hides what has one of the bits
 //! ```
 //!
-//! A set of classes is bits, and whether it holds a class is a shift: AVX2 shifts eight lanes by eight amounts at once. A
-//! set of classes below 31 is one word of them, any other one is eight, of which the right one is selected without a
-//! branch. A table of 256 entries has to be read lane by lane. `dn` is widened first; the product is rounded, then the
-//! sum.
+//! `dn` is widened first; the product is rounded, then the sum. How a rule is asked without a branch is in `quality`.
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
 use crate::lanes::Real;
 use crate::parts::Sample;
+use crate::quality::{Bits, Classes, Nothing, Rule};
 use crate::simd::Path;
 use ndarray::ArrayViewD;
-
-/// Which elements of a quality band of dtype Q hide the result.
-pub trait Rule<Q>: Copy + Send + Sync {
-    /// Whether this one does.
-    fn hides(self, quality: Q) -> bool;
-}
-
-/// No quality band, or one of which nothing hides.
-#[derive(Clone, Copy, Debug)]
-pub struct Nothing;
-
-impl Rule<u8> for Nothing {
-    #[inline(always)]
-    fn hides(self, _: u8) -> bool {
-        false
-    }
-}
-
-/// Classes that stay, all below 31: bit n is set for class n.
-#[derive(Clone, Copy, Debug)]
-pub struct LowClasses(u32);
-
-impl Rule<u8> for LowClasses {
-    #[inline(always)]
-    fn hides(self, class: u8) -> bool {
-        // Bit 31 is never set, so it speaks for all classes from there on.
-        self.0 >> class.min(31) & 1 == 0
-    }
-}
-
-/// Classes that stay: bit n of word w is set for class 32 w + n.
-#[derive(Clone, Copy, Debug)]
-pub struct Classes([u32; 8]);
-
-impl Classes {
-    /// The set of the classes for which there is true.
-    #[must_use]
-    pub fn new(stays: &[bool; 256]) -> Self {
-        Self(std::array::from_fn(|w| (0..32).fold(0, |word, n| word | u32::from(stays[32 * w + n]) << n)))
-    }
-
-    /// The same set as one word, if all are below 31.
-    #[must_use]
-    pub fn low(self) -> Option<LowClasses> {
-        let [low, rest @ ..] = self.0;
-        (rest == [0; 7] && low >> 31 == 0).then_some(LowClasses(low))
-    }
-}
-
-impl Rule<u8> for Classes {
-    #[inline(always)]
-    fn hides(self, class: u8) -> bool {
-        let mut word = 0;
-        for (place, choice) in (0..).zip(self.0) {
-            word = if class >> 5 == place { choice } else { word };
-        }
-        word >> (class & 31) & 1 == 0
-    }
-}
-
-/// Bits any of which hides.
-#[derive(Clone, Copy, Debug)]
-pub struct Bits<Q>(pub Q);
-
-impl Rule<u8> for Bits<u8> {
-    #[inline(always)]
-    fn hides(self, quality: u8) -> bool {
-        quality & self.0 != 0
-    }
-}
-
-impl Rule<u16> for Bits<u16> {
-    #[inline(always)]
-    fn hides(self, quality: u16) -> bool {
-        quality & self.0 != 0
-    }
-}
 
 /// The formula, with a rule for quality bands of dtype Q.
 #[derive(Clone, Copy, Debug)]
@@ -162,13 +83,14 @@ fn formula<O, R, Q>(scale: O, offset: O, rule: R) -> Scaled<O, R, Q> {
 
 #[cfg(feature = "python")]
 pub mod python {
-    use super::{Bits, Classes, Quality};
+    use super::Quality;
     use crate::arguments::{Keep, Offset, RejectBits, Scale, Threads};
     use crate::arrays::{COUNTS, Dtype, Typed, by_counts};
     use crate::bands::{Call, Companion, Shared};
     use crate::errors::Error;
     use crate::lanes::{Key, Real};
     use crate::parts::Sample;
+    use crate::quality::{Bits, Classes};
     use pyo3::prelude::*;
 
     /// Raw counts to a physical quantity, scale dn + offset, and to NaN where a quality band says so.
