@@ -25,9 +25,8 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     #[must_use]
     fn flip_if(self, flip: bool) -> Self;
 
-    /// Itself plus `step`, if `taken` says so and as far as the type goes. Neither this nor `flip_if` is a selection
-    /// between two values: LLVM makes a conditional store of one that replaces a value in place, and does not vectorise
-    /// that.
+    /// Itself plus `step`, if `taken`, as far as the type goes. Neither this nor `flip_if` selects between two values: LLVM
+    /// makes a conditional store of a selection that replaces a value in place, and does not vectorise that.
     #[must_use]
     fn add_if(self, taken: bool, step: Self) -> Self;
 

@@ -16,6 +16,7 @@ pub mod normalized_difference_dn;
 pub mod par;
 pub mod parts;
 pub mod program;
+pub mod quality;
 pub mod rows;
 pub mod simd;
 pub mod small;
@@ -33,6 +34,8 @@ mod arguments;
 mod arrays;
 #[cfg(feature = "python")]
 mod bands;
+#[cfg(feature = "python")]
+mod stacks;
 
 /// The compiled kernels behind `eokernels`.
 #[cfg(feature = "python")]

@@ -41,6 +41,8 @@ impl<O: Real> Counts<O> {
 
 impl<O: Real> Formula<O, 2> for Counts<O> {
     type Companion = Infallible;
+    // Of counts with nodata 8 to 13 % faster in cache.
+    const AVX512: bool = true;
 
     #[inline(always)]
     fn value(self, [a, b]: [O; 2]) -> O {

@@ -7,6 +7,7 @@ use ndarray::{
 use std::ops::Range;
 
 /// Elements of that size that are copied at a time: four blocks are 32 KiB.
+#[must_use]
 pub const fn block_of<O>() -> usize {
     8192 / size_of::<O>()
 }
@@ -50,6 +51,11 @@ macro_rules! samples {
 samples! { f32: u8 i16 u16; f64: u8 i16 u16; }
 
 /// The two last axes at that index of the others; an array of fewer axes is a plane as well.
+///
+/// # Panics
+///
+/// The index is not one of the other axes.
+#[must_use]
 #[inline(always)]
 pub fn plane_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T> {
     let mut array = array.clone();
@@ -63,6 +69,10 @@ pub fn plane_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2
 }
 
 /// [`plane_of`] to write to.
+///
+/// # Panics
+///
+/// As it does.
 #[inline(always)]
 pub fn plane_of_mut<'a, T>(array: &'a mut ArrayViewMutD<'_, T>, index: &[usize]) -> ArrayViewMut2<'a, T> {
     let mut array = array.view_mut();
@@ -76,6 +86,7 @@ pub fn plane_of_mut<'a, T>(array: &'a mut ArrayViewMutD<'_, T>, index: &[usize])
 }
 
 /// Whether the row is a slice.
+#[must_use]
 pub fn is_contiguous<T>(row: &ArrayView1<'_, T>) -> bool {
     row.as_slice().is_some()
 }
@@ -100,6 +111,7 @@ pub struct Block<T>(Vec<T>);
 impl<T: Copy> Block<T> {
     /// No room yet.
     #[allow(clippy::new_without_default, reason = "made in one place")]
+    #[must_use]
     pub fn new() -> Self {
         Self(Vec::new())
     }

@@ -41,6 +41,15 @@ impl Path {
         }
     }
 
+    /// Whether it has the registers of 64 bytes.
+    #[must_use]
+    pub fn is_avx512(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Instructions::Avx512;
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     /// Every path that this processor can run, the fastest last.
     #[must_use]
     pub fn all() -> Vec<Self> {

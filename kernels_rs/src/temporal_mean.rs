@@ -16,7 +16,7 @@ use crate::temporal::{Output, Work, reduce, store};
 use crate::tiles::Tile;
 use ndarray::ArrayViewMutD;
 
-/// Pixels of a tile: sums and numbers of 12 KiB, and 4 KiB of each date of float32.
+/// Pixels of a tile: sums and numbers of 24 KiB. Measured at 73 dates: 1024 take 6 % longer, 4096 about the same.
 const TILE: usize = 2048;
 
 /// The mean of values that add up to `sum`; what every path must give bit for bit.
@@ -73,7 +73,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
     use crate::lanes::Real;
-    use crate::temporal::{Output, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::Output;
     use numpy::Element;
     use pyo3::prelude::*;
 

@@ -27,16 +27,18 @@ use std::sync::Arc;
 /// A dtype of inputs.
 pub trait Series: Bits {
     /// Up to this many dates a network is faster than bisection; measured by `benches/crossover.rs`.
-    const NETWORK_MAX: usize;
+    fn network_max(path: Path) -> usize;
 
     /// Runs `work` with as many lanes as suit the dtype.
     fn run<O: Real + Output + From<Self>>(work: Medians<'_, '_, Self, O>, method: &Method, path: Path);
 }
 
 macro_rules! series {
-    ($($key:ty: $lanes:literal lanes, $wide:literal in registers, network up to $network:literal;)*) => {$(
+    ($($key:ty: $lanes:literal lanes, $wide:literal in registers, network up to $network:literal or $wider:literal;)*) => {$(
         impl Series for $key {
-            const NETWORK_MAX: usize = $network;
+            fn network_max(path: Path) -> usize {
+                if path.is_avx512() { $wider } else { $network }
+            }
 
             fn run<O: Real + Output + From<Self>>(work: Medians<'_, '_, Self, O>, method: &Method, path: Path) {
                 match method {
@@ -55,17 +57,19 @@ macro_rules! series {
     )*};
 }
 
-// Where network and bisection cost the same, measured by `benches/crossover.rs` on one core of a Zen 1 at 2.4 GHz with
-// 40 % gaps, in nanoseconds per pixel (network / bisection): f32 1112 / 1231 at 400 dates, 1966 / 1905 at 600; f64
+// Where network and bisection cost the same, measured by `benches/crossover.rs` with 40 % gaps, in nanoseconds per pixel
+// (network / bisection). On one core of a Zen 1 at 2.4 GHz: f32 1112 / 1231 at 400 dates, 1966 / 1905 at 600; f64
 // 7890 / 8690 at 800, 18300 / 16700 at 1500; u16 300 / 374 at 250, 605 / 588 at 400; u8 92 / 112 at 150, 248 / 223 at
-// 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. Rows of 256 bytes, against rows of 128: 3 to 8 %
-// less for networks, 10 to 30 % less for bisection. Selection in registers needs no scratch, so its blocks are larger.
+// 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. With AVX-512, which networks gain from, on one core
+// of an Intel server with AVX512_FP16 at 2.6 GHz, at 460 dates: f32 387 / 543, f64 523 / 1100, u16 195 / 241, u8 97 / 85.
+// Rows of 256 bytes, against rows of 128: 3 to 8 % less for networks, 10 to 30 % less for bisection. Selection in
+// registers needs no scratch, so its blocks are larger.
 series! {
-    f32: 64 lanes, 128 in registers, network up to 500;
-    f64: 32 lanes, 64 in registers, network up to 1200;
-    u16: 128 lanes, 256 in registers, network up to 350;
-    i16: 128 lanes, 256 in registers, network up to 350;
-    u8: 256 lanes, 512 in registers, network up to 200;
+    f32: 64 lanes, 128 in registers, network up to 500 or 1000;
+    f64: 32 lanes, 64 in registers, network up to 1200 or 1500;
+    u16: 128 lanes, 256 in registers, network up to 350 or 600;
+    i16: 128 lanes, 256 in registers, network up to 350 or 600;
+    u8: 256 lanes, 512 in registers, network up to 200 or 300;
 }
 
 /// How the middle ranks are found.
@@ -82,10 +86,10 @@ pub enum Method {
 impl Method {
     /// The fastest for that many dates.
     #[must_use]
-    pub fn fastest<K: Series>(dates: usize) -> Self {
+    pub fn fastest<K: Series>(dates: usize, path: Path) -> Self {
         match dates {
             0..=SELECT_MAX => Self::Registers,
-            _ if dates <= K::NETWORK_MAX => Self::Network(Program::cached(dates)),
+            _ if dates <= K::network_max(path) => Self::Network(Program::cached(dates)),
             _ => Self::Bisection,
         }
     }
@@ -178,6 +182,9 @@ struct Bisect<'a, K: Bits, const W: usize> {
 
 impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
     type Output = Gaps<K, W>;
+    // Comparisons of 512 bits go to registers of masks, which cannot be subtracted from a count: 460 dates of uint16
+    // would take 326 ns a pixel instead of 241, of float32 564 instead of 543.
+    const AVX512: bool = false;
 
     #[inline(always)]
     fn run(self) -> Gaps<K, W> {
@@ -211,7 +218,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
     use crate::lanes::Real;
-    use crate::temporal::{Output, Work, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::{Output, Work};
     use numpy::Element;
     use pyo3::prelude::*;
 
@@ -300,7 +308,7 @@ pub mod python {
         O: Real + Output + From<K> + Element,
     {
         let median = |work: Work<'_, K, _>, path, threads| {
-            let method = Method::fastest::<K>(work.x.shape()[0]);
+            let method = Method::fastest::<K>(work.x.shape()[0], path);
             super::temporal_median(work, &method, path, threads)
         };
         // SAFETY: `by_dtype` has matched K and O with the dtypes; `check` has found out distinct from the inputs.

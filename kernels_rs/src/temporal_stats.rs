@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Two passes, because the sum of squares minus the square of the sum loses every digit of a small deviation from a
-//! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once; and
-//! while it makes the second, it asks for the next tile.
+//! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once. To ask
+//! for the next tile during the second gained nothing.
 
 use crate::errors::Error;
 use crate::lanes::{Missing, Real};
@@ -21,11 +21,11 @@ use ndarray::ArrayViewMutD;
 
 /// Bytes of a tile on all dates.
 const TILE_BYTES: usize = 256 << 10;
-/// Pixels of a tile.
+/// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;
 const TILE_MOST: usize = 1024;
 
-/// The three results of a pixel or of many.
+/// Where mean, standard deviation and number go.
 pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
 
 /// The standard deviation of n values; what every path must give bit for bit.
@@ -133,9 +133,8 @@ fn add<K: Summand, const N: usize>(
     for w in 0..pixels {
         let (mean, mut sum) = (means[w], squares[w]);
         for (i, date) in dates.iter().enumerate() {
-            let deviation = date[w].into() - mean;
             let gap = gap(i, w) | date[w].is_missing(missing);
-            let deviation = if gap { 0.0 } else { deviation };
+            let deviation = if gap { 0.0 } else { date[w].into() - mean };
             sum += deviation * deviation;
         }
         squares[w] = sum;
@@ -148,7 +147,8 @@ pub mod python {
     use crate::arguments::{AxisArgument, Ddof, Threads};
     use crate::arrays::{Dtype, Outputs, by_dtype, outputs};
     use crate::lanes::Real;
-    use crate::temporal::{Output, python::Call};
+    use crate::stacks::Call;
+    use crate::temporal::Output;
     use numpy::Element;
     use pyo3::prelude::*;
 

@@ -28,7 +28,7 @@ fn median<O: Real>(mut values: Vec<O>) -> O {
 
 /// Every method that is valid for that many dates. Bisection needs two: one date has no second middle rank.
 fn methods<K: Series>(dates: usize) -> Vec<(&'static str, Method)> {
-    let mut methods = vec![("the fastest method", Method::fastest::<K>(dates))];
+    let mut methods = vec![("the fastest method", Method::fastest::<K>(dates, Path::all()[0]))];
     if dates >= 2 {
         methods.push(("bisection", Method::Bisection));
     }
