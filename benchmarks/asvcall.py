@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from benchmarks import ROOT, provenance, registry
@@ -105,6 +106,19 @@ def configured(folder: Path) -> Path:
     path = folder / CONFIGURATION.name
     path.write_text(json.dumps({**own, **paths, "results_dir": str(folder / "results")}, indent=1) + "\n")
     return path
+
+
+def heed_interrupts() -> None:
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, also where a shell has them ignored for jobs in the background.
+
+    asv inherits what is ignored, and would go on.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def run_kernel(

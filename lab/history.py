@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,9 +50,7 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     cases = commits_of.chosen_cases(kernels or [], case or [])
     machine = asvcall.this_machine()
     asvcall.ensure_machine(machine)
-    # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    asvcall.heed_interrupts()
     try:
         whole = [_commit(console, of, cases, machine, processes=processes, again=again) for of in chosen]
     except KeyboardInterrupt:
@@ -62,10 +58,6 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
         raise typer.Exit(130) from None
     if not all(whole):
         raise typer.Exit(2)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _commit(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,24 +46,20 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     """
     from rich.console import Console
 
+    from benchmarks import asvcall
+
     console = Console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
     plan = _plan(console, wanted, processes)
     plan, run_dir = _run_dir(plan, resume)
     _show_left_out(console, plan, budget)
-    # Handled even where a shell has them ignored for jobs in the background, or asv would ignore them too.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    asvcall.heed_interrupts()
     try:
         _measure(console, plan, run_dir)
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {run_dir}; the same command with --resume goes on.")
         raise typer.Exit(130) from None
     _finish(console, plan, run_dir)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
