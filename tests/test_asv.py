@@ -260,7 +260,7 @@ def without_median(clone: Path) -> None:
     for language in ("numpy", "numba"):
         (clone / f"reference_py/eokernels/impl_{language}/temporal_median.py").unlink()
     package = clone / "reference_py/eokernels/__init__.py"
-    package.write_text(re.sub(r",? ?\"?temporal_median\"?", "", package.read_text()))
+    package.write_text(re.sub(r"\"?temporal_median\"?,?\s*", "", package.read_text()))
     crate = clone / "kernels_rs/src/lib.rs"
     crate.write_text(re.sub(r"#\[pymodule_export\]\s*use crate::temporal_median[^;]*;", "", crate.read_text()))
 
