@@ -50,6 +50,7 @@ fn main() {
         select(&mut code, n);
     }
     select_dispatch(&mut code);
+    median_dispatch(&mut code);
     let limits = [
         ("SORT_MIN", SORT_MIN),
         ("SORT_MAX", SORT_MAX),
@@ -210,7 +211,8 @@ fn leaf_dispatch(code: &mut String) {
     code.push_str("_ => unreachable!(\"a size that no program holds\"),\n}\n}\n");
 }
 
-/// `fn select_n(dates, missing, gaps, lo, hi)`: fills the gaps and finds the two middle ranks.
+/// `fn select_n(dates, missing, gaps, lo, hi)`: fills the gaps and finds the two middle ranks; `fn median_n(dates, missing,
+/// gaps, out)`: the medians at once, without a trip through memory.
 fn select(code: &mut String, n: usize) {
     let wires: Vec<usize> = (0..n).collect();
     let mut steps = Vec::new();
@@ -224,6 +226,14 @@ fn select(code: &mut String, n: usize) {
     steps.iter().for_each(|&step| write_step(code, step));
     let hi = hi.map_or("K::HIGH".to_owned(), |wire| format!("v{wire}"));
     writeln!(code, "(gaps.pad[w], gaps.seen[w]) = (pad, seen);\n(lo[w], hi[w]) = (v{lo}, {hi});\n}}\n}}").unwrap();
+    writeln!(
+        code,
+        "#[inline(always)]\nfn median_{n}<K: Key, O: Real + From<K>, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &Gaps<K, W>, out: &mut [O; W]) {{"
+    )
+    .unwrap();
+    load_filled(code, n);
+    steps.iter().for_each(|&step| write_step(code, step));
+    writeln!(code, "out[w] = median_of({n}, pad, seen, v{lo}, {hi});\n}}\n}}").unwrap();
 }
 
 /// `fn select(dates, …)`: the one of the above for that many dates.
@@ -234,6 +244,18 @@ fn select_dispatch(code: &mut String) {
     );
     for n in 1..=SELECT_MAX {
         writeln!(code, "{n} => select_{n}(array(dates), missing, gaps, lo, hi),").unwrap();
+    }
+    code.push_str("_ => unreachable!(\"more dates than a selection in registers takes\"),\n}\n}\n");
+}
+
+/// `fn median(dates, …)`: the other one.
+fn median_dispatch(code: &mut String) {
+    code.push_str(
+        "/// Fills the gaps of 1 to `SELECT_MAX` dates and finds the median of every lane.\n\
+         #[inline(always)]\npub fn median<K: Key, O: Real + From<K>, const W: usize>(dates: &[&[K; W]], missing: Missing<K>, gaps: &Gaps<K, W>, out: &mut [O; W]) {\nmatch dates.len() {\n",
+    );
+    for n in 1..=SELECT_MAX {
+        writeln!(code, "{n} => median_{n}(array(dates), missing, gaps, out),").unwrap();
     }
     code.push_str("_ => unreachable!(\"more dates than a selection in registers takes\"),\n}\n}\n");
 }

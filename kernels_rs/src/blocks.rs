@@ -23,7 +23,7 @@ pub struct Block<'a, K, const W: usize> {
     /// Which values are still to be filled.
     pub missing: Missing<K>,
     /// What has been filled already.
-    pub gaps: Gaps<K, W>,
+    pub gaps: &'a Gaps<K, W>,
 }
 
 impl<K: Key> Row<'_, K> {
@@ -32,7 +32,7 @@ impl<K: Key> Row<'_, K> {
         let (dates, pixels) = self.x.dim();
         let whole = if self.mask.is_none() { pixels - pixels % W } else { 0 };
         let series: Option<Vec<&[K]>> = self.x.axis_iter(Axis(0)).map(|x| x.to_slice()).collect();
-        let mut next = 0;
+        let (mut next, fresh) = (0, Gaps::new());
         if let Some(series) = series.filter(|_| whole > 0) {
             let block_at = |block: &mut Vec<_>, start| {
                 block.clear();
@@ -42,7 +42,7 @@ impl<K: Key> Row<'_, K> {
             block_at(&mut now, next);
             while next < whole {
                 block_at(&mut upcoming, next + W);
-                let block = Block { dates: &now, upcoming: &upcoming, missing: self.missing, gaps: Gaps::new() };
+                let block = Block { dates: &now, upcoming: &upcoming, missing: self.missing, gaps: &fresh };
                 each(block, next..next + W);
                 std::mem::swap(&mut now, &mut upcoming);
                 next += W;
@@ -53,7 +53,7 @@ impl<K: Key> Row<'_, K> {
             let range = next..pixels.min(next + W);
             let (missing, gaps) = self.gather(range.clone(), path, &mut scratch);
             let rows = if self.mask.is_some() { &scratch.filled } else { &scratch.values };
-            each(Block { dates: &rows.iter().collect::<Vec<_>>(), upcoming: &[], missing, gaps }, range);
+            each(Block { dates: &rows.iter().collect::<Vec<_>>(), upcoming: &[], missing, gaps: &gaps }, range);
             next += W;
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! With m of T values missing, ceil(m / 2) of the fillings lie below and floor(m / 2) above all data, so the middle
 //! ranks of the *valid* values are always ranks L = (T - 1) / 2 and L + 1 of the filled ones: both if T + m is even,
-//! otherwise one of them, as [`Gaps::middle`] says. So all the lanes share one network, however different their gaps.
+//! otherwise one of them, as [`median_of`] says. So all the lanes share one network, however different their gaps.
 //! For integers the fillings are the limits of the type; since these are data as well, one needs to remember whether
 //! a lane holds any value at all. For floats that is not needed: with nothing valid the middle is -Inf + Inf, a NaN.
 
@@ -145,6 +145,7 @@ impl<K: Key> Default for Missing<K> {
 }
 
 /// What is known of the missing values of each lane so far.
+#[derive(Clone)]
 pub struct Gaps<K, const W: usize> {
     /// What the next missing value is replaced by.
     pub pad: [K; W],
@@ -161,19 +162,24 @@ impl<K: Key, const W: usize> Gaps<K, W> {
         Self { pad: [K::LOW; W], seen: [K::default(); W] }
     }
 
-    /// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
+    /// The medians of T dates from ranks (T - 1) / 2 and the one above.
     #[inline(always)]
-    pub fn middle<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
-        let even = dates.is_multiple_of(2);
+    pub fn medians<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
         for w in 0..W {
-            let odd_gaps = self.pad[w] == K::HIGH;
-            let (l, h) = (O::from(lo[w]), O::from(hi[w]));
-            let single = if even { h } else { l };
-            let median = if odd_gaps == even { single } else { O::HALF * l + O::HALF * h };
-            let empty = K::FINITE_LIMITS & (self.seen[w] == K::default());
-            out[w] = if empty { O::NAN } else { median };
+            out[w] = median_of(dates, self.pad[w], self.seen[w], lo[w], hi[w]);
         }
     }
+}
+
+/// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
+#[inline(always)]
+pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K, hi: K) -> O {
+    let (even, odd_gaps) = (dates.is_multiple_of(2), pad == K::HIGH);
+    let (lo, hi) = (O::from(lo), O::from(hi));
+    let single = if even { hi } else { lo };
+    let median = if odd_gaps == even { single } else { O::HALF * lo + O::HALF * hi };
+    let empty = K::FINITE_LIMITS & (seen == K::default());
+    if empty { O::NAN } else { median }
 }
 
 /// A dtype of results.

@@ -1,7 +1,8 @@
-//! The small networks that `build.rs` wrote: `leaf`, `keys_8` and `select` on dates of the input, `merge` on rows of a scratch.
+//! The small networks that `build.rs` wrote: `leaf`, `keys_8`, `select` and `median` on dates of the input, `merge` on rows
+//! of a scratch.
 
 use crate::bisect::Bits;
-use crate::lanes::{Gaps, Key, Missing, fill, greater, lesser};
+use crate::lanes::{Gaps, Key, Missing, Real, fill, greater, lesser, median_of};
 
 include!(concat!(env!("OUT_DIR"), "/small_networks.rs"));
 
