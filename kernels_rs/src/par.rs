@@ -1,8 +1,9 @@
 //! Threads: the only file that knows rayon.
 //!
-//! Work is cut in halves until a piece is small enough, and the halves are handed to a pool that belongs to the
-//! number of threads asked for. With one thread, or little to do, the caller's thread does it all and no pool is ever
-//! made. Kernels whose pixels are independent give the same bits however they are cut.
+//! Work is cut in halves until the pieces are small enough, and whoever is free takes the next one: the caller's thread
+//! from the start, and those of a pool as they wake up. Waking them takes tens of microseconds, which would be a large part
+//! of a call of a millisecond if the caller slept meanwhile. With one thread, or little to do, the caller's thread does it
+//! all and no pool is ever made. Kernels whose pixels are independent give the same bits however they are cut.
 //!
 //! Pools are cached by thread count *and process id*: after `fork` the child has the parent's pools in its memory but
 //! none of their threads, and waiting for them would hang for ever.
@@ -37,23 +38,38 @@ pub fn run<D: Divide>(work: D, threads: usize, piece: &(impl Fn(D) + Sync)) -> R
     }
     // Several pieces a thread, so that one that is held up does not hold up all.
     let grain = (size / (threads * 8)).max(SERIAL_BELOW / 4);
-    pool(threads)?.install(|| cut(work, grain, piece));
+    let mut pieces = Vec::new();
+    cut(work, grain, &mut pieces);
+    let pieces = Mutex::new(pieces.into_iter());
+    // The lock is given back before the piece is worked on.
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take_all = || {
+        while let Some(work) = next() {
+            piece(work);
+        }
+    };
+    pool(threads - 1)?.in_place_scope(|scope| {
+        (1..threads).for_each(|_| scope.spawn(|_| take_all()));
+        take_all();
+    });
     Ok(())
 }
 
-fn cut<D: Divide>(work: D, grain: usize, piece: &(impl Fn(D) + Sync)) {
+/// Pieces of at most `grain` elements, in order, where they can be cut that small.
+fn cut<D: Divide>(work: D, grain: usize, pieces: &mut Vec<D>) {
     if work.size() <= grain {
-        return piece(work);
+        return pieces.push(work);
     }
     match work.halve() {
-        (whole, None) => piece(whole),
+        (whole, None) => pieces.push(whole),
         (left, Some(right)) => {
-            rayon::join(|| cut(left, grain, piece), || cut(right, grain, piece));
+            cut(left, grain, pieces);
+            cut(right, grain, pieces);
         }
     }
 }
 
-/// The pool of this process for that many threads.
+/// The pool of this process of that many threads, beside the caller's.
 fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
     type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
     static POOLS: OnceLock<Mutex<Pools>> = OnceLock::new();
@@ -64,7 +80,8 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
     }
     let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("eokernels-{i}"));
     let pool = builder.build().map_err(|error| {
-        Error::value(format!("num_threads is {threads}, and that many threads cannot be started: {error}"))
+        let asked = threads + 1;
+        Error::value(format!("num_threads is {asked}, and that many threads cannot be started: {error}"))
     })?;
     let pool = Arc::new(pool);
     // A forked child must not drop the parent's pools either: dropping signals threads that are not there.
@@ -103,6 +120,21 @@ mod tests {
             })
             .unwrap();
             assert_eq!(sum.into_inner(), n * (n - 1) / 2);
+        }
+    }
+
+    #[test]
+    fn the_callers_thread_works_too_and_no_more_than_asked_for() {
+        let here = std::thread::current().id();
+        for threads in [2, 4] {
+            let seen = Mutex::new(std::collections::HashSet::new());
+            run(Range(0, 100 * SERIAL_BELOW), threads, &|_| {
+                seen.lock().unwrap().insert(std::thread::current().id());
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            })
+            .unwrap();
+            let seen = seen.into_inner().unwrap();
+            assert!(seen.contains(&here) && seen.len() <= threads, "{seen:?}");
         }
     }
 
