@@ -9,7 +9,9 @@
 //!
 //! Two passes, because the sum of squares minus the square of the sum loses every digit of a small deviation from a
 //! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once. To ask
-//! for the next tile during the second gained nothing.
+//! for the next tile during the second gained nothing. Where one date has a power of two of bytes, the dates of a pixel
+//! share a set of L2, and the second pass reads from L3, which hashes its addresses: 1024² take 4 % longer a pixel than 1000².
+//! To copy the tile in the first pass would avoid that and takes 30 % longer everywhere.
 
 use crate::errors::Error;
 use crate::lanes::{Missing, Real};
@@ -19,8 +21,9 @@ use crate::temporal::{Output, Work, reduce, store};
 use crate::tiles::{Pass, Tile};
 use ndarray::ArrayViewMutD;
 
-/// Bytes of a tile on all dates.
-const TILE_BYTES: usize = 256 << 10;
+/// Bytes of a tile on all dates. With 256 KiB the pixels of 460 dates are so few that a date is read in bits of 512 bytes,
+/// which takes 1.5 times as long.
+const TILE_BYTES: usize = 768 << 10;
 /// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;
 const TILE_MOST: usize = 1024;

@@ -11,7 +11,7 @@ elements. So C order, Fortran order, windows, negative steps and broadcasting (s
 Inputs are always typed read-only, which arrays of either kind can be passed as. Axes are sorted by the output's steps
 and merged where all operands allow it: contiguous arrays of any shape become one axis.
 
-Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels out to a thread pool of Python, which kernels
+Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels out to it and a thread pool of Python, which kernels
 without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
 """
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -186,18 +186,24 @@ def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:
 
 
 def share(function: Callable[[int, int], None], count: int, threads: int, values: int) -> None:
-    """Call ``function(start, stop)`` over ranges that cover `count` items, in `threads` threads."""
+    """Call ``function(start, stop)`` over ranges that cover `count` items, in `threads` threads, the caller's among them."""
     threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
     if threads == 1:
         function(0, count)
         return
     bounds: Sequence[int] = [count * k // threads for k in range(threads + 1)]
-    pool = _pool(threads, os.getpid())
-    for done in [pool.submit(function, a, b) for a, b in pairwise(bounds)]:
-        done.result()
+    own, *others = pairwise(bounds)
+    pool = _pool(threads - 1, os.getpid())
+    parts = [pool.submit(function, *other) for other in others]
+    try:
+        function(*own)
+    finally:  # nobody writes to the result any more when this returns
+        wait(parts)
+    for part in parts:
+        part.result()
 
 
 @lru_cache(maxsize=8)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """One pool per count and process: a forked child must not wait for threads that it has not got."""
+    """Threads beside the caller's. One pool per count and process: a forked child must not wait for threads that it has not got."""
     return ThreadPoolExecutor(threads, thread_name_prefix=f"eokernels-{threads}-{process}")
