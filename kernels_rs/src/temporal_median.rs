@@ -66,14 +66,15 @@ macro_rules! series {
 // (network / bisection). On one core of a Zen 1 at 2.4 GHz: f32 1112 / 1231 at 400 dates, 1966 / 1905 at 600; f64
 // 7890 / 8690 at 800, 18300 / 16700 at 1500; u16 300 / 374 at 250, 605 / 588 at 400; u8 92 / 112 at 150, 248 / 223 at
 // 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. With AVX-512, which networks gain from, on one core
-// of an Intel server with AVX512_FP16 at 2.6 GHz, at 460 dates: f32 387 / 543, f64 523 / 1100, u16 195 / 241, u8 97 / 85.
+// of an Intel server with AVX512_FP16 at 2.6 GHz: f32 1210 / 1282 at 1000 dates, 1598 / 1572 at 1200; f64 3164 / 3408 at
+// 1200, 4728 / 4658 at 1500; u16 359 / 378 at 800, 590 / 545 at 1000; u8 60 / 62 at 300, 76 / 62 at 350.
 // Rows of 256 bytes, against rows of 128: 3 to 8 % less for networks, 10 to 30 % less for bisection. Selection in
 // registers needs no scratch, so its blocks are larger.
 series! {
-    f32: 64 lanes, 256 in registers, network up to 500 or 1000;
+    f32: 64 lanes, 256 in registers, network up to 500 or 1100;
     f64: 32 lanes, 128 in registers, network up to 1200 or 1500;
-    u16: 128 lanes, 256 in registers, network up to 350 or 600;
-    i16: 128 lanes, 256 in registers, network up to 350 or 600;
+    u16: 128 lanes, 256 in registers, network up to 350 or 850;
+    i16: 128 lanes, 256 in registers, network up to 350 or 850;
     u8: 256 lanes, 512 in registers, network up to 200 or 300;
 }
 
