@@ -1,7 +1,6 @@
 """Memory of one call: what it takes above what the process held before, and the page faults of a warm call.
 
-``python -m benchmarks.memory job.json`` runs in a process of its own, after the timing. Tracing allocators would see
-neither Rust nor Numba, so the kernel's own high-water mark is reset before the call and read after it.
+``python -m benchmarks.memory job.json`` runs in a process of its own, after the timing.
 """
 
 from __future__ import annotations
@@ -19,12 +18,11 @@ from benchmarks import registry
 from benchmarks.binding import Absent, Bound, Target, bind, target
 from benchmarks.process import FIXED
 from benchmarks.records import Line, MemoryLine, append, read_lines
+from benchmarks.resident import rise_bytes
 from benchmarks.spec import Kernel
 from benchmarks.worker import Job, main
 from inputs.cases import Case, find
 
-CLEAR_REFS = Path("/proc/self/clear_refs")
-RESET_HIGH_WATER = "5"
 M_MMAP_THRESHOLD = -3
 SMALLEST_OWN_PAGES = 64 * 1024
 ONE_CALL_S = 0.1
@@ -43,33 +41,24 @@ def minor_faults(call: Callable[[], Any]) -> int:
 def peak_bytes(call: Callable[[], Any]) -> int | str:
     """Return by how many bytes one call raises the resident memory at its peak, or why this system cannot tell.
 
-    Free memory is given back first, and for this call every array gets pages of its own: so a call that takes memory
-    is seen to take it, and no more than it takes.
+    For this call every array gets pages of its own: so a call that takes memory is seen to take it, and no more than
+    it takes.
     """
     gc.collect()
     _own_pages(SMALLEST_OWN_PAGES)
     try:
-        CLEAR_REFS.write_text(RESET_HIGH_WATER)
-        before = _status_bytes("VmRSS")
-        call()
-        return max(0, _status_bytes("VmHWM") - before)
-    except (OSError, KeyError) as error:
+        return rise_bytes(call)
+    except OSError as error:
         return f"unavailable: {type(error).__name__}: {error}"
     finally:
         _own_pages(int(FIXED["MALLOC_MMAP_THRESHOLD_"]))
 
 
 def _own_pages(threshold: int) -> None:
-    """Ask glibc to take blocks from `threshold` bytes up from the system one by one, and to give back what is free."""
+    """Ask glibc to take blocks from `threshold` bytes up from the system one by one."""
     library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt") and hasattr(library, "malloc_trim"):
+    if hasattr(library, "mallopt"):
         library.mallopt(M_MMAP_THRESHOLD, threshold)
-        library.malloc_trim(0)
-
-
-def _status_bytes(field: str) -> int:
-    rows = dict(row.split(":", 1) for row in Path("/proc/self/status").read_text().splitlines() if ":" in row)
-    return int(rows[field].split()[0]) * 1024
 
 
 def measure_arm(kernel: Kernel, arm: str, onto: Target, whole_s: float) -> MemoryLine:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import ctypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from benchmarks import contract, registry
 from benchmarks.comparison import compare, same_bits
 from benchmarks.contract import Question, Verdict
+from benchmarks.resident import rise_bytes
 from benchmarks.spec import Array, CostClass, Kernel
 from inputs.battery import Call, Request
 from inputs.battery_forms import new_out
@@ -34,10 +33,6 @@ COPY_SLACK_BYTES = 3 * 2**20
 COPY_STEPS, COPY_STEPS_DEEP = 16, 320
 FULLY_LAID_OUT = frozenset({"float32", "uint16"})
 """Dtypes for which every layout is looked at; the others are looked at sliced, which shows casts as well."""
-
-
-class Unmeasurable(Exception):
-    """The high-water mark of resident memory cannot be had here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +143,9 @@ def copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: s
 def unmeasurable() -> str:
     """Return why hidden copies cannot be seen on this machine; empty where they can."""
     try:
-        _high_water_bytes(lambda: None)
-    except Unmeasurable as error:
-        return str(error)
+        rise_bytes(lambda: None)
+    except OSError as error:
+        return f"the high-water mark of resident memory cannot be had here: {error}"
     return ""
 
 
@@ -168,7 +163,7 @@ def _copy_verdicts(
             allowed = kernel.contract.scratch_bytes * threads + COPY_SLACK_BYTES
             try:
                 function(*small.arrays, **small.kwargs, **more)
-                taken = _high_water_bytes(partial(function, *big.arrays, **big.kwargs, **more))
+                taken = rise_bytes(partial(function, *big.arrays, **big.kwargs, **more))
             except Exception as error:
                 raised = f"raised {type(error).__name__}: {error}"
                 yield Verdict(kernel.name, name, dtype, case, "failed", raised)
@@ -193,25 +188,3 @@ def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_byt
     axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.family == "temporal" else {}
     kwargs = {name: grown(value) for name, value in tile.kwargs.items()}
     return Call(tuple(map(grown, tile.arrays)), {**kwargs, **axis, "out": new_out(request, shape)})
-
-
-def _high_water_bytes(run: Callable[[], Any]) -> int:
-    """Return by how much resident memory rose at most while `run` ran.
-
-    Memory that the allocator keeps from earlier calls is given back first, or a copy could hide in it.
-    """
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _status_bytes("VmRSS")
-    except (OSError, AttributeError) as error:
-        raise Unmeasurable(f"the high-water mark of resident memory cannot be reset here: {error}") from None
-    run()
-    return _status_bytes("VmHWM") - before
-
-
-def _status_bytes(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"/proc/self/status has no {field}")

@@ -139,11 +139,11 @@ fn more_values_than_a_byte_counts_are_not_taken_for_none() {
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
     let forking = |dates: usize| Case { pixels: vec![37, 97], threads: vec![1, 2, 3], ..plain(dates) };
-    const { assert!(37 * 97 * 19 > _rust::par::SERIAL_BELOW && 7000 * 12 > _rust::par::SERIAL_BELOW) };
-    check_all(&forking(20));
-    check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(23) });
-    check_all(&Case { pixels: vec![7000], out: Layout::Reversed, kind: Kind::Limits, nodata: 2, ..forking(12) });
-    check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(19) });
+    const { assert!(37 * 97 * 29 > _rust::par::SERIAL_BELOW && 9000 * 12 > _rust::par::SERIAL_BELOW) };
+    check_all(&forking(30));
+    check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(33) });
+    check_all(&Case { pixels: vec![9000], out: Layout::Reversed, kind: Kind::Limits, nodata: 2, ..forking(12) });
+    check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(29) });
 }
 
 #[test]

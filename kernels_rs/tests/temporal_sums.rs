@@ -96,10 +96,10 @@ fn tiles_of_every_width_give_the_bits_of_plain_sums() {
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
     let forking = |dates: usize| Case { pixels: vec![37, 97], threads: vec![1, 2, 3], ..plain(dates) };
-    const { assert!(37 * 97 * 19 > _rust::par::SERIAL_BELOW) };
-    check_all(&forking(20), 1);
-    check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(23) }, 0);
-    check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(19) }, 2);
+    const { assert!(37 * 97 * 29 > _rust::par::SERIAL_BELOW) };
+    check_all(&forking(30), 1);
+    check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(33) }, 0);
+    check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(29) }, 2);
 }
 
 #[test]

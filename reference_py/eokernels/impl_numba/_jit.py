@@ -11,8 +11,8 @@ elements. So C order, Fortran order, windows, negative steps and broadcasting (s
 Inputs are always typed read-only, which arrays of either kind can be passed as. Axes are sorted by the output's steps
 and merged where all operands allow it: contiguous arrays of any shape become one axis.
 
-Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels out to it and a thread pool of Python, which kernels
-without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
+Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels between it and a thread pool of Python, which
+kernels without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from eokernels._admit import Admitted, Array
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "boundscheck": False}
 BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
-SERIAL_BELOW = 65536  # input values; less is done sooner than a second thread has started
+SERIAL_BELOW = 2**20  # values; less is done in 0.4 ms, which a thread of Python takes too long to wake up for
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -186,7 +186,10 @@ def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:
 
 
 def share(function: Callable[[int, int], None], count: int, threads: int, values: int) -> None:
-    """Call ``function(start, stop)`` over ranges that cover `count` items, in `threads` threads, the caller's among them."""
+    """Call ``function(start, stop)`` over ranges that cover `count` items, in `threads` threads with the caller's.
+
+    `values` says how much there is to do: as many values to add up would take as long.
+    """
     threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
     if threads == 1:
         function(0, count)
@@ -205,5 +208,5 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
 
 @lru_cache(maxsize=8)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads beside the caller's. One pool per count and process: a forked child must not wait for threads that it has not got."""
+    """Threads beside the caller's, by count and process: a forked child must not wait for threads it has not got."""
     return ThreadPoolExecutor(threads, thread_name_prefix=f"eokernels-{threads}-{process}")

@@ -45,7 +45,7 @@ def _run(call, result):
             call.nodata is not None, nodata, call.mask is not None, half, start, stop,
         )  # fmt: skip
 
-    share(part, result.size, call.threads, series.size)
+    share(part, result.size, call.threads, 4 * series.size)
 
 
 @kernel

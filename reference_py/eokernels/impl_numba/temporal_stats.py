@@ -36,7 +36,7 @@ def _run(call, free, results):
     def part(start, stop):
         _runs(*flats, *way, len(series), *gaps, free, run, start, stop)
 
-    share(part, results[0].size, call.threads, series.size)
+    share(part, results[0].size, call.threads, 2 * series.size)
 
 
 @kernel
