@@ -21,7 +21,7 @@ from inputs.battery_forms import new_out
 from inputs.battery_quality import with_classes
 
 SAME_BITS_IN_CHUNKS: frozenset[CostClass] = frozenset({"C1", "C2", "C3", "C4", "C5", "C8", "C12"})
-LARGE, LARGE_STACK = (263, 517), (9, 131, 523)
+LARGE, LARGE_STACK = (1033, 1021), (9, 263, 523)
 """Shapes with more outputs than any implementation does on one thread for lack of work, and no round width."""
 CUTS = (1, 4, 131, 260, 261)
 """Columns at which the large input is cut, so that a pixel changes its place in a vector register."""

@@ -14,6 +14,7 @@ from benchmarks.comparison import compare, compare_result, same_bits
 from benchmarks.contract import Verdict
 from benchmarks.networks import median_pairs, odd_even_merge_sort
 from benchmarks.observe import observe
+from eokernels.impl_numba import _jit
 from inputs.battery_case import LAYOUTS, lay_out
 
 Assert = Callable[[Iterable[Verdict]], None]
@@ -32,6 +33,16 @@ def test_keeps_the_contract(kernel: Any, name: str, dtype: str, assert_kept: Ass
     functions = present(kernel, name)
     assert_kept(contract.battery_verdicts(kernel, functions, dtype))
     assert_kept(structure.verdicts(kernel, functions, dtype))
+
+
+@pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_the_large_inputs_are_shared_between_threads(kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    pool = _jit._pool
+    monkeypatch.setattr(_jit, "_pool", lambda threads, process: asked.append(threads) or pool(threads, process))
+    call = structure.large_call(contract.request(kernel, "uint16"))
+    present(kernel, "numba")["numba"](*call.arrays, **call.kwargs, num_threads=2)
+    assert asked == [1], "one thread beside the caller's; Numba's share of work is the largest of all"
 
 
 @pytest.mark.parametrize(("kernel", "name"), ARMS, ids=lambda value: getattr(value, "name", value))
