@@ -4,8 +4,9 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // made-up numbers
 
-use _rust::lanes::{Missing, Real};
+use _rust::lanes::Missing;
 use _rust::program::Program;
+use _rust::real::Real;
 use _rust::simd::{Path, chosen};
 use _rust::small::SELECT_MAX;
 use _rust::temporal::{Output, Work};

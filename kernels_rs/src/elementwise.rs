@@ -14,9 +14,9 @@
 //! What is missing is found in the loop itself. Hiding it in a second pass over a block in L1 took up to 13 % longer.
 
 use crate::errors::Error;
-use crate::lanes::Real;
 use crate::par::{self, Divide};
 use crate::parts::{Block, Sample, block_of, is_contiguous, load, plane_of, plane_of_mut};
+use crate::real::Real;
 use crate::rows::{Operand, middle_of_longest, simplify};
 use crate::simd::{self, Path, Task};
 use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};

@@ -10,8 +10,8 @@
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
-use crate::lanes::Real;
 use crate::parts::Sample;
+use crate::real::Real;
 use crate::simd::Path;
 use std::convert::Infallible;
 
@@ -75,8 +75,9 @@ pub mod python {
     use crate::arguments::{AerosolBlue, AerosolRed, Canopy, Gain, MinDenominator, Threads};
     use crate::arrays::{SAMPLES, Typed, by_dtype};
     use crate::bands::{Call, Shared};
-    use crate::lanes::{Key, Real};
+    use crate::lanes::Key;
     use crate::parts::Sample;
+    use crate::real::Real;
     use pyo3::prelude::*;
 
     /// Enhanced vegetation index of reflectances, G (nir - red) / (nir + C1 red - C2 blue + L).

@@ -10,6 +10,8 @@
 //! For integers the fillings are the limits of the type; since these are data as well, one needs to remember whether
 //! a lane holds any value at all. For floats that is not needed: with nothing valid the middle is -Inf + Inf, a NaN.
 
+use crate::real::Real;
+
 /// A number that can be ordered in lanes.
 pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     /// Not above any value.
@@ -181,52 +183,6 @@ pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K
     let empty = K::FINITE_LIMITS & (seen == K::default());
     if empty { O::NAN } else { median }
 }
-
-/// A dtype of results.
-pub trait Real:
-    Copy
-    + PartialOrd
-    + Send
-    + Sync
-    + 'static
-    + std::ops::Add<Output = Self>
-    + std::ops::Sub<Output = Self>
-    + std::ops::Mul<Output = Self>
-    + std::ops::Div<Output = Self>
-{
-    /// Not a number.
-    const NAN: Self;
-    /// One half.
-    const HALF: Self;
-
-    /// The nearest number of this type.
-    fn nearest(value: f64) -> Self;
-
-    /// The absolute value.
-    #[must_use]
-    fn abs(self) -> Self;
-}
-
-macro_rules! real {
-    ($($float:ty),*) => {$(
-        impl Real for $float {
-            const NAN: Self = <$float>::NAN;
-            const HALF: Self = 0.5;
-
-            #[allow(clippy::cast_possible_truncation, reason = "rounds to nearest")]
-            fn nearest(value: f64) -> Self {
-                value as Self
-            }
-
-            #[inline(always)]
-            fn abs(self) -> Self {
-                <$float>::abs(self)
-            }
-        }
-    )*};
-}
-
-real!(f32, f64);
 
 /// The smaller of two values that can be ordered, in the form that compiles to one `min` instruction.
 #[inline(always)]

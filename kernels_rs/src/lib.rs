@@ -17,6 +17,7 @@ pub mod par;
 pub mod parts;
 pub mod program;
 pub mod quality;
+pub mod real;
 pub mod rows;
 pub mod simd;
 pub mod small;

@@ -10,9 +10,9 @@
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
-use crate::lanes::Real;
 use crate::parts::Sample;
 use crate::quality::{Bits, Classes, Nothing, Rule};
+use crate::real::Real;
 use crate::simd::Path;
 use ndarray::ArrayViewD;
 
@@ -88,9 +88,10 @@ pub mod python {
     use crate::arrays::{COUNTS, Dtype, Typed, by_counts};
     use crate::bands::{Call, Companion, Shared};
     use crate::errors::Error;
-    use crate::lanes::{Key, Real};
+    use crate::lanes::Key;
     use crate::parts::Sample;
     use crate::quality::{Bits, Classes};
+    use crate::real::Real;
     use pyo3::prelude::*;
 
     /// Raw counts to a physical quantity, scale dn + offset, and to NaN where a quality band says so.

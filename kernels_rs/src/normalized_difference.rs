@@ -8,8 +8,8 @@
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
-use crate::lanes::Real;
 use crate::parts::Sample;
+use crate::real::Real;
 use crate::simd::Path;
 use std::convert::Infallible;
 
@@ -50,8 +50,9 @@ pub mod python {
     use crate::arguments::{MinDenominator, Threads};
     use crate::arrays::{SAMPLES, Typed, by_dtype};
     use crate::bands::{Call, Shared};
-    use crate::lanes::{Key, Real};
+    use crate::lanes::Key;
     use crate::parts::Sample;
+    use crate::real::Real;
     use pyo3::prelude::*;
 
     /// Normalised difference of two bands, (a - b) / (a + b).

@@ -11,8 +11,8 @@
 
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
-use crate::lanes::Real;
 use crate::parts::Sample;
+use crate::real::Real;
 use crate::simd::Path;
 use std::convert::Infallible;
 
@@ -71,8 +71,9 @@ pub mod python {
     use crate::arguments::{MinDenominator, Offset, Scale, Threads};
     use crate::arrays::{COUNTS, Typed, by_counts};
     use crate::bands::{Call, Shared};
-    use crate::lanes::{Key, Real};
+    use crate::lanes::Key;
     use crate::parts::Sample;
+    use crate::real::Real;
     use pyo3::prelude::*;
 
     /// Normalised difference of the reflectances of two bands of raw counts.

@@ -1,6 +1,6 @@
 //! Parts of rows as slices: where they lie if they are contiguous, else copied to a block in L1.
 
-use crate::lanes::Real;
+use crate::real::Real;
 use ndarray::{
     ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMut2, ArrayViewMutD, Axis, Ix0, Ix1, Zip, s,
 };

@@ -2,7 +2,8 @@
 //! of a scratch.
 
 use crate::bisect::Bits;
-use crate::lanes::{Gaps, Key, Missing, Real, fill, greater, lesser, median_of};
+use crate::lanes::{Gaps, Key, Missing, fill, greater, lesser, median_of};
+use crate::real::Real;
 
 include!(concat!(env!("OUT_DIR"), "/small_networks.rs"));
 

@@ -9,7 +9,7 @@
 //! pass. What limits it is reading the stack, once.
 
 use crate::errors::Error;
-use crate::lanes::Real;
+use crate::real::Real;
 use crate::simd::{Path, Task, dispatch};
 use crate::sums::{Summand, Sums};
 use crate::temporal::{Output, Work, reduce, store};
@@ -72,7 +72,7 @@ pub mod python {
     use super::Summand;
     use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
-    use crate::lanes::Real;
+    use crate::real::Real;
     use crate::stacks::Call;
     use crate::temporal::Output;
     use numpy::Element;

@@ -16,8 +16,9 @@
 use crate::bisect::{self, Bits};
 use crate::blocks::Block;
 use crate::errors::Error;
-use crate::lanes::{Gaps, Key, Real};
+use crate::lanes::{Gaps, Key};
 use crate::program::Program;
+use crate::real::Real;
 use crate::simd::{Path, Task, dispatch};
 use crate::small::{SELECT_MAX, median, select};
 use crate::temporal::{Output, Work, reduce, store};
@@ -253,7 +254,7 @@ pub mod python {
     use super::{Method, Series};
     use crate::arguments::{AxisArgument, Threads};
     use crate::arrays::{Admitted, by_dtype, output};
-    use crate::lanes::Real;
+    use crate::real::Real;
     use crate::stacks::Call;
     use crate::temporal::{Output, Work};
     use numpy::Element;

@@ -14,7 +14,8 @@
 //! To copy the tile in the first pass would avoid that and takes 30 % longer everywhere.
 
 use crate::errors::Error;
-use crate::lanes::{Missing, Real};
+use crate::lanes::Missing;
+use crate::real::Real;
 use crate::simd::{Path, Task, dispatch};
 use crate::sums::{Summand, Sums, refill};
 use crate::temporal::{Output, Work, reduce, store};
@@ -149,7 +150,7 @@ pub mod python {
     use super::Summand;
     use crate::arguments::{AxisArgument, Ddof, Threads};
     use crate::arrays::{Dtype, Outputs, by_dtype, outputs};
-    use crate::lanes::Real;
+    use crate::real::Real;
     use crate::stacks::Call;
     use crate::temporal::Output;
     use numpy::Element;

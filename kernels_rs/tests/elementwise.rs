@@ -5,13 +5,13 @@ mod common;
 
 use _rust::elementwise::Bands;
 use _rust::evi::{Evi, evi};
-use _rust::lanes::Real;
 use _rust::mask_and_scale::{Quality, mask_and_scale};
 use _rust::normalized_difference::normalized_difference;
 use _rust::normalized_difference_dn::normalized_difference_dn;
 use _rust::par::SERIAL_BELOW;
 use _rust::parts::Sample;
 use _rust::quality::{Bits as RejectBits, Classes};
+use _rust::real::Real;
 use _rust::simd::Path;
 use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
 use ndarray::{ArrayD, IxDyn};

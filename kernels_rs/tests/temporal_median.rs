@@ -4,8 +4,9 @@ mod common;
 #[path = "common/stacks.rs"]
 mod stacks;
 
-use _rust::lanes::{Missing, Real};
+use _rust::lanes::Missing;
 use _rust::program::Program;
+use _rust::real::Real;
 use _rust::simd::Path;
 use _rust::small::{SELECT_MAX, SORT_MIN};
 use _rust::temporal::{Output, Work};

@@ -4,7 +4,8 @@ mod common;
 #[path = "common/stacks.rs"]
 mod stacks;
 
-use _rust::lanes::{Missing, Real};
+use _rust::lanes::Missing;
+use _rust::real::Real;
 use _rust::simd::Path;
 use _rust::sums::Summand;
 use _rust::temporal::{Output, Work};
