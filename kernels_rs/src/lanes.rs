@@ -148,6 +148,7 @@ impl<K: Key> Default for Missing<K> {
 
 /// What is known of the missing values of each lane so far.
 #[derive(Clone)]
+#[repr(align(64))]
 pub struct Gaps<K, const W: usize> {
     /// What the next missing value is replaced by.
     pub pad: [K; W],

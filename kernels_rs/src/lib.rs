@@ -18,6 +18,7 @@ pub mod parts;
 pub mod program;
 pub mod quality;
 pub mod real;
+pub mod room;
 pub mod rows;
 pub mod simd;
 pub mod small;

@@ -10,6 +10,7 @@
 //! sums are exact either way, below 2^53.
 
 use crate::lanes::{Key, Missing};
+use crate::room::Room;
 use crate::tiles::{Pass, Tile};
 
 /// A dtype that can be added up.
@@ -58,20 +59,20 @@ integer_summand!(u8, i16, u16);
 
 /// The sums of a tile; kept from tile to tile for their memory.
 pub struct Sums<K: Summand> {
-    partial: Vec<K::Sum>,
+    partial: Room<K::Sum>,
     taken: usize,
     missing: Missing<K>,
     /// Of the values of each pixel.
-    pub total: Vec<f64>,
+    pub total: Room<f64>,
     /// How many these are.
-    pub count: Vec<i32>,
+    pub count: Room<i32>,
 }
 
 impl<K: Summand> Sums<K> {
     /// Of no pixel.
     #[must_use]
     pub fn new() -> Self {
-        Self { partial: Vec::new(), taken: 0, missing: Missing::default(), total: Vec::new(), count: Vec::new() }
+        Self { partial: Room::new(), taken: 0, missing: Missing::default(), total: Room::new(), count: Room::new() }
     }
 
     /// Makes them those of a tile.
@@ -80,9 +81,9 @@ impl<K: Summand> Sums<K> {
         let pixels = tile.pixels();
         self.missing = tile.missing;
         self.taken = 0;
-        refill(&mut self.partial, pixels);
-        refill(&mut self.total, pixels);
-        refill(&mut self.count, pixels);
+        self.partial.zeros(pixels);
+        self.total.zeros(pixels);
+        self.count.zeros(pixels);
         tile.pass(self);
         self.flush();
     }
@@ -90,7 +91,7 @@ impl<K: Summand> Sums<K> {
     /// Moves the partial sums to the total. For floats this happens once, so that the order of additions stays.
     #[inline(always)]
     fn flush(&mut self) {
-        for (total, partial) in self.total.iter_mut().zip(&mut self.partial) {
+        for (total, partial) in self.total.iter_mut().zip(&mut *self.partial) {
             *total += (*partial).into();
             *partial = K::Sum::default();
         }
@@ -102,12 +103,6 @@ impl<K: Summand> Default for Sums<K> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-#[inline(always)]
-pub fn refill<T: Copy + Default>(room: &mut Vec<T>, pixels: usize) {
-    room.clear();
-    room.resize(pixels, T::default());
 }
 
 impl<K: Summand> Pass<K> for Sums<K> {

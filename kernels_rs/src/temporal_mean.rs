@@ -61,7 +61,7 @@ impl<K: Summand, O: Real> Task for Mean<'_, K, O> {
     #[inline(always)]
     fn run(self) {
         self.sums.of(self.tile);
-        for ((mean, sum), count) in self.means.iter_mut().zip(&self.sums.total).zip(&self.sums.count) {
+        for ((mean, sum), count) in self.means.iter_mut().zip(&*self.sums.total).zip(&*self.sums.count) {
             *mean = scalar(*sum, *count);
         }
     }

@@ -19,6 +19,7 @@ use crate::errors::Error;
 use crate::lanes::{Gaps, Key};
 use crate::program::Program;
 use crate::real::Real;
+use crate::room::Room;
 use crate::simd::{Path, Task, dispatch};
 use crate::small::{SELECT_MAX, median, select};
 use crate::temporal::{Output, Work, reduce, store};
@@ -50,11 +51,11 @@ macro_rules! series {
                         by_ranks::<_, _, $wide>(work, path, |block, ranks| dispatch(path, Select { block, ranks }));
                     }
                     Method::Network(program) => {
-                        let mut rows = Vec::new();
+                        let mut rows = Room::new();
                         by_ranks::<_, _, $lanes>(work, path, |block, ranks| dispatch(path, Run { program, block, rows: &mut rows, ranks }));
                     }
                     Method::Bisection => {
-                        let mut keys = Vec::new();
+                        let mut keys = Room::new();
                         by_ranks::<_, _, $lanes>(work, path, |block, ranks| dispatch(path, Bisect { block, keys: &mut keys, ranks }));
                     }
                 }
@@ -154,6 +155,7 @@ fn by_ranks<K: Series, O: Real + Output + From<K>, const W: usize>(
 }
 
 /// Ranks (T - 1) / 2 and the one above of every lane, and what is known of the gaps then.
+#[repr(align(64))]
 struct Ranks<K, const W: usize> {
     gaps: Gaps<K, W>,
     lo: [K; W],
@@ -197,7 +199,7 @@ impl<K: Series, const W: usize> Task for Select<'_, K, W> {
 struct Run<'a, K, const W: usize> {
     program: &'a Program,
     block: Block<'a, K, W>,
-    rows: &'a mut Vec<[K; W]>,
+    rows: &'a mut Room<K>,
     ranks: &'a mut Ranks<K, W>,
 }
 
@@ -208,15 +210,15 @@ impl<K: Series, const W: usize> Task for Run<'_, K, W> {
     fn run(self) {
         let Block { dates, upcoming, missing, .. } = self.block;
         let Ranks { gaps, lo, hi } = self.ranks;
-        self.rows.resize(dates.len(), [K::LOW; W]);
-        self.program.run(dates, upcoming, missing, gaps, self.rows, [lo, hi]);
+        let rows = self.rows.rows(dates.len());
+        self.program.run(dates, upcoming, missing, gaps, rows, [lo, hi]);
     }
 }
 
 /// [`Method::Bisection`] for a block.
 struct Bisect<'a, K: Bits, const W: usize> {
     block: Block<'a, K, W>,
-    keys: &'a mut Vec<[K::Int; W]>,
+    keys: &'a mut Room<K::Int>,
     ranks: &'a mut Ranks<K, W>,
 }
 
@@ -229,8 +231,8 @@ impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
     #[inline(always)]
     fn run(self) {
         let Ranks { gaps, lo, hi } = self.ranks;
-        self.keys.resize(self.block.dates.len(), [K::Int::default(); W]);
-        bisect::middle(self.block.dates, self.block.missing, gaps, self.keys, [lo, hi]);
+        let keys = self.keys.rows(self.block.dates.len());
+        bisect::middle(self.block.dates, self.block.missing, gaps, keys, [lo, hi]);
     }
 }
 

@@ -16,8 +16,9 @@
 use crate::errors::Error;
 use crate::lanes::Missing;
 use crate::real::Real;
+use crate::room::Room;
 use crate::simd::{Path, Task, dispatch};
-use crate::sums::{Summand, Sums, refill};
+use crate::sums::{Summand, Sums};
 use crate::temporal::{Output, Work, reduce, store};
 use crate::tiles::{Pass, Tile};
 use ndarray::ArrayViewMutD;
@@ -77,7 +78,7 @@ struct Moments<K: Summand, O> {
 
 impl<K: Summand, O: Real> Moments<K, O> {
     fn new(ddof: usize) -> Self {
-        let squares = Squares { missing: Missing::default(), means: Vec::new(), sums: Vec::new() };
+        let squares = Squares { missing: Missing::default(), means: Room::new(), sums: Room::new() };
         // More values than that cannot be counted.
         let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
         Self { sums: Sums::new(), squares, ddof, mean: Vec::new(), std: Vec::new() }
@@ -87,8 +88,8 @@ impl<K: Summand, O: Real> Moments<K, O> {
 /// Sums of squared deviations from the means.
 struct Squares<K> {
     missing: Missing<K>,
-    means: Vec<f64>,
-    sums: Vec<f64>,
+    means: Room<f64>,
+    sums: Room<f64>,
 }
 
 /// Both passes over a tile.
@@ -105,14 +106,16 @@ impl<K: Summand, O: Real> Task for Both<'_, K, O> {
         let Moments { sums, squares, ddof, mean, std } = self.moments;
         sums.of(self.tile);
         squares.missing = self.tile.missing;
-        squares.means.clear();
-        squares.means.extend(sums.total.iter().zip(&sums.count).map(|(sum, count)| *sum / f64::from(*count)));
-        refill(&mut squares.sums, self.tile.pixels());
+        squares.means.make(self.tile.pixels());
+        for ((mean, sum), count) in squares.means.iter_mut().zip(&*sums.total).zip(&*sums.count) {
+            *mean = sum / f64::from(*count);
+        }
+        squares.sums.zeros(self.tile.pixels());
         self.tile.pass(squares);
         mean.clear();
         mean.extend(squares.means.iter().map(|mean| O::nearest(*mean)));
         std.clear();
-        std.extend(squares.sums.iter().zip(&sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)));
+        std.extend(squares.sums.iter().zip(&*sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)));
     }
 }
 
