@@ -46,11 +46,12 @@ fn main() {
         ladder(&mut code, rungs);
     }
     ladder_dispatch(&mut code);
-    for n in 1..=SELECT_MAX {
-        select(&mut code, n);
+    for selection in &SELECTIONS {
+        for n in 1..=SELECT_MAX {
+            select(&mut code, n, selection);
+        }
+        select_dispatch(&mut code, selection);
     }
-    select_dispatch(&mut code);
-    median_dispatch(&mut code);
     let limits = [
         ("SORT_MIN", SORT_MIN),
         ("SORT_MAX", SORT_MAX),
@@ -211,51 +212,67 @@ fn leaf_dispatch(code: &mut String) {
     code.push_str("_ => unreachable!(\"a size that no program holds\"),\n}\n}\n");
 }
 
-/// `fn select_n(dates, missing, gaps, lo, hi)`: fills the gaps and finds the two middle ranks; `fn median_n(dates, missing,
-/// gaps, out)`: the medians at once, without a trip through memory.
-fn select(code: &mut String, n: usize) {
+/// A function on a few dates, for each number of them, and how it ends.
+struct Selection {
+    name: &'static str,
+    finds: &'static str,
+    types: &'static str,
+    /// After `dates` and `missing`.
+    parameters: &'static str,
+    arguments: &'static str,
+    /// The end of its loop, from the number of dates and the wires of both middle ranks.
+    end: fn(usize, &str, &str) -> String,
+}
+
+/// `fn select_n(dates, missing, gaps, lo, hi)`: the two middle ranks; `fn median_n(dates, missing, gaps, out)`: the medians at
+/// once, without a trip through memory.
+const SELECTIONS: [Selection; 2] = [
+    Selection {
+        name: "select",
+        finds: "ranks (T - 1) / 2 and the one above of every lane",
+        types: "K: Key, const W: usize",
+        parameters: "gaps: &mut Gaps<K, W>, lo: &mut [K; W], hi: &mut [K; W]",
+        arguments: "gaps, lo, hi",
+        end: |_, lo, hi| format!("(gaps.pad[w], gaps.seen[w]) = (pad, seen);\n(lo[w], hi[w]) = ({lo}, {hi});"),
+    },
+    Selection {
+        name: "median",
+        finds: "the median of every lane",
+        types: "K: Key, O: Real + From<K>, const W: usize",
+        parameters: "gaps: &Gaps<K, W>, out: &mut [O; W]",
+        arguments: "gaps, out",
+        end: |n, lo, hi| format!("out[w] = median_of({n}, pad, seen, {lo}, {hi});"),
+    },
+];
+
+/// One of them for n dates: fills the gaps, and finds.
+fn select(code: &mut String, n: usize, selection: &Selection) {
+    let Selection { name, types, parameters, end, .. } = selection;
     let wires: Vec<usize> = (0..n).collect();
     let mut steps = Vec::new();
     let (lo, hi) = network::select(&wires, &mut steps);
     writeln!(
         code,
-        "#[inline(always)]\nfn select_{n}<K: Key, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &mut Gaps<K, W>, lo: &mut [K; W], hi: &mut [K; W]) {{"
+        "#[inline(always)]\nfn {name}_{n}<{types}>(dates: &[&[K; W]; {n}], missing: Missing<K>, {parameters}) {{"
     )
     .unwrap();
     load_filled(code, n);
     steps.iter().for_each(|&step| write_step(code, step));
     let hi = hi.map_or("K::HIGH".to_owned(), |wire| format!("v{wire}"));
-    writeln!(code, "(gaps.pad[w], gaps.seen[w]) = (pad, seen);\n(lo[w], hi[w]) = (v{lo}, {hi});\n}}\n}}").unwrap();
+    writeln!(code, "{}\n}}\n}}", end(n, &format!("v{lo}"), &hi)).unwrap();
+}
+
+/// `fn name(dates, …)`: the one of the above for that many dates.
+fn select_dispatch(code: &mut String, selection: &Selection) {
+    let Selection { name, finds, types, parameters, arguments, .. } = selection;
     writeln!(
         code,
-        "#[inline(always)]\nfn median_{n}<K: Key, O: Real + From<K>, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &Gaps<K, W>, out: &mut [O; W]) {{"
+        "/// Fills the gaps of 1 to `SELECT_MAX` dates and finds {finds}.\n\
+         #[inline(always)]\npub fn {name}<{types}>(dates: &[&[K; W]], missing: Missing<K>, {parameters}) {{\nmatch dates.len() {{"
     )
     .unwrap();
-    load_filled(code, n);
-    steps.iter().for_each(|&step| write_step(code, step));
-    writeln!(code, "out[w] = median_of({n}, pad, seen, v{lo}, {hi});\n}}\n}}").unwrap();
-}
-
-/// `fn select(dates, …)`: the one of the above for that many dates.
-fn select_dispatch(code: &mut String) {
-    code.push_str(
-        "/// Fills the gaps of 1 to `SELECT_MAX` dates and finds ranks (T - 1) / 2 and the one above of every lane.\n\
-         #[inline(always)]\npub fn select<K: Key, const W: usize>(dates: &[&[K; W]], missing: Missing<K>, gaps: &mut Gaps<K, W>, lo: &mut [K; W], hi: &mut [K; W]) {\nmatch dates.len() {\n",
-    );
     for n in 1..=SELECT_MAX {
-        writeln!(code, "{n} => select_{n}(array(dates), missing, gaps, lo, hi),").unwrap();
-    }
-    code.push_str("_ => unreachable!(\"more dates than a selection in registers takes\"),\n}\n}\n");
-}
-
-/// `fn median(dates, …)`: the other one.
-fn median_dispatch(code: &mut String) {
-    code.push_str(
-        "/// Fills the gaps of 1 to `SELECT_MAX` dates and finds the median of every lane.\n\
-         #[inline(always)]\npub fn median<K: Key, O: Real + From<K>, const W: usize>(dates: &[&[K; W]], missing: Missing<K>, gaps: &Gaps<K, W>, out: &mut [O; W]) {\nmatch dates.len() {\n",
-    );
-    for n in 1..=SELECT_MAX {
-        writeln!(code, "{n} => median_{n}(array(dates), missing, gaps, out),").unwrap();
+        writeln!(code, "{n} => {name}_{n}(array(dates), missing, {arguments}),").unwrap();
     }
     code.push_str("_ => unreachable!(\"more dates than a selection in registers takes\"),\n}\n}\n");
 }
