@@ -8,6 +8,7 @@
 //! So there is one kernel, on W neighbouring pixels, and never a copy of the whole stack.
 
 use crate::lanes::{Gaps, Key, Missing, fill_where};
+use crate::room::Room;
 use crate::simd::{Path, Task, dispatch};
 use crate::temporal::Row;
 use crate::transpose::transpose;
@@ -48,37 +49,38 @@ impl<K: Key> Row<'_, K> {
                 next += W;
             }
         }
-        let mut scratch = Scratch { values: Vec::new(), marks: Vec::new(), filled: Vec::new() };
+        let mut scratch = Scratch { values: Room::new(), marks: Room::new(), filled: Room::new() };
         while next < pixels {
             let range = next..pixels.min(next + W);
-            let (missing, gaps) = self.gather(range.clone(), path, &mut scratch);
-            let rows = if self.mask.is_some() { &scratch.filled } else { &scratch.values };
+            let (rows, missing, gaps) = self.gather(range.clone(), path, &mut scratch);
             each(Block { dates: &rows.iter().collect::<Vec<_>>(), upcoming: &[], missing, gaps: &gaps }, range);
             next += W;
         }
     }
 
     /// Copies a block; with a mask, fills its gaps as well, so that none are left.
-    fn gather<const W: usize>(
+    fn gather<'a, const W: usize>(
         &self,
         range: Range<usize>,
         path: Path,
-        scratch: &mut Scratch<K, W>,
-    ) -> (Missing<K>, Gaps<K, W>) {
-        let Scratch { values, marks, filled } = scratch;
-        copy(self.x.slice(s![.., range.clone()]), values, K::LOW);
-        let Some(mask) = &self.mask else { return (self.missing, Gaps::new()) };
-        copy(mask.slice(s![.., range]), marks, 0);
-        filled.resize(values.len(), [K::LOW; W]);
-        (Missing::filled(), dispatch(path, FillMarked { values, marks, missing: self.missing, filled }))
+        scratch: &'a mut Scratch<K>,
+    ) -> (&'a [[K; W]], Missing<K>, Gaps<K, W>) {
+        let dates = self.x.nrows();
+        let values = scratch.values.rows(dates);
+        copy(self.x.slice(s![.., range.clone()]), values);
+        let Some(mask) = &self.mask else { return (values, self.missing, Gaps::new()) };
+        let (marks, filled) = (scratch.marks.rows(dates), scratch.filled.rows(dates));
+        copy(mask.slice(s![.., range]), marks);
+        let gaps = dispatch(path, FillMarked { values, marks, missing: self.missing, filled });
+        (filled, Missing::filled(), gaps)
     }
 }
 
 /// A block that does not lie in memory as W pixels side by side.
-struct Scratch<K, const W: usize> {
-    values: Vec<[K; W]>,
-    marks: Vec<[u8; W]>,
-    filled: Vec<[K; W]>,
+struct Scratch<K> {
+    values: Room<K>,
+    marks: Room<u8>,
+    filled: Room<K>,
 }
 
 /// Fills what is missing or marked. The result goes elsewhere, as LLVM does not vectorise a conditional replacement in
@@ -117,11 +119,10 @@ fn fill_marked<K: Key, const W: usize>(
     }
 }
 
-/// Copies (dates, at most W pixels) of any strides; lanes beyond the last pixel hold anything.
+/// Copies (dates, at most W pixels) of any strides to as many rows; lanes beyond the last pixel are left alone.
 #[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
-pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut Vec<[T; W]>, rest: T) {
+pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]]) {
     let pixels = block.ncols();
-    rows.resize(block.nrows(), [rest; W]);
     if block.strides()[0].unsigned_abs() < block.strides()[1].unsigned_abs() {
         if let Some(series) = block.columns().into_iter().map(|series| series.to_slice()).collect::<Option<Vec<_>>>() {
             return transpose(&series, rows);

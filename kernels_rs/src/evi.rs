@@ -13,7 +13,6 @@ use crate::errors::Error;
 use crate::parts::Sample;
 use crate::real::Real;
 use crate::simd::Path;
-use std::convert::Infallible;
 
 /// The constants of the index, and what the denominator must exceed in absolute value.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +43,7 @@ impl Evi<f64> {
 }
 
 impl<O: Real> Formula<O, 3> for Evi<O> {
-    type Companion = Infallible;
+    type Companion = u8;
 
     #[inline(always)]
     fn value(self, [nir, red, blue]: [O; 3]) -> O {

@@ -11,7 +11,6 @@ use crate::errors::Error;
 use crate::parts::Sample;
 use crate::real::Real;
 use crate::simd::Path;
-use std::convert::Infallible;
 
 /// The formula; sums that are not larger than `min_denominator`, in absolute value, make the result NaN.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +19,7 @@ pub struct NormalizedDifference<O> {
 }
 
 impl<O: Real> Formula<O, 2> for NormalizedDifference<O> {
-    type Companion = Infallible;
+    type Companion = u8;
 
     #[inline(always)]
     fn value(self, [a, b]: [O; 2]) -> O {

@@ -1,6 +1,7 @@
 //! Parts of rows as slices: where they lie if they are contiguous, else copied to a block in L1.
 
 use crate::real::Real;
+use crate::room::Room;
 use ndarray::{
     ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMut2, ArrayViewMutD, Axis, Ix0, Ix1, Zip, s,
 };
@@ -13,7 +14,10 @@ pub const fn block_of<O>() -> usize {
 }
 
 /// A dtype of inputs, with the dtype O of the output.
-pub trait Sample<O>: Copy + PartialEq + Send + Sync + 'static {
+pub trait Sample<O>: Copy + Default + PartialEq + Send + Sync + 'static {
+    /// Whether it is O itself.
+    const IS_FLOAT: bool;
+
     /// The same number as O; exact.
     fn widen(self) -> O;
 
@@ -24,6 +28,8 @@ pub trait Sample<O>: Copy + PartialEq + Send + Sync + 'static {
 macro_rules! samples {
     ($($float:ty: $($integer:ty)*;)*) => {$(
         impl Sample<$float> for $float {
+            const IS_FLOAT: bool = true;
+
             #[inline(always)]
             fn widen(self) -> $float {
                 self
@@ -36,6 +42,8 @@ macro_rules! samples {
         }
 
         $(impl Sample<$float> for $integer {
+            const IS_FLOAT: bool = false;
+
             #[inline(always)]
             fn widen(self) -> $float {
                 self.into()
@@ -106,14 +114,14 @@ pub fn load<'a, I: Sample<O>, O: Real>(
 }
 
 /// Room for a part of a row, made when it is first needed.
-pub struct Block<T>(Vec<T>);
+pub struct Block<T>(Room<T>);
 
-impl<T: Copy> Block<T> {
+impl<T: Copy + Default> Block<T> {
     /// No room yet.
     #[allow(clippy::new_without_default, reason = "made in one place")]
     #[must_use]
     pub fn new() -> Self {
-        Self(Vec::new())
+        Self(Room::new())
     }
 
     /// A part of a row.
@@ -128,16 +136,14 @@ impl<T: Copy> Block<T> {
     /// Copies a row of any stride. `Zip` walks it without a branch per element, which its iterator has.
     #[inline(always)]
     fn gather<S: Copy>(&mut self, row: &ArrayView1<'_, S>, convert: impl Fn(S) -> T) -> &[T] {
-        let Some(&first) = row.first() else { return &[] };
-        let room = self.room(row.len(), convert(first));
+        let room = self.0.make(row.len());
         Zip::from(ArrayViewMut1::from(&mut *room)).and(row).for_each(|to, &from| *to = convert(from));
         room
     }
 
-    /// Room for that many elements; `value` is what new ones hold.
+    /// Room for that many elements, which may be any.
     #[inline(always)]
-    pub fn room(&mut self, length: usize, value: T) -> &mut [T] {
-        self.0.resize(length, value);
-        &mut self.0
+    pub fn room(&mut self, length: usize) -> &mut [T] {
+        self.0.make(length)
     }
 }

@@ -3,6 +3,7 @@
 /// A dtype of results.
 pub trait Real:
     Copy
+    + Default
     + PartialOrd
     + Send
     + Sync

@@ -26,24 +26,23 @@ impl<T: Copy + Default> Room<T> {
 
     /// Room for that many values, which may be any.
     #[inline(always)]
-    pub fn make(&mut self, length: usize) {
+    pub fn make(&mut self, length: usize) -> &mut [T] {
         self.memory.resize(length + LINE / size_of::<T>(), T::default());
         self.start = self.memory.as_ptr().align_offset(LINE);
         self.length = length;
+        self
     }
 
     /// That many zeros.
     #[inline(always)]
     pub fn zeros(&mut self, length: usize) {
-        self.make(length);
-        self.fill(T::default());
+        self.make(length).fill(T::default());
     }
 
     /// That many rows of values, which may be any.
     #[inline(always)]
     pub fn rows<const W: usize>(&mut self, rows: usize) -> &mut [[T; W]] {
-        self.make(rows * W);
-        self.as_chunks_mut().0
+        self.make(rows * W).as_chunks_mut().0
     }
 }
 

@@ -20,7 +20,7 @@ use crate::lanes::{Gaps, Key};
 use crate::program::Program;
 use crate::real::Real;
 use crate::room::Room;
-use crate::simd::{Path, Task, dispatch};
+use crate::simd::{Gains, Path, Task, dispatch};
 use crate::small::{SELECT_MAX, median, select};
 use crate::temporal::{Output, Work, reduce, store};
 use ndarray::ArrayViewMutD;
@@ -69,7 +69,9 @@ macro_rules! series {
 // 7890 / 8690 at 800, 18300 / 16700 at 1500; u16 300 / 374 at 250, 605 / 588 at 400; u8 92 / 112 at 150, 248 / 223 at
 // 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. With AVX-512, which networks gain from, on one core
 // of an Intel server with AVX512_FP16 at 2.6 GHz: f32 1210 / 1282 at 1000 dates, 1598 / 1572 at 1200; f64 3164 / 3408 at
-// 1200, 4728 / 4658 at 1500; u16 359 / 378 at 800, 590 / 545 at 1000; u8 60 / 62 at 300, 76 / 62 at 350.
+// 1200, 4728 / 4658 at 1500; u16 359 / 378 at 800, 590 / 545 at 1000; u8 60 / 62 at 300, 76 / 62 at 350. On one of an AMD
+// server (Zen 5), with AVX-512 for both: f32 971 / 1006 at 1200; f64 2311 / 2648 at 1500; u16 344 / 374 at 1000,
+// 475 / 445 at 1200; u8 37 / 43 at 300, 70 / 67 at 500: near enough to share the numbers.
 // Rows of 256 bytes, against rows of 128: 3 to 8 % less for networks, 10 to 30 % less for bisection. Selection in
 // registers needs no scratch, so its blocks are larger.
 series! {
@@ -224,9 +226,10 @@ struct Bisect<'a, K: Bits, const W: usize> {
 
 impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
     type Output = ();
-    // Comparisons of 512 bits go to registers of masks, which cannot be subtracted from a count: 460 dates of uint16
-    // would take 326 ns a pixel instead of 241, of float32 564 instead of 543.
-    const AVX512: bool = false;
+    // Comparisons of 512 bits go to registers of masks, which cannot be subtracted from a count: on an Intel server 460
+    // dates of uint16 would take 326 ns a pixel instead of 241, of float32 564 instead of 543. On an AMD server (Zen 5),
+    // 500 dates take 182 instead of 244, and 389 instead of 542.
+    const AVX512: Gains = Gains::OnAmd;
 
     #[inline(always)]
     fn run(self) {

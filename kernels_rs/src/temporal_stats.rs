@@ -28,7 +28,7 @@ use ndarray::ArrayViewMutD;
 const TILE_BYTES: usize = 768 << 10;
 /// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;
-const TILE_MOST: usize = 1024;
+const TILE_MOST: usize = 2048;
 
 /// Where mean, standard deviation and number go.
 pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);

@@ -10,14 +10,16 @@
 
 use crate::blocks::copy;
 use crate::lanes::{Key, Missing};
+use crate::room::Room;
 use crate::temporal::Row;
 use ndarray::{ArrayView2, Axis, s};
 use std::ops::Range;
 
 /// Pixels of a tile that is copied.
 const GATHERED: usize = 128;
-/// Dates that a pass takes at a time.
-const DATES: usize = 8;
+/// Dates that a pass takes at a time, and those of which less are left.
+const DATES: usize = 12;
+const FEWER: usize = 4;
 
 /// Some neighbouring pixels on all dates.
 pub struct Tile<'a, K> {
@@ -45,13 +47,24 @@ impl<K: Key> Tile<'_, K> {
     /// Has `pass` take all dates.
     #[inline(always)]
     pub fn pass(&self, pass: &mut impl Pass<K>) {
-        let ((eights, rest), (eight_marks, rest_marks)) = (self.dates.as_chunks::<DATES>(), self.marks.as_chunks());
-        for (i, dates) in eights.iter().enumerate() {
-            self.group(dates, eight_marks.get(i), pass);
+        let (dates, marks) = self.groups::<DATES>(self.dates, self.marks, pass);
+        let (dates, marks) = self.groups::<FEWER>(dates, marks, pass);
+        self.groups::<1>(dates, marks, pass);
+    }
+
+    /// Has it take groups of N dates; returns the rest.
+    #[inline(always)]
+    fn groups<'d, 'm, const N: usize>(
+        &self,
+        dates: &'d [&'d [K]],
+        marks: &'m [&'m [u8]],
+        pass: &mut impl Pass<K>,
+    ) -> (&'d [&'d [K]], &'m [&'m [u8]]) {
+        let ((groups, rest), (group_marks, rest_marks)) = (dates.as_chunks::<N>(), marks.as_chunks::<N>());
+        for (i, dates) in groups.iter().enumerate() {
+            self.group(dates, group_marks.get(i), pass);
         }
-        for (i, date) in rest.iter().enumerate() {
-            self.group(std::array::from_ref(date), rest_marks.get(i).map(std::array::from_ref), pass);
-        }
+        (rest, rest_marks)
     }
 
     #[inline(always)]
@@ -85,14 +98,16 @@ impl<K: Key> Row<'_, K> {
             }
             return;
         }
-        let (mut values, mut marks) = (Vec::new(), Vec::new());
+        let (mut values, mut marks) = (Room::new(), Room::new());
         for start in (0..pixels).step_by(GATHERED) {
             let range = start..pixels.min(start + GATHERED);
-            copy::<_, GATHERED>(self.x.slice(s![.., range.clone()]), &mut values, K::LOW);
+            let values = values.rows::<GATHERED>(self.x.nrows());
+            copy(self.x.slice(s![.., range.clone()]), values);
+            let marks = marks.rows::<GATHERED>(self.mask.as_ref().map_or(0, ArrayView2::nrows));
             if let Some(mask) = &self.mask {
-                copy(mask.slice(s![.., range.clone()]), &mut marks, 0);
+                copy(mask.slice(s![.., range.clone()]), marks);
             }
-            let (dates, marks) = (first(&values, range.len()), first(&marks, range.len()));
+            let (dates, marks) = (first(values, range.len()), first(marks, range.len()));
             each(&Tile { dates: &dates, marks: &marks, missing: self.missing }, range);
         }
     }
