@@ -13,7 +13,12 @@ from reports.speedup import Interval, paired_ratio, shared
 
 CALM_TRIAD_RATIO = 1.3
 """Two threads give at least this much more bandwidth than one on a calm machine, and no more than one on a noisy."""
+CALM_TRIAD_SPREAD = 1.3
+"""Where one thread takes nearly all the bandwidth there is, it gets the same in every process of a calm machine: at most
+this many times the least."""
 CALM_STEAL_SHARE = 0.02
+FEWEST_TO_SPREAD = 6
+"""Processes below which their spread says nothing."""
 
 LimitKind = Literal["memory", "compute"]
 
@@ -36,6 +41,8 @@ class Canary:
         ``calm``, ``noisy``, or ``unknown`` where nothing was measured.
     triad_ratio, triad_ratio_low, triad_ratio_high
         Bandwidth of two threads ÷ one, per process: median, least and most.
+    triad_spread
+        Bandwidth of one thread in the process that had most ÷ in that which had least; None for fewer than six.
     triad_1_gb_per_s, triad_2_gb_per_s
         Medians over processes.
     steal_share
@@ -48,6 +55,7 @@ class Canary:
     triad_ratio: float | None = None
     triad_ratio_low: float | None = None
     triad_ratio_high: float | None = None
+    triad_spread: float | None = None
     triad_1_gb_per_s: float | None = None
     triad_2_gb_per_s: float | None = None
     steal_share: float | None = None
@@ -97,7 +105,7 @@ def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int
 
 
 def canary(controls: Sequence[Control]) -> Canary:
-    """Judge the machine by the bandwidth that a second thread adds, and by stolen time."""
+    """Judge the machine by the bandwidth that a second thread adds, or that one always gets, and by stolen time."""
     pairs = [
         (c.triad_1_gb_per_s, c.triad_2_gb_per_s)
         for c in controls
@@ -107,13 +115,17 @@ def canary(controls: Sequence[Control]) -> Canary:
     if not pairs:
         return Canary("unknown", steal_share=steal)
     ratios = [two / one for one, two in pairs]
-    calm = median(ratios) >= CALM_TRIAD_RATIO and (steal is None or steal <= CALM_STEAL_SHARE)
+    ones = [one for one, _ in pairs]
+    spread = max(ones) / min(ones) if len(pairs) >= FEWEST_TO_SPREAD else None
+    steady = median(ratios) >= CALM_TRIAD_RATIO or (spread is not None and spread <= CALM_TRIAD_SPREAD)
+    calm = steady and (steal is None or steal <= CALM_STEAL_SHARE)
     return Canary(
         state="calm" if calm else "noisy",
         triad_ratio=median(ratios),
         triad_ratio_low=min(ratios),
         triad_ratio_high=max(ratios),
-        triad_1_gb_per_s=median(one for one, _ in pairs),
+        triad_spread=spread,
+        triad_1_gb_per_s=median(ones),
         triad_2_gb_per_s=median(two for _, two in pairs),
         steal_share=steal,
         processes=len(pairs),

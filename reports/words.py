@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
 from reports.cells import Cell, Contest, Versus
-from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, Canary
+from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, CALM_TRIAD_SPREAD, Canary
 from reports.rows import Control
 from reports.summary import Summary
 
@@ -227,6 +227,11 @@ def canary_sentence(canary: Canary) -> str:
         f"Two threads gave {times(canary.triad_ratio)} the bandwidth of one ({low} to {high} over {canary.processes} "
         f"processes; {CALM_TRIAD_RATIO} or more is calm)"
     )
+    if canary.triad_spread is not None:
+        text += (
+            f", and one thread had up to {times(canary.triad_spread)} in one process of what it had in another (up to "
+            f"{CALM_TRIAD_SPREAD} is calm as well)"
+        )
     if canary.steal_share is None:
         return text + "; stolen time is not known."
     return f"{text}; at most {canary.steal_share:.1%} of the time was stolen (up to {CALM_STEAL_SHARE:.0%} is calm)."
