@@ -14,8 +14,8 @@ from reports.speedup import Interval, paired_ratio, shared
 CALM_TRIAD_RATIO = 1.3
 """Two threads give at least this much more bandwidth than one on a calm machine, and no more than one on a noisy."""
 CALM_TRIAD_SPREAD = 1.3
-"""Where one thread takes nearly all the bandwidth there is, it gets the same in every process of a calm machine: at most
-this many times the least."""
+"""Where one thread takes nearly all the bandwidth, it gets the same in every process of a calm machine: the most is no
+more than this many times the least."""
 CALM_STEAL_SHARE = 0.02
 FEWEST_TO_SPREAD = 6
 """Processes below which their spread says nothing."""
