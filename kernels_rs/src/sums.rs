@@ -43,7 +43,7 @@ macro_rules! integer_summand {
     ($($integer:ty),*) => {$(
         impl Summand for $integer {
             type Sum = i32;
-            // 32768 * 65535 < 2^31, a multiple of the dates of a pass.
+            // 32768 * 65535 < 2^31.
             const MOST: usize = 1 << 15;
 
             #[inline(always)]
