@@ -93,6 +93,8 @@ class Contest:
         Of the peers that have a time, the one that comes nearest to the subject or leaves it furthest behind.
     rust_vs_numpy, rust_vs_numba, rust_vs_best_peer
         The subject against expert NumPy, Numba and that peer; None where one of the two has no time.
+    rust_vs_others
+        The subject against every other arm that has a time.
     """
 
     kernel: str
@@ -104,6 +106,7 @@ class Contest:
     rust_vs_numpy: Versus | None
     rust_vs_numba: Versus | None
     rust_vs_best_peer: Versus | None
+    rust_vs_others: tuple[Versus, ...]
 
     @property
     def winners(self) -> frozenset[str]:

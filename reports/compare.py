@@ -45,10 +45,11 @@ class CaseCells:
         """Say who wins the case, and how the subject does against each of those that a reader would compare it with."""
         timed = [c.implementation for c in cells if c.status == "ok"]
         peers = [c for c in cells if c.status == "ok" and peer(self.kernel, c.implementation)]
-        against = {c.implementation: self._against_subject(c.implementation, timed) for c in peers}
+        others = [arm for arm in timed if arm != SUBJECT]
+        against = {arm: found for arm in others if (found := self._against_subject(arm, timed)) is not None}
 
         def nearness(cell: Cell) -> tuple[bool, float]:
-            found = against[cell.implementation]
+            found = against.get(cell.implementation)
             return (True, 1 / found.ratio) if found else (False, cell.ratio_vs_numpy or 0.0)
 
         best_peer = max(peers, key=nearness).implementation if peers else None
@@ -59,9 +60,10 @@ class CaseCells:
             best=next((c.implementation for c in cells if c.standing == "best"), None),
             tied=tuple(c.implementation for c in cells if c.standing == "tied"),
             best_peer=best_peer,
-            rust_vs_numpy=self._against_subject(BASELINE, timed),
-            rust_vs_numba=self._against_subject("numba", timed),
-            rust_vs_best_peer=against[best_peer] if best_peer else None,
+            rust_vs_numpy=against.get(BASELINE),
+            rust_vs_numba=against.get("numba"),
+            rust_vs_best_peer=against.get(best_peer) if best_peer else None,
+            rust_vs_others=tuple(against.values()),
         )
 
     def _against_subject(self, other: str, timed: Sequence[str]) -> Versus | None:

@@ -12,7 +12,7 @@ from reports.rows import Control, Row
 from reports.speedup import Interval, paired_ratio, shared
 
 CALM_TRIAD_RATIO = 1.3
-"""Two threads give at least this much more bandwidth than one on a calm machine, and no more than one on a noisy."""
+"""Two threads give at least this many times the bandwidth of one on most calm machines; on a noisy one as much as one."""
 CALM_TRIAD_SPREAD = 1.3
 """Where one thread takes nearly all the bandwidth, it gets the same in every process of a calm machine: the most is no
 more than this many times the least."""

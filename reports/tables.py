@@ -189,7 +189,7 @@ def of_changes(groups: Sequence[ClassGroup]) -> pd.DataFrame:
 
 
 def of_case_results(cells: Sequence[Cell], contests: Mapping[str, Contest]) -> pd.DataFrame:
-    """Return the results of one kernel in words, a row per cell; the cell of Rust also says how it does to others."""
+    """Return the results of one kernel in words, a row per cell, with how Rust does against it."""
     return pd.DataFrame(
         [
             {
@@ -214,8 +214,8 @@ def of_case_results(cells: Sequence[Cell], contests: Mapping[str, Contest]) -> p
 
 
 def _rust_against(arm: str, contest: Contest) -> str:
-    """Return the subject's ratio to Numba or to the best peer, in the row of that arm."""
-    known = {v.other: v for v in (contest.rust_vs_numba, contest.rust_vs_best_peer) if v is not None}
+    """Return the subject's ratio to an arm."""
+    known = {v.other: v for v in contest.rust_vs_others}
     return words.against(known[arm]) if arm in known else words.NONE
 
 

@@ -33,7 +33,8 @@ class ThreadScaling:
         The same of the controls: median over processes of bandwidth, and of the multiply-add rate, ÷ that of one
         thread.
     control
-        Which of the two the kernel is held against: ``compute`` means FMA, ``memory`` the triad.
+        Which of the two the kernel is held against: FMA (``compute``) where it declares operations that cannot be
+        avoided, else the triad (``memory``).
     of_control, of_control_low, of_control_high
         Gain ÷ that control's, paired by process; 1 is all that the machine gives.
     """
@@ -57,7 +58,6 @@ class ThreadScaling:
 def thread_scaling(run: Run, kernels: Mapping[str, Kernel], cells: Sequence[Cell]) -> tuple[ThreadScaling, ...]:
     """Return the gain of every threaded implementation on every case that differs from another in threads alone."""
     rows = {(r.kernel, r.case, r.implementation): r for r in run.rows if r.group == "call" and r.status == "ok"}
-    kinds = {(c.kernel, c.case): c.limit for c in cells if c.implementation == "rust" and c.limit is not None}
     found = []
     for kernel, name in dict.fromkeys((c.kernel, c.case) for c in cells):
         case = find(kernels[kernel].family, name)
@@ -65,10 +65,11 @@ def thread_scaling(run: Run, kernels: Mapping[str, Kernel], cells: Sequence[Cell
         if one is None:
             continue
         controls = [c for c in run.controls if c.kernel == kernel]
+        kind: LimitKind = "memory" if kernels[kernel].cost.operations is None else "compute"
         for arm in (a for a in kernels[kernel].implementations if takes_threads(a)):
             pair = (rows.get((kernel, one, arm)), rows.get((kernel, name, arm)))
             if pair[0] and pair[1] and pair[1].threads > 1:
-                found.append(_scaling(pair[0], pair[1], controls, kinds.get((kernel, one), "memory")))
+                found.append(_scaling(pair[0], pair[1], controls, kind))
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
 
 def contest(case: str, *winners: str) -> Contest:
     best, *tied = winners or (None,)
-    return Contest(MEDIAN, "C5", case, best, tuple(arm for arm in tied if arm), None, None, None, None)
+    return Contest(MEDIAN, "C5", case, best, tuple(arm for arm in tied if arm), None, None, None, None, ())
 
 
 def test_the_winner_changes_where_the_run_says_so(summary: Summary) -> None:

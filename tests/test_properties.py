@@ -42,12 +42,15 @@ class Recipe:
     named: dict[str, Laid]
     outs: list[Laid]
     kwargs: dict[str, Any]
+    in_place: int | None = None
+    """Position of the array that takes the result."""
 
     def build(self) -> Call:
+        arrays = tuple(laid.build() for laid in self.arrays)
         named = {name: laid.build() for name, laid in self.named.items()}
-        outs = tuple(laid.build() for laid in self.outs)
+        outs = tuple(laid.build() for laid in self.outs) if self.in_place is None else (arrays[self.in_place],)
         given = {"out": outs if len(outs) > 1 else outs[0]} if outs else {}
-        return Call(tuple(laid.build() for laid in self.arrays), {**self.kwargs, **named, **given})
+        return Call(arrays, {**self.kwargs, **named, **given})
 
 
 def values(dtype: str, shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
@@ -69,7 +72,7 @@ def shapes(draw: st.DrawFn, family: str) -> tuple[int, ...]:
     lanes = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=9))
     if draw(st.booleans()):
         lanes = (*lanes[:-1], draw(st.integers(0, 70)))
-    steps = st.sampled_from([0, 1, 2, 3, 4, 7, 8, 12, 16, 17, 33])
+    steps = st.sampled_from([0, 1, 2, 3, 4, 7, 8, 12, 16, 17, 33, 73])
     return (draw(steps), *lanes[-2:]) if family == "temporal" else lanes
 
 
@@ -100,7 +103,7 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
         kwargs["dtype"] = out_dtype = draw(st.sampled_from([out_dtype, "float64"]))
         kwargs["nodata"] = draw(_nodata(dtype))
     if draw(st.booleans()):
-        named["mask"] = Laid(draw(hnp.arrays(bool, _trailing(draw, shape))), "c")
+        named["mask"] = Laid(draw(hnp.arrays(bool, _trailing(draw, shape))), draw(LAYOUT))
     for name in sorted(options & set(CHOICES)):
         if name in kernel.required or draw(st.booleans()):
             kwargs[name] = draw(CHOICES[name])
@@ -110,10 +113,18 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     if "axis" in options:
         kwargs["axis"] = draw(st.integers(-len(shape), len(shape) - 1))
         out_shape = tuple(np.delete(shape, kwargs["axis"]).tolist())
+    takes = _taking(arrays, out_shape, out_dtype) if "in_place" in options else []
+    if takes and draw(st.booleans()):
+        return Recipe(dtype, arrays, named, [], kwargs, draw(st.sampled_from(takes)))
     outs = []
     if out_shape and draw(st.booleans()):
         outs = [Laid(np.full(out_shape, 7, one), draw(LAYOUT)) for one in kernel.output_dtypes(out_dtype)]
     return Recipe(dtype, arrays, named, outs, kwargs)
+
+
+def _taking(arrays: list[Laid], shape: tuple[int, ...], dtype: str) -> list[int]:
+    """Return the positions of the arrays that the result fits into."""
+    return [k for k, laid in enumerate(arrays) if (laid.values.shape, laid.values.dtype.name) == (shape, dtype)]
 
 
 def _nodata(dtype: str) -> st.SearchStrategy[int | None]:

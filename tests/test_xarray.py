@@ -20,18 +20,17 @@ dask = pytest.importorskip("dask", reason="dask is not installed")
 ex = pytest.importorskip("eokernels.xarray")
 
 T, Y, X = 9, 11, 13
-COUNTS = {"scale": 1e-4, "offset": -0.1, "nodata": 0}
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "normalized_difference": {},
+MORE: dict[str, dict[str, Any]] = {
     "evi": {"L": 0.5},
-    "normalized_difference_dn": COUNTS,
-    "mask_and_scale": COUNTS,
-    "temporal_mean": {},
+    "normalized_difference_dn": {"nodata": 0},
+    "mask_and_scale": {"nodata": 0},
     "temporal_stats": {"ddof": 1},
-    "temporal_median": {},
 }
+"""Kernel → arguments other than those that it requires."""
+ARGUMENTS = {name: {**kernel.required, **MORE.get(name, {})} for name, kernel in registry.KERNELS.items()}
 """Kernel → arguments of the calls that are compared, beside arrays and dimension."""
-TEMPORAL = [name for name in ARGUMENTS if name.startswith("temporal")]
+COUNTS = ARGUMENTS["mask_and_scale"]
+TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.family == "temporal"]
 DTYPES = [(name, dtype) for name in ARGUMENTS for dtype in registry.get(name).contract.dtypes]
 
 
@@ -164,6 +163,15 @@ def test_one_class_band_serves_all_bands() -> None:
         plain = eokernels.mask_and_scale(dn.values, **COUNTS, qa=qa.values[:, None], keep={4, 5, 7})
         assert_same_bits(found, (plain,))
         assert list(found.band.values) == ["B2", "B4", "B8"]
+
+
+def test_bits_of_a_quality_band_reject() -> None:
+    dn, qa = stack(), stack("uint16", 9)
+    for backed, band in ((dn, qa), (dn.chunk(time=2, x=5), qa.chunk(y=4))):
+        found = ex.mask_and_scale(backed, **COUNTS, qa=band, reject_bits=0b11010)
+        plain = eokernels.mask_and_scale(dn.values, **COUNTS, qa=qa.values, reject_bits=0b11010)
+        assert_same_bits(found, (plain,))
+        assert 0.2 < float(np.isnan(plain).mean()) < 1.0
 
 
 def test_arrays_meet_by_name_whatever_the_order_of_their_dimensions() -> None:
@@ -319,6 +327,15 @@ def test_a_cloud_free_composite_of_the_real_cube(cube: Any, chunks: dict[str, in
     assert dask.is_dask_collection(index) is (chunks is not None)
     assert_same_bits(index, (expected,))
     assert 0.5 < float(np.nanmedian(expected)) < 1.0, "a forest in Romania"
+
+
+@pytest.mark.parametrize(("name", "bands"), [("normalized_difference_dn", "nir red"), ("evi", "nir red blue")])
+def test_indices_of_the_real_cube(cube: Any, name: str, bands: str) -> None:
+    arrays = tuple(cube[band] for band in bands.split())
+    rejected, settings = ~cube.scl.isin(real.CLEAR_SCL), {**ARGUMENTS[name], "nodata": 0}
+    expected = plainly(name, arrays, mask=rejected, **settings)
+    for backed in (arrays, tuple(array.chunk(time=20, y=33) for array in arrays)):
+        assert_same_bits(getattr(ex, name)(*backed, mask=rejected, **settings), expected)
 
 
 @pytest.mark.parametrize("name", TEMPORAL)

@@ -64,6 +64,18 @@ impl Path {
         }
         all
     }
+
+    /// These, and AVX-512 as a processor of the other maker would use it: all code that this processor can run.
+    #[must_use]
+    pub fn every() -> Vec<Self> {
+        #[allow(unused_mut, reason = "one path on other architectures")]
+        let mut every = Self::all();
+        #[cfg(target_arch = "x86_64")]
+        if let Some(&Self(Instructions::Avx512 { by_amd })) = every.last() {
+            every.push(Self(Instructions::Avx512 { by_amd: !by_amd }));
+        }
+        every
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -46,7 +46,7 @@ fn check<K: Summand + Value, O: Real + Output + Bits + Value>(case: &Case, ddof:
     case.out.arrange(count.view_mut()).assign(&all.map(|stats| stats.2));
 
     let missing = Missing::new(K::nodata(case.nodata));
-    for (path, &threads) in Path::all().into_iter().flat_map(|path| case.threads.iter().map(move |n| (path, n))) {
+    for (path, &threads) in Path::every().into_iter().flat_map(|path| case.threads.iter().map(move |n| (path, n))) {
         let what = |name| format!("{name}, {}, {threads} threads", path.name());
         let mut a = floats[0].storage.clone();
         let work = Work { x: scene.x.view(), mask: scene.mask(), missing, out: case.out.arrange(a.view_mut()) };
@@ -106,7 +106,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 #[test]
 fn sums_of_more_integers_than_a_lane_holds_are_exact() {
     let x = ArrayD::from_elem(vec![70_000, 3], u16::MAX);
-    for path in Path::all() {
+    for path in Path::every() {
         let (mut mean, mut std) = (ArrayD::zeros(vec![3]), ArrayD::zeros(vec![3]));
         let mut count = ArrayD::zeros(vec![3]);
         let out = (mean.view_mut(), std.view_mut(), count.view_mut());
