@@ -196,7 +196,7 @@ def _refusal_breaches(kernel: Kernel, case: BatteryCase, seen: Observation) -> l
         return [f"raised {type(seen.error).__name__}, expected {raises.__name__}: {seen.error}", *breaches]
     message = str(seen.error)
     blamed = [kernel.arguments[name] if isinstance(name, int) else name for name in case.blames]
-    if blamed and not any(re.search(rf"(?<![\w']){re.escape(name)}(?!\w)", message) for name in blamed):
+    if blamed and not any(re.match(rf"{re.escape(name)}(?!\w)", message) for name in blamed):
         breaches.append(f"the message names none of {', '.join(blamed)}: {message}")
     if case.mentions not in message:
         breaches.append(f"the message does not point to {case.mentions}: {message}")

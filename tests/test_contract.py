@@ -254,6 +254,22 @@ def test_the_battery_refuses_every_dtype_that_a_kernel_does_not_take(kernel: Any
         assert (f"error-0-is-dtype-{other}" in names) == (other not in kernel.contract.dtypes)
 
 
+@pytest.mark.parametrize(
+    "message", ["x is wrong; a numpy.ndarray is accepted", "the dtype of a is wrong", "about is it"]
+)
+def test_an_error_has_to_begin_with_the_name_of_its_argument(message: str) -> None:
+    kernel = registry.get("normalized_difference")
+    cases = [case for case in contract.cases(kernel, "float32") if case.raises and case.blames == (0,)]
+    assert cases
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise cases[0].raises(message)  # type: ignore[misc]
+
+    verdict = contract.check(kernel, "rust", cases[0], refuse)
+    assert verdict.status == "failed"
+    assert "names none of a" in verdict.detail
+
+
 @pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_the_battery_gives_every_call_what_the_kernel_requires(kernel: Any) -> None:
     for case in contract.cases(kernel, "int16"):

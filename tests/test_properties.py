@@ -103,7 +103,8 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
         kwargs["dtype"] = out_dtype = draw(st.sampled_from([out_dtype, "float64"]))
         kwargs["nodata"] = draw(_nodata(dtype))
     if draw(st.booleans()):
-        named["mask"] = Laid(draw(hnp.arrays(bool, _trailing(draw, shape))), draw(LAYOUT))
+        mask = draw(hnp.arrays(bool, _trailing(draw, shape)))
+        named["mask"] = Laid(mask, draw(LAYOUT) if mask.ndim else "c")
     for name in sorted(options & set(CHOICES)):
         if name in kernel.required or draw(st.booleans()):
             kwargs[name] = draw(CHOICES[name])

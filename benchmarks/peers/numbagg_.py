@@ -92,5 +92,6 @@ TEMPORAL_MEAN = _peer(temporal_mean, _INTEGERS)
 TEMPORAL_STATS = _peer(temporal_stats, f"mean, deviation and count are three calls; {_INTEGERS}")
 TEMPORAL_MEDIAN = _peer(
     temporal_median,
-    f"float64 alone, so float32 is cast both ways in its time; infinities may give NaN; {_INTEGERS}",
+    "float64 alone, so float32 is cast both ways in its time; infinities may give NaN, and huge middles overflow; "
+    f"{_INTEGERS}",
 )

@@ -128,7 +128,7 @@ impl FromPyObject<'_, '_> for Keep {
         };
         let mut kept = [false; 256];
         for class in classes {
-            let class = integer("a class in keep", &class?)?;
+            let class = integer("keep: a class", &class?)?;
             let place = usize::try_from(class).ok().and_then(|class| kept.get_mut(class));
             *place.ok_or_else(|| Error::value(format!("keep holds {class}; ints from 0 to 255 are accepted")))? = true;
         }
