@@ -194,6 +194,7 @@ def _temporal() -> tuple[Case, ...]:
         case("f32_73x480_tall", "core", 73, 480, threads=ALL_THREADS),
         case("f32_73x480_ties", "core", 73, 480, ties=True),
         case("s2_u16_140x100", "smoke", 140, 100, dtype="uint16", nodata=0, source="romania"),
+        case("u16_12x5490", "full", 12, 5490, dtype="uint16", nodata=0),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 from typing import Literal
 
 from benchmarks.spec import Cost
@@ -12,10 +12,10 @@ from reports.rows import Control, Row
 from reports.speedup import Interval, paired_ratio, shared
 
 CALM_TRIAD_RATIO = 1.3
-"""Two threads give at least this many times the bandwidth of one on most calm machines; on a noisy one as much as one."""
+"""Two threads give at least this many times the bandwidth of one on most calm machines, and no more on a noisy one."""
 CALM_TRIAD_SPREAD = 1.3
-"""Where one thread takes nearly all the bandwidth, it gets the same in every process of a calm machine: the most is no
-more than this many times the least."""
+"""Where one thread takes nearly all the bandwidth, it gets about the same in every process of a calm machine: the ninth
+decile is no more than this many times the first."""
 CALM_STEAL_SHARE = 0.02
 FEWEST_TO_SPREAD = 6
 """Processes below which their spread says nothing."""
@@ -42,7 +42,7 @@ class Canary:
     triad_ratio, triad_ratio_low, triad_ratio_high
         Bandwidth of two threads ÷ one, per process: median, least and most.
     triad_spread
-        Bandwidth of one thread in the process that had most ÷ in that which had least; None for fewer than six.
+        Ninth decile over processes of the bandwidth of one thread ÷ first decile; None for fewer than six.
     triad_1_gb_per_s, triad_2_gb_per_s
         Medians over processes.
     steal_share
@@ -116,7 +116,8 @@ def canary(controls: Sequence[Control]) -> Canary:
         return Canary("unknown", steal_share=steal)
     ratios = [two / one for one, two in pairs]
     ones = [one for one, _ in pairs]
-    spread = max(ones) / min(ones) if len(pairs) >= FEWEST_TO_SPREAD else None
+    deciles = quantiles(ones, n=10, method="inclusive") if len(pairs) >= FEWEST_TO_SPREAD else None
+    spread = deciles[-1] / deciles[0] if deciles else None
     steady = median(ratios) >= CALM_TRIAD_RATIO or (spread is not None and spread <= CALM_TRIAD_SPREAD)
     calm = steady and (steal is None or steal <= CALM_STEAL_SHARE)
     return Canary(

@@ -229,8 +229,8 @@ def canary_sentence(canary: Canary) -> str:
     )
     if canary.triad_spread is not None:
         text += (
-            f", and one thread had up to {times(canary.triad_spread)} in one process of what it had in another (up to "
-            f"{CALM_TRIAD_SPREAD} is calm as well)"
+            f"; over the middle 80 % of processes that of one varied by {times(canary.triad_spread)} "
+            f"(up to {CALM_TRIAD_SPREAD} is calm as well)"
         )
     if canary.steal_share is None:
         return text + "; stolen time is not known."
