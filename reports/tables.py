@@ -215,8 +215,7 @@ def of_case_results(cells: Sequence[Cell], contests: Mapping[str, Contest]) -> p
 
 def _rust_against(arm: str, contest: Contest) -> str:
     """Return the subject's ratio to an arm."""
-    known = {v.other: v for v in contest.rust_vs_others}
-    return words.against(known[arm]) if arm in known else words.NONE
+    return next((words.against(v) for v in contest.rust_vs_others if v.other == arm), words.NONE)
 
 
 def markdown(frame: pd.DataFrame) -> str:

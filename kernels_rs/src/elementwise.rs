@@ -17,6 +17,7 @@ use crate::errors::Error;
 use crate::par::{self, Divide};
 use crate::parts::{Block, Sample, block_of, is_contiguous, load, plane_of, plane_of_mut};
 use crate::real::Real;
+use crate::room::Room;
 use crate::rows::{Operand, middle_of_longest, simplify};
 use crate::simd::{self, Gains, Path, Task};
 use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};
@@ -158,7 +159,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N
         let length = self.out.len();
         let block = if self.is_plain() { length } else { block_of::<O>() };
         let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
-        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Block::new());
+        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Room::new());
         for start in (0..length).step_by(block) {
             let range = start..length.min(start + block);
             let mut inputs: [&[I]; N] = [&[]; N];
@@ -173,7 +174,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N
             if let Some(out) = self.out.as_slice_mut() {
                 apply(self.formula, inputs, missing, &mut out[range]);
             } else {
-                let computed = out_block.room(range.len());
+                let computed = out_block.make(range.len());
                 apply(self.formula, inputs, missing, computed);
                 self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
             }

@@ -140,10 +140,4 @@ impl<T: Copy + Default> Block<T> {
         Zip::from(ArrayViewMut1::from(&mut *room)).and(row).for_each(|to, &from| *to = convert(from));
         room
     }
-
-    /// Room for that many elements, which may be any.
-    #[inline(always)]
-    pub fn room(&mut self, length: usize) -> &mut [T] {
-        self.0.make(length)
-    }
 }
