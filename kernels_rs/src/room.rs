@@ -4,10 +4,8 @@
 //! and stored across two cache lines, and how fast a kernel is depends on what the process did before: medians of 73
 //! dates took up to 1.3 times as long.
 
+use crate::simd::LINE;
 use std::ops::{Deref, DerefMut};
-
-/// Bytes of a cache line, and of the widest register.
-const LINE: usize = 64;
 
 /// Room for values, kept from use to use; a slice of as many as were asked for last.
 pub struct Room<T> {

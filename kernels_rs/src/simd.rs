@@ -12,6 +12,9 @@
 use crate::errors::Error;
 use std::sync::OnceLock;
 
+/// Bytes of a cache line, and of the widest register.
+pub const LINE: usize = 64;
+
 /// A set of instructions that the kernels are compiled for and that this processor has: only [`Path::all`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path(Instructions);
@@ -175,21 +178,25 @@ unsafe fn run_avx512<T: Task>(task: T) -> T::Output {
     task.run()
 }
 
-/// Asks for the cache lines of `data` ahead of time; nothing where the architecture has no stable way to.
+/// Asks for the cache lines of `data` ahead of time.
 #[inline(always)]
 pub fn prefetch<T>(data: &[T]) {
+    for offset in (0..size_of_val(data)).step_by(LINE) {
+        prefetch_at(data.as_ptr().wrapping_byte_add(offset));
+    }
+}
+
+/// Asks for the cache line at an address, which may be any; nothing where the architecture has no stable way to.
+#[inline(always)]
+pub fn prefetch_at<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        const LINE: usize = 64;
-        let start = data.as_ptr().cast::<i8>();
-        for offset in (0..size_of_val(data)).step_by(LINE) {
-            // SAFETY: the address lies within `data`; prefetching is a hint that never faults.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(offset)) };
-        }
+        // SAFETY: prefetching is a hint: it reads nothing into the program, and never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = data;
+    let _ = address;
 }
 
 #[cfg(test)]

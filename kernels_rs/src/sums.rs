@@ -107,31 +107,41 @@ impl<K: Summand> Default for Sums<K> {
 
 impl<K: Summand> Pass<K> for Sums<K> {
     #[inline(always)]
-    fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool) {
-        if self.taken >= K::MOST - N {
+    fn begin(&mut self, dates: usize) {
+        if self.taken >= K::MOST - dates {
             self.flush();
         }
-        self.taken += N;
-        add(dates, gap, self.missing, &mut self.partial, &mut self.count);
+        self.taken += dates;
+    }
+
+    #[inline(always)]
+    fn take<const N: usize>(
+        &mut self,
+        first: usize,
+        dates: [impl AsRef<[K]> + Copy; N],
+        gap: impl Fn(usize, usize) -> bool,
+    ) {
+        add(dates, gap, self.missing, &mut self.partial[first..], &mut self.count[first..]);
     }
 }
 
 /// Adds N dates to the sums and numbers of as many pixels as there are.
 #[inline(always)]
 fn add<K: Summand, const N: usize>(
-    dates: [&[K]; N],
+    dates: [impl AsRef<[K]> + Copy; N],
     gap: impl Fn(usize, usize) -> bool,
     missing: Missing<K>,
     sums: &mut [K::Sum],
     counts: &mut [i32],
 ) {
-    let pixels = dates[0].len();
+    let pixels = dates[0].as_ref().len();
     let (sums, counts) = (&mut sums[..pixels], &mut counts[..pixels]);
     for w in 0..pixels {
         let (mut sum, mut count) = (sums[w], counts[w]);
         for (i, date) in dates.iter().enumerate() {
-            let gap = gap(i, w) | date[w].is_missing(missing);
-            sum = date[w].add_to(sum, gap);
+            let x = date.as_ref()[w];
+            let gap = gap(i, w) | x.is_missing(missing);
+            sum = x.add_to(sum, gap);
             count += i32::from(!gap);
         }
         (sums[w], counts[w]) = (sum, count);

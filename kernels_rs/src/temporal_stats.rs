@@ -73,8 +73,8 @@ struct Moments<K: Summand, O> {
     sums: Sums<K>,
     squares: Squares<K>,
     ddof: i32,
-    mean: Vec<O>,
-    std: Vec<O>,
+    mean: Room<O>,
+    std: Room<O>,
 }
 
 impl<K: Summand, O: Real> Moments<K, O> {
@@ -82,7 +82,7 @@ impl<K: Summand, O: Real> Moments<K, O> {
         let squares = Squares { missing: Missing::default(), means: Room::new(), sums: Room::new() };
         // More values than that cannot be counted.
         let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
-        Self { sums: Sums::new(), squares, ddof, mean: Vec::new(), std: Vec::new() }
+        Self { sums: Sums::new(), squares, ddof, mean: Room::new(), std: Room::new() }
     }
 }
 
@@ -112,37 +112,47 @@ impl<K: Summand, O: Real> Task for Both<'_, K, O> {
             *mean = sum / f64::from(*count);
         }
         squares.sums.zeros(self.tile.pixels());
-        self.tile.pass(squares);
-        mean.clear();
-        mean.extend(squares.means.iter().map(|mean| O::nearest(*mean)));
-        std.clear();
-        std.extend(squares.sums.iter().zip(&*sums.count).map(|(squares, count)| scalar::<O>(*squares, *count, *ddof)));
+        Tile { far: false, ..*self.tile }.pass(squares);
+        // Loops, not closures: these are not always inlined, and then run on the baseline's instructions.
+        let (mean, std) = (mean.make(self.tile.pixels()), std.make(self.tile.pixels()));
+        for (mean, exact) in mean.iter_mut().zip(&*squares.means) {
+            *mean = O::nearest(*exact);
+        }
+        for ((std, squares), count) in std.iter_mut().zip(&*squares.sums).zip(&*sums.count) {
+            *std = scalar(*squares, *count, *ddof);
+        }
     }
 }
 
 impl<K: Summand> Pass<K> for Squares<K> {
     #[inline(always)]
-    fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool) {
-        add(dates, gap, self.missing, &self.means, &mut self.sums);
+    fn take<const N: usize>(
+        &mut self,
+        first: usize,
+        dates: [impl AsRef<[K]> + Copy; N],
+        gap: impl Fn(usize, usize) -> bool,
+    ) {
+        add(dates, gap, self.missing, &self.means[first..], &mut self.sums[first..]);
     }
 }
 
 /// Adds the squares of N dates.
 #[inline(always)]
 fn add<K: Summand, const N: usize>(
-    dates: [&[K]; N],
+    dates: [impl AsRef<[K]> + Copy; N],
     gap: impl Fn(usize, usize) -> bool,
     missing: Missing<K>,
     means: &[f64],
     squares: &mut [f64],
 ) {
-    let pixels = dates[0].len();
+    let pixels = dates[0].as_ref().len();
     let (means, squares) = (&means[..pixels], &mut squares[..pixels]);
     for w in 0..pixels {
         let (mean, mut sum) = (means[w], squares[w]);
         for (i, date) in dates.iter().enumerate() {
-            let gap = gap(i, w) | date[w].is_missing(missing);
-            let deviation = if gap { 0.0 } else { date[w].into() - mean };
+            let x = date.as_ref()[w];
+            let gap = gap(i, w) | x.is_missing(missing);
+            let deviation = if gap { 0.0 } else { x.into() - mean };
             sum += deviation * deviation;
         }
         squares[w] = sum;

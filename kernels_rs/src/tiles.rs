@@ -6,13 +6,16 @@
 //! ```
 //!
 //! A [`Pass`] takes several dates of a tile at a time, so that what it keeps of a pixel is loaded and stored once for
-//! them all.
+//! them all. Dates that lie in memory are taken in pieces, and what comes a while later on each date is asked for before
+//! each piece: the processor's own prefetchers do not keep up with twelve dates at once.
 
 use crate::blocks::copy;
 use crate::lanes::{Key, Missing};
 use crate::room::Room;
+use crate::simd::{LINE, prefetch_at};
 use crate::temporal::Row;
 use ndarray::{ArrayView2, Axis, s};
+use std::array::from_fn;
 use std::ops::Range;
 
 /// Pixels of a tile that is copied.
@@ -20,8 +23,17 @@ const GATHERED: usize = 128;
 /// Dates that a pass takes at a time, and those of which less are left.
 const DATES: usize = 12;
 const FEWER: usize = 4;
+/// Bytes from the first date to the last above which they are taken to lie in memory. On one core of an AMD server (Zen 5)
+/// with 32 MiB of last-level cache, to ask ahead takes 10 % longer at 19 MiB and gains 8 to 25 % at 24, 20 to 50 % at 290.
+const FAR: usize = 24 << 20;
+/// Bytes of a date that are taken in one piece. Twice as many overtax the queue of what was asked for: that takes longer
+/// than not to ask.
+const PIECE: usize = 128;
+/// Bytes by which a date is asked for ahead; 512 to 1536 do as well.
+const AHEAD: usize = 1024;
 
 /// Some neighbouring pixels on all dates.
+#[derive(Clone, Copy)]
 pub struct Tile<'a, K> {
     /// In order, and of one length.
     pub dates: &'a [&'a [K]],
@@ -29,12 +41,22 @@ pub struct Tile<'a, K> {
     pub marks: &'a [&'a [u8]],
     /// What else is missing.
     pub missing: Missing<K>,
+    /// Whether to ask for the dates ahead.
+    pub far: bool,
 }
 
 /// What is done with all values of a tile, pixel by pixel in the order of dates.
 pub trait Pass<K> {
-    /// Takes N dates; `gap(i, w)` says whether date i of pixel w is marked as missing.
-    fn take<const N: usize>(&mut self, dates: [&[K]; N], gap: impl Fn(usize, usize) -> bool);
+    /// Is told that it takes so many dates next, of all pixels.
+    fn begin(&mut self, _dates: usize) {}
+
+    /// Takes N dates of the pixels that begin at `first`; `gap(i, w)` says whether date i of the w-th is marked as missing.
+    fn take<const N: usize>(
+        &mut self,
+        first: usize,
+        dates: [impl AsRef<[K]> + Copy; N],
+        gap: impl Fn(usize, usize) -> bool,
+    );
 }
 
 impl<K: Key> Tile<'_, K> {
@@ -62,22 +84,64 @@ impl<K: Key> Tile<'_, K> {
     ) -> (&'d [&'d [K]], &'m [&'m [u8]]) {
         let ((groups, rest), (group_marks, rest_marks)) = (dates.as_chunks::<N>(), marks.as_chunks::<N>());
         for (i, dates) in groups.iter().enumerate() {
-            self.group(dates, group_marks.get(i), pass);
+            let marks = group_marks.get(i);
+            pass.begin(N);
+            match size_of::<K>() {
+                1 => self.group::<N, PIECE>(dates, marks, pass),
+                2 => self.group::<N, { PIECE / 2 }>(dates, marks, pass),
+                4 => self.group::<N, { PIECE / 4 }>(dates, marks, pass),
+                _ => self.group::<N, { PIECE / 8 }>(dates, marks, pass),
+            }
         }
         (rest, rest_marks)
     }
 
+    /// Has it take N dates; if they are far, W pixels at a time, and asks for more meanwhile.
     #[inline(always)]
-    fn group<const N: usize>(&self, dates: &[&[K]; N], marks: Option<&[&[u8]; N]>, pass: &mut impl Pass<K>) {
+    fn group<const N: usize, const W: usize>(
+        &self,
+        dates: &[&[K]; N],
+        marks: Option<&[&[u8]; N]>,
+        pass: &mut impl Pass<K>,
+    ) {
         let pixels = self.pixels();
-        let dates = dates.map(|date| &date[..pixels]);
-        match marks {
-            None => pass.take(dates, |_, _| false),
-            Some(marks) => {
-                let marks = marks.map(|marks| &marks[..pixels]);
-                pass.take(dates, |i, w| marks[i][w] != 0);
+        let asked = if self.far { pixels - pixels % W } else { 0 };
+        for first in (0..asked).step_by(W) {
+            for date in dates {
+                ask(&date[first..][..W]);
             }
+            // Arrays, so that the compiler knows how long the loop over their pixels is.
+            let marks = marks.map(|marks| from_fn(|i| piece::<_, W>(marks[i], first)));
+            take::<K, N, _, _>(first, from_fn(|i| piece::<_, W>(dates[i], first)), marks, pass);
         }
+        let marks = marks.map(|marks| from_fn(|i| &marks[i][asked..pixels]));
+        take::<K, N, _, _>(asked, from_fn(|i| &dates[i][asked..pixels]), marks, pass);
+    }
+}
+
+#[inline(always)]
+fn piece<T, const W: usize>(values: &[T], first: usize) -> &[T; W] {
+    values[first..].first_chunk().expect("all dates and marks have all pixels")
+}
+
+#[inline(always)]
+fn take<K: Key, const N: usize, D: AsRef<[K]> + Copy, M: AsRef<[u8]>>(
+    first: usize,
+    dates: [D; N],
+    marks: Option<[M; N]>,
+    pass: &mut impl Pass<K>,
+) {
+    match marks {
+        None => pass.take(first, dates, |_, _| false),
+        Some(marks) => pass.take(first, dates, |i, w| marks[i].as_ref()[w] != 0),
+    }
+}
+
+/// Asks for what lies [`AHEAD`] of these values.
+#[inline(always)]
+fn ask<K>(values: &[K]) {
+    for offset in (0..size_of_val(values)).step_by(LINE) {
+        prefetch_at(values.as_ptr().wrapping_byte_add(AHEAD + offset));
     }
 }
 
@@ -88,13 +152,14 @@ impl<K: Key> Row<'_, K> {
         let mask = self.mask.as_ref().map_or(Some(Vec::new()), series);
         if let (Some(x), Some(mask)) = (series(&self.x), mask) {
             let (mut dates, mut marks) = (Vec::with_capacity(x.len()), Vec::with_capacity(mask.len()));
+            let far = self.x.strides()[0].unsigned_abs() * size_of::<K>() * x.len() > FAR;
             for start in (0..pixels).step_by(width) {
                 let range = start..pixels.min(start + width);
                 dates.clear();
                 dates.extend(x.iter().map(|x| &x[range.clone()]));
                 marks.clear();
                 marks.extend(mask.iter().map(|mask| &mask[range.clone()]));
-                each(&Tile { dates: &dates, marks: &marks, missing: self.missing }, range);
+                each(&Tile { dates: &dates, marks: &marks, missing: self.missing, far }, range);
             }
             return;
         }
@@ -108,7 +173,7 @@ impl<K: Key> Row<'_, K> {
                 copy(mask.slice(s![.., range.clone()]), marks);
             }
             let (dates, marks) = (first(values, range.len()), first(marks, range.len()));
-            each(&Tile { dates: &dates, marks: &marks, missing: self.missing }, range);
+            each(&Tile { dates: &dates, marks: &marks, missing: self.missing, far: false }, range);
         }
     }
 }

@@ -12,7 +12,7 @@ use _rust::temporal::{Output, Work};
 use _rust::temporal_mean::temporal_mean;
 use _rust::temporal_stats::temporal_stats;
 use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD, s};
 use proptest::prelude::*;
 use stacks::{Case, Scene, cases, plain};
 
@@ -101,6 +101,56 @@ fn the_number_of_threads_does_not_change_a_bit() {
     check_all(&forking(30), 1);
     check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(33) }, 0);
     check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(29) }, 2);
+}
+
+/// Mean; mean, standard deviation and number.
+fn all_of<K: Summand, O: Real + Output>(
+    x: &ArrayViewD<'_, K>,
+    mask: Option<&ArrayViewD<'_, u8>>,
+    missing: Missing<K>,
+    path: Path,
+) -> ([ArrayD<O>; 3], ArrayD<i32>) {
+    let mut floats = [(); 3].map(|()| ArrayD::from_elem(&x.shape()[1..], O::EMPTY));
+    let mut count = ArrayD::zeros(&x.shape()[1..]);
+    let work = || (x.clone(), mask.cloned());
+    let [alone, mean, std] = floats.each_mut().map(|floats| floats.view_mut());
+    let (x, mask) = work();
+    temporal_mean(Work { x, mask, missing, out: alone }, path, 1).expect("no thread is needed");
+    let (x, mask) = work();
+    let out = (mean, std, count.view_mut());
+    temporal_stats(Work { x, mask, missing, out }, 1, path, 1).expect("no thread is needed");
+    (floats, count)
+}
+
+fn check_far<K: Summand + Value, O: Real + Output + Bits>(dates: usize) {
+    let (mut rng, wide) = (Rng(11), 1 << 20);
+    let mut x = ArrayD::from_elem(vec![dates, wide], K::default());
+    let mut mask = ArrayD::from_elem(vec![dates, wide], 0_u8);
+    // Few of the pixels are touched, so that little of this memory is ever there.
+    let pixels = 5..1000;
+    x.slice_mut(s![.., pixels.clone()]).map_inplace(|x| *x = K::draw(&mut rng, Kind::Any));
+    mask.slice_mut(s![.., pixels.clone()]).map_inplace(|mark| *mark = rng.mark(30));
+    let (x, mask) = (x.slice(s![.., pixels.clone()]).into_dyn(), mask.slice(s![.., pixels]).into_dyn());
+    let (near, near_mask) = (x.to_owned(), mask.to_owned());
+    let missing = Missing::new(K::nodata(1));
+    for (path, masked) in Path::every().into_iter().flat_map(|path| [(path, false), (path, true)]) {
+        let (far, far_count) = all_of::<K, O>(&x, masked.then_some(&mask), missing, path);
+        let (near, near_count) = all_of(&near.view(), masked.then_some(&near_mask.view()), missing, path);
+        for ((far, near), what) in far.iter().zip(&near).zip(["temporal_mean", "mean", "std"]) {
+            assert_same_bits(far, near, &format!("{what} of dates far apart, {}, mask: {masked}", path.name()));
+        }
+        assert_eq!(far_count, near_count);
+    }
+}
+
+#[test]
+fn dates_far_apart_which_are_asked_for_ahead_give_the_same_bits() {
+    // 12 at a time, 4 and 1 all occur.
+    check_far::<f32, f32>(30);
+    check_far::<f64, f64>(30);
+    check_far::<u8, f32>(30);
+    check_far::<i16, f32>(30);
+    check_far::<u16, f64>(30);
 }
 
 #[test]
