@@ -65,16 +65,17 @@ def _show(lines: list[Line], canary: str, page: Path) -> None:
             box=box.SIMPLE_HEAD,
             title=f"{kernel} at {mine[0].case}",
             title_justify="left",
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
+            show_edge=False,
+            padding=0,
         )
         for heading in ("", "time", "× expert NumPy", "in a word", "of limit", "verified"):
             right, prose = heading in {"time", "of limit"}, heading in {"in a word", "verified"}
-            least = len("yes, 0.50 ulp") if heading == "verified" else None
-            table.add_column(heading, justify="right" if right else "left", no_wrap=not prose, min_width=least)
+            # So that 80 columns hold a whole line of any implementation.
+            most = len("difference") if heading == "in a word" else None
+            table.add_column(heading, justify="right" if right else "left", no_wrap=not prose, max_width=most)
         for line in mine:
             table.add_row(line.implementation, line.time, line.ratio, line.word, line.fraction, line.verified)
-        console.print(table)
+        console.print(table, "")
     if any("*" in line.time + line.ratio for line in lines):
         console.print("* on the centre crop, where the whole case takes more than 200 ms a call", highlight=False)
     console.print(f"Canary: {canary}", highlight=False)

@@ -11,6 +11,8 @@ import typer
 
 from benchmarks.process import MeasurementError
 from lab import __main__ as door
+from lab import report
+from reports.words import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -140,6 +142,20 @@ def test_what_is_not_installed_is_named_with_the_remedy(
     monkeypatch.setattr(door, "_function", lambda _verb: verb)
     assert door.main(["run"]) == 2
     assert "asv is not installed" in capsys.readouterr().err
+
+
+def test_the_reports_tables_lose_nothing_at_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    widest = ("temporal_median", "f32_73x480", "eo-processor", "28.3 ms*", "0.055× [0.053, 0.056]*")
+    words = ("baseline", "faster", "slower", "no difference shown")
+    lines = [Line(*widest, word, "0.0038", "yes, 0.50 ulp") for word in words]
+    monkeypatch.setenv("COLUMNS", "80")
+    report._show(lines, "calm.", Path("index.html"))
+    rows = [row for row in capsys.readouterr().out.splitlines() if "eo-processor" in row]
+    assert len(rows) == len(words)
+    for row, word in zip(rows, words, strict=True):
+        assert all(part in row for part in (*widest[2:], word.split()[0], "0.0038", "yes, 0.50 ulp"))
 
 
 def test_info_shows_the_build_the_path_and_the_pins(capsys: pytest.CaptureFixture[str]) -> None:
