@@ -66,10 +66,11 @@ mod _rust {
     /// Returns
     /// -------
     /// dict of str to str
-    ///     ``version`` of the package; ``profile`` (``"release"`` or ``"debug"``); ``lto``; ``simd``, the instructions
-    ///     that the kernels run on in this process (``"baseline"``, ``"avx2"`` or ``"avx512"``, or the reason why kernels
-    ///     refuse to run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``;
-    ///     ``target``; ``rustc``; and the versions of the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
+    ///     ``version`` of the package; ``profile`` (``"release"`` or ``"debug"``); ``lto``; ``simd``, the widest
+    ///     instructions that kernels run on in this process (``"baseline"``, ``"avx2"`` or ``"avx512"``, of which some
+    ///     kernels make no use on Intel's processors; or the reason why kernels refuse to run); ``simd_supported``, all
+    ///     that could be named in the environment variable ``EOKERNELS_SIMD``; ``target``; ``rustc``; and the versions of
+    ///     the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
     #[pyfunction]
     fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         use crate::simd::{Path, chosen};
