@@ -21,6 +21,8 @@ from benchmarks.lookup import RUN_DIR
 from benchmarks.sweep import sweep
 
 CONFIGURATION = ROOT / "asv.conf.json"
+ENVIRONMENTS = ROOT / ".asv" / "env"
+PEERS = ROOT / "benchmarks" / "peers" / "build.py"
 MACHINES = Path("~/.asv-machine.json")
 NAMED_MACHINE = "EOLAB_MACHINE"
 POLL_S = 0.5
@@ -80,6 +82,16 @@ def ensure_machine(machine: Machine) -> None:
     if platform.node() not in known:
         _asv(["machine", "--yes"])
     _asv(["machine", "--yes", *(f"--{name}={value}" for name, value in asdict(machine).items())])
+
+
+def ensure_peers() -> None:
+    """Install the peers that have been built into asv's environments.
+
+    asv asks for them where it installs a commit; peers that were built after that would else be missing.
+    """
+    for python in sorted(ENVIRONMENTS.glob("*/bin/python")):
+        command = [str(python), "-P", str(PEERS), "--cached"]
+        subprocess.run(command, cwd=python.parents[1], capture_output=True, stdin=subprocess.DEVNULL, check=False)
 
 
 def _known_machines() -> dict[str, object]:

@@ -50,6 +50,7 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     cases = commits_of.chosen_cases(kernels or [], case or [])
     machine = asvcall.this_machine()
     asvcall.ensure_machine(machine)
+    asvcall.ensure_peers()
     asvcall.heed_interrupts()
     try:
         whole = [_commit(console, of, cases, machine, processes=processes, again=again) for of in chosen]

@@ -135,6 +135,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
 
     machine = asvcall.this_machine()
     asvcall.ensure_machine(machine)
+    asvcall.ensure_peers()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as shown:
         task = shown.add_task("asv: environment", total=runs.lines_planned(plan))

@@ -265,6 +265,21 @@ def without_median(clone: Path) -> None:
     crate.write_text(re.sub(r"#\[pymodule_export\]\s*use crate::temporal_median[^;]*;", "", crate.read_text()))
 
 
+def test_peers_built_after_an_environment_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asvcall, "ENVIRONMENTS", tmp_path)
+    asvcall.ensure_peers()
+    (tmp_path / "half made").mkdir()
+    for name in ("one", "two"):
+        python = tmp_path / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text('#!/bin/sh\necho "$@" >> asked\n')
+        python.chmod(0o755)
+    asvcall.ensure_peers()
+    assert asvcall.PEERS.is_file()
+    for name in ("one", "two"):
+        assert (tmp_path / name / "asked").read_text() == f"-P {asvcall.PEERS} --cached\n"
+
+
 @pytest.mark.slow
 def test_an_old_commit_without_a_kernel_shows_it_as_not_there(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
