@@ -16,7 +16,7 @@ use crate::temporal::{Output, Work, reduce, store};
 use crate::tiles::Tile;
 use ndarray::ArrayViewMutD;
 
-/// Pixels of a tile. At 73 dates of 1024², 2048 take as long on one core of an AMD server (Zen 5), 12288 up to 4 % longer in
+/// Pixels of a tile. At 73 dates of 1024², 2048 take as long on one core of an AMD server (Zen 5), 12288 up to 8 % longer in
 /// cache; before dates were asked for ahead, 1024 took 6 % longer than 2048 on one of an Intel server, 4096 about the same.
 const TILE: usize = 6144;
 
