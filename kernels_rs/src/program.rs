@@ -153,7 +153,7 @@ impl Program {
                     Kind::Leaf => {
                         let range = usize::from(wires[0])..usize::from(wires[0]) + wires.len();
                         for row in upcoming.get(range.clone()).unwrap_or_default() {
-                            prefetch(&row[..]);
+                            prefetch(&row[..], 0);
                         }
                         small::leaf(&dates[range.clone()], missing, gaps, &mut rows[range]);
                     }

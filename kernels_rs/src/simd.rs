@@ -178,25 +178,19 @@ unsafe fn run_avx512<T: Task>(task: T) -> T::Output {
     task.run()
 }
 
-/// Asks for the cache lines of `data` ahead of time.
+/// Asks for the cache lines that begin `ahead` bytes after those of `data`, whatever lies there; nothing where the
+/// architecture has no stable way to.
 #[inline(always)]
-pub fn prefetch<T>(data: &[T]) {
-    for offset in (0..size_of_val(data)).step_by(LINE) {
-        prefetch_at(data.as_ptr().wrapping_byte_add(offset));
-    }
-}
-
-/// Asks for the cache line at an address, which may be any; nothing where the architecture has no stable way to.
-#[inline(always)]
-pub fn prefetch_at<T>(address: *const T) {
+pub fn prefetch<T>(data: &[T], ahead: usize) {
     #[cfg(target_arch = "x86_64")]
-    {
+    for offset in (0..size_of_val(data)).step_by(LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let line = data.as_ptr().wrapping_byte_add(ahead + offset);
         // SAFETY: prefetching is a hint: it reads nothing into the program, and never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
+    let _ = (data, ahead);
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 use crate::blocks::copy;
 use crate::lanes::{Key, Missing};
 use crate::room::Room;
-use crate::simd::{LINE, prefetch_at};
+use crate::simd::prefetch;
 use crate::temporal::Row;
 use ndarray::{ArrayView2, Axis, s};
 use std::array::from_fn;
@@ -109,7 +109,7 @@ impl<K: Key> Tile<'_, K> {
         let asked = if self.far { pixels - pixels % W } else { 0 };
         for first in (0..asked).step_by(W) {
             for date in dates {
-                ask(&date[first..][..W]);
+                prefetch(&date[first..][..W], AHEAD);
             }
             // Arrays, so that the compiler knows how long the loop over their pixels is.
             let marks = marks.map(|marks| from_fn(|i| piece::<_, W>(marks[i], first)));
@@ -135,14 +135,6 @@ fn take<K: Key, const N: usize, D: AsRef<[K]> + Copy, M: AsRef<[u8]>>(
     match marks {
         None => pass.take(first, dates, |_, _| false),
         Some(marks) => pass.take(first, dates, |i, w| marks[i].as_ref()[w] != 0),
-    }
-}
-
-/// Asks for what lies [`AHEAD`] of these values.
-#[inline(always)]
-fn ask<K>(values: &[K]) {
-    for offset in (0..size_of_val(values)).step_by(LINE) {
-        prefetch_at(values.as_ptr().wrapping_byte_add(AHEAD + offset));
     }
 }
 

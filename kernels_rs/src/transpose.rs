@@ -29,7 +29,8 @@ pub fn transpose<T: Key, const W: usize>(series: &[&[T]], rows: &mut [[T; W]]) {
 fn by_squares<T: Key, const W: usize, const N: usize>(series: &[&[T]], rows: &mut [[T; W]]) {
     let (squares, rest) = series.as_chunks::<N>();
     let dates = rows.len() - rows.len() % N;
-    let ask = |column: Option<&[[&[T]; N]]>| column.into_iter().flatten().flatten().for_each(|series| prefetch(series));
+    let ask =
+        |column: Option<&[[&[T]; N]]>| column.into_iter().flatten().flatten().for_each(|series| prefetch(series, 0));
     let mut upcoming = squares.chunks(ABREAST);
     ask(upcoming.next());
     for (i, column) in squares.chunks(ABREAST).enumerate() {
