@@ -154,7 +154,7 @@ impl FromPyObject<'_, '_> for RejectBits {
 }
 
 /// `nodata`, which only integer arrays take.
-pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Option<i64>> {
+pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Option<f64>> {
     let Some(object) = object else { return Ok(None) };
     let Some((least, most)) = dtype.limits() else {
         let message =
@@ -163,7 +163,8 @@ pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Optio
     };
     let value = integer("nodata", object)?;
     if (least..=most).contains(&value) {
-        return Ok(Some(value));
+        #[allow(clippy::cast_precision_loss, reason = "it is within the limits of 32 bits")]
+        return Ok(Some(value as f64));
     }
     let message = format!("nodata is {}; for {} input {least} … {most} are accepted", object.repr()?, dtype.name());
     Err(Error::value(message).into())

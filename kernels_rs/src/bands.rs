@@ -27,7 +27,7 @@ pub struct Call<'py, const N: usize> {
     pub out: Admitted<'py>,
     inputs: [Admitted<'py>; N],
     mask: Option<Admitted<'py>>,
-    nodata: Option<i64>,
+    nodata: Option<f64>,
     threads: usize,
 }
 

@@ -73,7 +73,10 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
         operands.extend(work.companion.as_mut().map(|companion| companion as &mut dyn Operand));
         operands.extend(bands.mask.as_mut().map(|mask| mask as &mut dyn Operand));
         simplify(&mut operands);
-        par::run(work, threads, &|piece| simd::dispatch(path, piece))
+        par::run(work, threads, &|piece, _| {
+            simd::dispatch(path, piece);
+            Ok(())
+        })
     }
 }
 

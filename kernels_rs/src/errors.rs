@@ -9,6 +9,10 @@ pub enum Error {
     Type(String),
     /// The argument has a wrong value: `ValueError`.
     Value(String),
+    /// Memory or threads that cannot be had, with how much was asked for: `MemoryError`.
+    Memory(String),
+    /// A signal handler of Python's raised; what it raised waits to be raised again.
+    Interrupted,
     /// A defect of this package: `RuntimeError`.
     Internal(String),
 }
@@ -23,12 +27,20 @@ impl Error {
     pub fn value(message: impl Into<String>) -> Self {
         Self::Value(message.into())
     }
+
+    /// Memory that cannot be had: `bytes` for `what`.
+    pub fn memory(what: impl fmt::Display, bytes: usize) -> Self {
+        Self::Memory(format!("{bytes} bytes for {what} cannot be had"))
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Type(message) | Self::Value(message) | Self::Internal(message) => f.write_str(message),
+            Self::Type(message) | Self::Value(message) | Self::Memory(message) | Self::Internal(message) => {
+                f.write_str(message)
+            }
+            Self::Interrupted => f.write_str("interrupted by a signal"),
         }
     }
 }
@@ -56,10 +68,12 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 #[cfg(feature = "python")]
 impl From<Error> for pyo3::PyErr {
     fn from(error: Error) -> Self {
-        use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+        use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
         match error {
             Error::Type(message) => PyTypeError::new_err(message),
             Error::Value(message) => PyValueError::new_err(message),
+            Error::Memory(message) => PyMemoryError::new_err(message),
+            Error::Interrupted => PyKeyboardInterrupt::new_err(()),
             Error::Internal(message) => PyRuntimeError::new_err(message),
         }
     }

@@ -36,8 +36,8 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     #[must_use]
     fn larger(a: Self, b: Self, smaller: Self) -> Self;
 
-    /// A nodata value, which the caller knows to fit an integer type.
-    fn of_nodata(value: i64) -> Self;
+    /// A nodata value, which the caller knows to be a value of the type.
+    fn of_nodata(value: f64) -> Self;
 
     /// Whether this value stands for none.
     fn is_missing(self, missing: Missing<Self>) -> bool;
@@ -68,8 +68,9 @@ macro_rules! float_key {
                 Self::from_bits(a.to_bits() ^ b.to_bits() ^ smaller.to_bits())
             }
 
-            fn of_nodata(_: i64) -> Self {
-                unreachable!("floats mark missing data by NaN")
+            #[allow(clippy::cast_possible_truncation, reason = "the caller knows that it fits")]
+            fn of_nodata(value: f64) -> Self {
+                value as Self
             }
 
             #[inline(always)]
@@ -103,8 +104,9 @@ macro_rules! integer_key {
                 greater(a, b)
             }
 
-            fn of_nodata(value: i64) -> Self {
-                Self::try_from(value).expect("the value fits")
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the caller knows that it fits")]
+            fn of_nodata(value: f64) -> Self {
+                value as Self
             }
 
             #[inline(always)]

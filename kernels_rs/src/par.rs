@@ -31,16 +31,34 @@ pub trait Divide: Sized + Send {
     fn halve(self) -> (Self, Option<Self>);
 }
 
+/// What a piece of work asks now and then: whether to go on.
+pub struct Watch;
+
+impl Watch {
+    /// Nothing is wrong so far.
+    ///
+    /// # Errors
+    ///
+    /// The call was interrupted.
+    #[inline]
+    pub fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// Does `work` piece by piece on that many threads.
 ///
 /// # Errors
 ///
-/// The threads cannot be started.
-pub fn run<D: Divide>(work: D, threads: usize, piece: &(impl Fn(D) + Sync)) -> Result<(), Error> {
+/// The threads cannot be started, or what `piece` returns.
+pub fn run<D: Divide>(
+    work: D,
+    threads: usize,
+    piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
+) -> Result<(), Error> {
     let size = work.size();
     if threads == 1 || size < SERIAL_BELOW {
-        piece(work);
-        return Ok(());
+        return piece(work, &Watch);
     }
     // Several pieces a thread, so that one that is held up does not hold up all.
     let grain = (size / (threads * 8)).max(SERIAL_BELOW / 4);
@@ -50,9 +68,12 @@ pub fn run<D: Divide>(work: D, threads: usize, piece: &(impl Fn(D) + Sync)) -> R
     let pieces = Mutex::new(pieces.into_iter());
     // The lock is given back before the piece is worked on.
     let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let failed = Mutex::new(None);
     let take_all = || {
         while let Some(work) = next() {
-            piece(work);
+            if let Err(error) = piece(work, &Watch) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
         }
     };
     let busy = AtomicUsize::new(helpers);
@@ -66,7 +87,7 @@ pub fn run<D: Divide>(work: D, threads: usize, piece: &(impl Fn(D) + Sync)) -> R
         take_all();
         wait(|| busy.load(Ordering::Acquire) == 0);
     });
-    Ok(())
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 /// Waits a while without going to sleep, as to be woken up takes longer than what is left of a piece.
@@ -138,8 +159,9 @@ mod tests {
         for threads in [1, 2, 3, 7] {
             let sum = AtomicUsize::new(0);
             let n = 5 * SERIAL_BELOW + 3;
-            run(Range(0, n), threads, &|Range(a, b)| {
+            run(Range(0, n), threads, &|Range(a, b), _| {
                 sum.fetch_add((a..b).sum(), Ordering::Relaxed);
+                Ok(())
             })
             .unwrap();
             assert_eq!(sum.into_inner(), n * (n - 1) / 2);
@@ -151,9 +173,10 @@ mod tests {
         let here = std::thread::current().id();
         for threads in [2, 4] {
             let seen = Mutex::new(std::collections::HashSet::new());
-            run(Range(0, 100 * SERIAL_BELOW), threads, &|_| {
+            run(Range(0, 100 * SERIAL_BELOW), threads, &|_, _| {
                 seen.lock().unwrap().insert(std::thread::current().id());
                 std::thread::sleep(Duration::from_millis(1));
+                Ok(())
             })
             .unwrap();
             let seen = seen.into_inner().unwrap();
@@ -172,14 +195,17 @@ mod tests {
     #[test]
     fn one_thread_and_little_work_stay_on_the_callers_thread() {
         let here = std::thread::current().id();
-        let check = |_: Range| assert_eq!(std::thread::current().id(), here);
+        let check = |_: Range, _: &Watch| {
+            assert_eq!(std::thread::current().id(), here);
+            Ok(())
+        };
         run(Range(0, 10 * SERIAL_BELOW), 1, &check).unwrap();
         run(Range(0, SERIAL_BELOW - 1), 4, &check).unwrap();
     }
 
     #[test]
     fn a_panic_in_a_pool_reaches_the_caller() {
-        let caught = crate::errors::guard(|| run(Range(0, 10 * SERIAL_BELOW), 2, &|_| panic!("in a thread")));
+        let caught = crate::errors::guard(|| run(Range(0, 10 * SERIAL_BELOW), 2, &|_, _| panic!("in a thread")));
         assert!(matches!(caught, Err(Error::Internal(text)) if text.ends_with("in a thread")));
     }
 }

@@ -14,7 +14,7 @@ pub struct Call<'py> {
     x: Admitted<'py>,
     mask: Option<Admitted<'py>>,
     axis: usize,
-    nodata: Option<i64>,
+    nodata: Option<f64>,
     threads: usize,
     /// Of the results.
     pub dtype: Dtype,

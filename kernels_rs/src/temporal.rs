@@ -11,7 +11,7 @@
 
 use crate::errors::Error;
 use crate::lanes::{Key, Missing};
-use crate::par::{self, Divide};
+use crate::par::{self, Divide, Watch};
 use crate::rows::{Operand, Stack, middle_of_longest, simplify};
 use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Ix1, Ix2, IxDyn, s};
 use std::ops::Range;
@@ -137,11 +137,11 @@ impl<A: Results, B: Results, C: Results> Results for (A, B, C) {
 ///
 /// # Errors
 ///
-/// The threads cannot be started.
+/// The threads cannot be started, or what `piece` returns.
 pub fn reduce<'a, K: Key, R: Results>(
     mut work: Work<'a, K, R>,
     threads: usize,
-    piece: &(impl Fn(Work<'a, K, R>) + Sync),
+    piece: &(impl Fn(Work<'a, K, R>, &Watch) -> Result<(), Error> + Sync),
 ) -> Result<(), Error> {
     if work.x.is_empty() {
         work.out.clear();

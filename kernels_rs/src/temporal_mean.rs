@@ -37,7 +37,7 @@ pub fn temporal_mean<K: Summand, O: Real + Output>(
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    reduce(work, threads, &|mut piece| {
+    reduce(work, threads, &|mut piece, _| {
         let (mut sums, mut means) = (Sums::new(), vec![O::EMPTY; TILE]);
         for index in piece.rows() {
             let (row, mut out) = piece.row(&index);
@@ -46,6 +46,7 @@ pub fn temporal_mean<K: Summand, O: Real + Output>(
                 store(&mut out, pixels, &means);
             });
         }
+        Ok(())
     })
 }
 

@@ -119,7 +119,10 @@ pub fn temporal_median<K: Series, O: Real + Output + From<K>>(
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    reduce(work, threads, &|piece| K::run(piece, method, path))
+    reduce(work, threads, &|piece, _| {
+        K::run(piece, method, path);
+        Ok(())
+    })
 }
 
 /// Takes the rows of pixels in blocks of W, whose medians `find` writes.

@@ -53,7 +53,7 @@ pub fn temporal_stats<K: Summand, O: Real + Output>(
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    reduce(work, threads, &|mut piece| {
+    reduce(work, threads, &|mut piece, _| {
         let mut moments = Moments::new(ddof);
         let width = (TILE_BYTES / size_of::<K>() / piece.x.shape()[0]).clamp(TILE_LEAST, TILE_MOST) / 64 * 64;
         for index in piece.rows() {
@@ -65,6 +65,7 @@ pub fn temporal_stats<K: Summand, O: Real + Output>(
                 store(&mut count, pixels, &moments.sums.count);
             });
         }
+        Ok(())
     })
 }
 
