@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median, quantiles
 from typing import Literal
 
@@ -11,14 +11,13 @@ from benchmarks.spec import Cost
 from reports.rows import Control, Row
 from reports.speedup import Interval, paired_ratio, shared
 
-CALM_TRIAD_RATIO = 1.3
-"""Two threads give at least this many times the bandwidth of one on most calm machines, and no more on a noisy one."""
+CALM_TRIAD_RATIO = 1.0
+"""On a calm machine two threads get at least the bandwidth of one. How much more differs between machines."""
 CALM_TRIAD_SPREAD = 1.3
-"""Where one thread takes nearly all the bandwidth, it gets about the same in every process of a calm machine: the ninth
-decile is no more than this many times the first."""
+"""On a calm machine the ninth decile over processes of one thread's bandwidth is at most this many times the first."""
 CALM_STEAL_SHARE = 0.02
-FEWEST_TO_SPREAD = 6
-"""Processes below which their spread says nothing."""
+CALM_LOAD_ABOVE_CORES = 0.5
+"""A measured process keeps at most every core busy; what runs beside it shows as load above that."""
 
 LimitKind = Literal["memory", "compute"]
 
@@ -42,11 +41,13 @@ class Canary:
     triad_ratio, triad_ratio_low, triad_ratio_high
         Bandwidth of two threads ÷ one, per process: median, least and most.
     triad_spread
-        Ninth decile over processes of the bandwidth of one thread ÷ first decile; None for fewer than six.
+        Ninth decile over processes of the bandwidth of one thread ÷ first decile; None for a single process.
     triad_1_gb_per_s, triad_2_gb_per_s
         Medians over processes.
     steal_share
         Largest share of the processor's time that the hypervisor gave to others in any process, 0–1.
+    load, cores
+        Median over processes of the load average at their end, and the cores that it is held against.
     processes
         Processes that measured it.
     """
@@ -59,7 +60,19 @@ class Canary:
     triad_1_gb_per_s: float | None = None
     triad_2_gb_per_s: float | None = None
     steal_share: float | None = None
+    load: float | None = None
+    cores: int | None = None
     processes: int = 0
+
+    def disturbances(self) -> tuple[str, ...]:
+        """Return which limits of a calm machine were passed: of ``threads``, ``spread``, ``steal`` and ``load``."""
+        allowed = {
+            "threads": self.triad_ratio is None or self.triad_ratio >= CALM_TRIAD_RATIO,
+            "spread": self.triad_spread is None or self.triad_spread <= CALM_TRIAD_SPREAD,
+            "steal": self.steal_share is None or self.steal_share <= CALM_STEAL_SHARE,
+            "load": self.load is None or self.cores is None or self.load <= self.cores + CALM_LOAD_ABOVE_CORES,
+        }
+        return tuple(name for name, within in allowed.items() if not within)
 
 
 def fraction_of_limit(row: Row, wall: Row | None, controls: Sequence[Control], cost: Cost) -> Limit | None:
@@ -105,29 +118,32 @@ def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int
 
 
 def canary(controls: Sequence[Control]) -> Canary:
-    """Judge the machine by the bandwidth that a second thread adds, or that one always gets, and by stolen time."""
+    """Judge the machine: bandwidth on two threads and from process to process, stolen time, and load, all of them."""
     pairs = [
         (c.triad_1_gb_per_s, c.triad_2_gb_per_s)
         for c in controls
         if c.triad_1_gb_per_s is not None and c.triad_2_gb_per_s is not None
     ]
     steal = max((c.steal_share for c in controls if c.steal_share is not None), default=None)
+    loads = [c.load_1min for c in controls if c.load_1min is not None]
+    load = median(loads) if loads else None
+    cores = max((c.threads for c in controls if c.threads is not None), default=None)
     if not pairs:
-        return Canary("unknown", steal_share=steal)
+        return Canary("unknown", steal_share=steal, load=load, cores=cores)
     ratios = [two / one for one, two in pairs]
     ones = [one for one, _ in pairs]
-    deciles = quantiles(ones, n=10, method="inclusive") if len(pairs) >= FEWEST_TO_SPREAD else None
-    spread = deciles[-1] / deciles[0] if deciles else None
-    steady = median(ratios) >= CALM_TRIAD_RATIO or (spread is not None and spread <= CALM_TRIAD_SPREAD)
-    calm = steady and (steal is None or steal <= CALM_STEAL_SHARE)
-    return Canary(
-        state="calm" if calm else "noisy",
+    deciles = quantiles(ones, n=10, method="inclusive") if len(ones) > 1 else None
+    found = Canary(
+        state="calm",
         triad_ratio=median(ratios),
         triad_ratio_low=min(ratios),
         triad_ratio_high=max(ratios),
-        triad_spread=spread,
+        triad_spread=deciles[-1] / deciles[0] if deciles else None,
         triad_1_gb_per_s=median(ones),
         triad_2_gb_per_s=median(two for _, two in pairs),
         steal_share=steal,
+        load=load,
+        cores=cores,
         processes=len(pairs),
     )
+    return replace(found, state="noisy") if found.disturbances() else found

@@ -240,6 +240,7 @@ def _controls(path: Path) -> Iterator[Control]:
             flop_2_per_s=rates(line.get("flop_2_per_s")),
             flop_all_per_s=rates(line.get("flop_all_per_s")),
             threads=whole(line.get("threads")),
+            load_1min=number(line.get("load_1min")),
         )
 
 

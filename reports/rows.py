@@ -84,6 +84,8 @@ class Control:
         Implementation → seconds of a call on empty arrays.
     steal_share
         Share of the processor's time that the hypervisor gave to others, 0–1; None where unknown.
+    load_1min
+        Load average at the end of the process; None where unknown.
     """
 
     kernel: str
@@ -98,6 +100,7 @@ class Control:
     flop_2_per_s: Mapping[str, float] = field(default_factory=dict)
     flop_all_per_s: Mapping[str, float] = field(default_factory=dict)
     threads: int | None = None
+    load_1min: float | None = None
 
 
 @dataclass(frozen=True)

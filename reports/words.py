@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
 from reports.cells import Cell, Contest, Versus
-from reports.limits import CALM_STEAL_SHARE, CALM_TRIAD_RATIO, CALM_TRIAD_SPREAD, Canary
+from reports.limits import CALM_LOAD_ABOVE_CORES, CALM_STEAL_SHARE, CALM_TRIAD_RATIO, CALM_TRIAD_SPREAD, Canary
 from reports.rows import Control
 from reports.summary import Summary
 
@@ -219,22 +219,28 @@ def overview(summary: Summary, kernels: Mapping[str, Kernel]) -> list[Line]:
 
 
 def canary_sentence(canary: Canary) -> str:
-    """Say what the canary measured, with the numbers that decide its state."""
+    """Say what the canary measured, each number with the limit of a calm machine, and which limits were passed."""
     if canary.triad_ratio is None:
         return "Bandwidth on one and on two threads was not measured in this run."
     low, high = (factor(value or 0.0) for value in (canary.triad_ratio_low, canary.triad_ratio_high))
-    text = (
-        f"Two threads gave {times(canary.triad_ratio)} the bandwidth of one ({low} to {high} over {canary.processes} "
-        f"processes; {CALM_TRIAD_RATIO} or more is calm)"
-    )
+    parts = {
+        "threads": f"two threads got {times(canary.triad_ratio)} the bandwidth of one ({low} to {high} over "
+        f"{canary.processes} processes; calm from {times(CALM_TRIAD_RATIO)} on)"
+    }
     if canary.triad_spread is not None:
-        text += (
-            f"; over the middle 80 % of processes that of one varied by {times(canary.triad_spread)} "
-            f"(up to {CALM_TRIAD_SPREAD} is calm as well)"
+        parts["spread"] = (
+            f"that of one varied by {times(canary.triad_spread)} over the middle 80 % of processes "
+            f"(calm up to {times(CALM_TRIAD_SPREAD)})"
         )
-    if canary.steal_share is None:
-        return text + "; stolen time is not known."
-    return f"{text}; at most {canary.steal_share:.1%} of the time was stolen (up to {CALM_STEAL_SHARE:.0%} is calm)."
+    if canary.steal_share is not None:
+        parts["steal"] = f"at most {canary.steal_share:.1%} of the time was stolen (calm up to {CALM_STEAL_SHARE:.0%})"
+    if canary.load is not None and canary.cores is not None:
+        most = canary.cores + CALM_LOAD_ABOVE_CORES
+        parts["load"] = f"the load was {canary.load:.1f} on {canary.cores} cores (calm up to {most:.1f})"
+    passed = canary.disturbances()
+    text = "; ".join(parts[name] for name in (*passed, *(name for name in parts if name not in passed)))
+    reason = {0: "", 1: " The first is beyond its limit."}.get(len(passed), f" The first {len(passed)} are beyond theirs.")
+    return f"{text[0].upper()}{text[1:]}.{reason}"
 
 
 def floors(controls: Sequence[Control]) -> str:
