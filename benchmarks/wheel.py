@@ -146,7 +146,7 @@ def digest(wheel: Path | None = None) -> str:
     ValueError
         If nothing is installed, or the file is no wheel.
     """
-    rows = _file_rows(wheel) if wheel is not None else _installed_rows()
+    rows = _file_rows(wheel) if wheel is not None else installed_rows()
     kept = sorted((name, value) for name, value in rows.items() if _is_content(name))
     if not kept:
         raise ValueError(f"wheel: {wheel or 'what is installed'} has no files with hashes in its RECORD")
@@ -166,7 +166,7 @@ def _file_rows(wheel: Path) -> Mapping[str, str]:
         return dict(_parse_record(archive.read(record).decode()))
 
 
-def _installed_rows() -> Mapping[str, str]:
+def installed_rows() -> Mapping[str, str]:
     """Return RECORD's rows, with the hash of what really lies there: an edited installation is another wheel."""
     try:
         distribution = metadata.distribution(DISTRIBUTION)
@@ -204,6 +204,31 @@ def require_wheel(expected: str) -> None:
         raise OSError(
             f"wheel: {DISTRIBUTION} in {sys.prefix} has the digest {found[:16] or 'none'}, planned was {expected[:16]}"
         )
+
+
+def require_source(tree: Path = ROOT) -> None:
+    """Raise an OSError where the installed wheel is not the one that a source tree builds: its answers are another's.
+
+    A build is found by its key in the cache, where every set-up puts it.
+    """
+    from inputs.cache import cache_dir
+
+    found = installed_digest()
+    built = sorted((cache_dir() / "wheels" / wheel_key(tree, compiler_version(tree))).glob("*.whl"))
+    if not any(digest(one) == found for one in built):
+        which = _edited(tree) or "Rust sources, or how they are built"
+        raise OSError(
+            f"wheel: {DISTRIBUTION} in {sys.prefix} is not what this checkout builds (it differs in: {which}); "
+            "`make setup` builds and installs it"
+        )
+
+
+def _edited(tree: Path) -> str:
+    """Return the first Python file in which a tree and the installed package differ; empty where there is none."""
+    rows, root = installed_rows(), tree / "reference_py"
+    own = {path.relative_to(root).as_posix(): path for path in sources(tree, ("reference_py",))}
+    names = sorted(own.keys() | {name for name in rows if name.endswith((".py", ".pyi"))})
+    return next((name for name in names if name not in own or rows.get(name) != _hash(own[name])), "")
 
 
 def require_release() -> None:

@@ -31,8 +31,10 @@ def fuzz(
 
     from benchmarks import registry
     from benchmarks.fuzzing.campaign import Campaign, wage
+    from benchmarks.wheel import require_source
 
     names = [registry.get(name).name for name in kernel or registry.KERNELS]
+    require_source()
     console = Console(highlight=False)
     findings: list[Finding] = []
     tallies: dict[str, Tally] = {}

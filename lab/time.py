@@ -43,6 +43,7 @@ def time(
 
     console = Console()
     cases, arms = chosen(kernel, case or [], implementation or [])
+    wheel.require_source()
     runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
         digest = wheel.installed_digest()

@@ -62,6 +62,7 @@ def try_(
     lacking = tried.missing(declared, tried.load(arm))
     cases, beside = chosen(kernel, case or [], implementation or BESIDE)
     runs.require_processes(processes)
+    wheel.require_source()
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
         verdicts = _contract(console, declared, arm, _dtypes(declared, dtype), Path(scratch))
         breached = _show_contract(console, declared, _label(arm), verdicts, lacking)

@@ -30,7 +30,8 @@ def verify(
 ) -> None:
     """Check every implementation against oracle, golden values, real data and an outside authority.
 
-    Exits with 1 when the contract is breached anywhere, naming kernel, implementation, dtype and case. What a call
+    The wheel that is installed is asked; where the checkout's sources build another one, nothing is. Exits with 1 when
+    the contract is breached anywhere, naming kernel, implementation, dtype and case. What a call
     without any choice finds goes into the report of the next run of the same wheel.
     """
     started = time.perf_counter()
@@ -50,7 +51,7 @@ def verify(
 def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
     from rich.console import Console
 
-    from benchmarks import registry, verification
+    from benchmarks import registry, verification, wheel
 
     try:
         chosen = [registry.get(name) for name in kernels or registry.KERNELS]
@@ -62,6 +63,7 @@ def _collect(kernels: list[str] | None, implementations: list[str] | None, dtype
             raise ValueError(f"dtype: was {dtype!r}; these kernels take {', '.join(taken)}")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    wheel.require_source()
     verdicts: list[Verdict] = []
     console = Console(stderr=True)
     with console.status("verifying") as status:

@@ -155,6 +155,38 @@ def test_another_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         wheel.require_wheel("b" * 64)
 
 
+def test_a_wheel_of_other_sources_is_refused_and_the_file_named(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(wheel, "compiler_version", lambda _: COMPILER)
+    with pytest.raises(OSError, match=r"not what this checkout builds.*eokernels/__init__\.py.*`make setup`"):
+        wheel.require_source(tree)
+    folder = tmp_path / "cache" / "wheels" / wheel.wheel_key(tree, COMPILER)
+    folder.mkdir(parents=True)
+    built = write_wheel(folder / "eokernels-0.1.0-py3-none-any.whl", {"eokernels/__init__.py": "x = 1"})
+    monkeypatch.setattr(wheel, "installed_digest", lambda: wheel.digest(built))
+    wheel.require_source(tree)
+    (tree / "kernels_rs/src/lib.rs").write_text("fn g() {}")
+    with pytest.raises(OSError, match="not what this checkout builds"):
+        wheel.require_source(tree)
+
+
+@pytest.mark.parametrize("verb", ["verify", "time", "try", "fuzz"])
+def test_verbs_that_speak_of_the_installed_wheel_refuse_another_one(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lab import __main__ as door
+
+    def refuse() -> None:
+        raise OSError("wheel: not what this checkout builds; `make setup` builds and installs it")
+
+    monkeypatch.setattr(wheel, "require_source", refuse)
+    more = {"try": ["os.path:join", "--kernel", "evi"], "fuzz": ["-k", "evi", "--calls", "1"], "time": ["evi"]}
+    assert door.main([verb, *more.get(verb, ["evi"])]) == 2
+    assert "`make setup`" in capsys.readouterr().err
+
+
 def test_a_refusal_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(wheel, "require_release", lambda: None)
     monkeypatch.setattr(wheel, "digest", lambda: "a" * 64)
