@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "run": "Measure named cases through asv, paired and checked.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
+    "experts": "Hold the expert NumPy forms against all others known.",
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",

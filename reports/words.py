@@ -239,7 +239,9 @@ def canary_sentence(canary: Canary) -> str:
         parts["load"] = f"the load was {canary.load:.1f} on {canary.cores} cores (calm up to {most:.1f})"
     passed = canary.disturbances()
     text = "; ".join(parts[name] for name in (*passed, *(name for name in parts if name not in passed)))
-    reason = {0: "", 1: " The first is beyond its limit."}.get(len(passed), f" The first {len(passed)} are beyond theirs.")
+    reason = {0: "", 1: " The first is beyond its limit."}.get(
+        len(passed), f" The first {len(passed)} are beyond theirs."
+    )
     return f"{text[0].upper()}{text[1:]}.{reason}"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import wheel
+from lab import __main__ as door
 
 COMPILER = "rustc 1.95.0"
 
@@ -176,8 +177,6 @@ def test_a_wheel_of_other_sources_is_refused_and_the_file_named(
 def test_verbs_that_speak_of_the_installed_wheel_refuse_another_one(
     verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lab import __main__ as door
-
     def refuse() -> None:
         raise OSError("wheel: not what this checkout builds; `make setup` builds and installs it")
 

@@ -1,0 +1,107 @@
+"""``python -m lab experts``: the expert NumPy form beside every other NumPy form that is known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.records import Line
+    from reports.experts import Standing
+
+PROCESSES, CONFIRMING_PROCESSES = 6, 12
+
+
+def experts(
+    kernels: Annotated[list[str] | None, typer.Argument(metavar="[KERNEL]...", help="Default: all of them.")] = None,
+    *,
+    tier: Annotated[str, typer.Option(metavar="TIER", help="Cases of this tier: smoke, core or full.")] = "core",
+    case: Annotated[list[str] | None, typer.Option("--case", metavar="CASE", help="These cases alone.")] = None,
+) -> None:
+    """Measure the expert NumPy form beside the naive form and the forms in benchmarks/alternatives.
+
+    Every headline divides by the expert's time. Exits with 1 where another form is faster with its whole interval over
+    six processes, and again over twelve new ones. Nothing is stored. All core cases take half an hour on two cores.
+    """
+    from rich.console import Console
+
+    from benchmarks import alternatives, registry, wheel
+    from inputs.cases import TIERS, find, select
+
+    if tier not in TIERS:
+        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    console = Console()
+    wheel.require_source()
+    faster: list[tuple[str, Standing]] = []
+    for name in kernels or registry.KERNELS:
+        family = registry.get(name).family
+        forms = ("numpy_naive", *alternatives.arms(name))
+        cases = tuple(find(family, one).name for one in case or ())
+        cases = cases or tuple(one.name for one in select(family, tier))
+        found = _standings(console, name, cases, forms, PROCESSES)
+        _show(console, name, found)
+        doubtful = {(one.case, one.form) for one in found if one.is_faster}
+        if doubtful:
+            again = _standings(console, name, tuple({one for one, _ in doubtful}), forms, CONFIRMING_PROCESSES)
+            faster += [(name, one) for one in again if one.is_faster and (one.case, one.form) in doubtful]
+    for name, one in faster:
+        form = alternatives.form_of(one.form)
+        console.print(f"{name} {one.case}: {form} is faster than the expert form, {_range(one)} times", style="red")
+    if faster:
+        raise typer.Exit(1)
+    console.print("no other NumPy form is shown faster than the expert form", style="bold green")
+
+
+def _standings(
+    console: Console, kernel: str, cases: tuple[str, ...], forms: tuple[str, ...], processes: int
+) -> list[Standing]:
+    """Measure, in the installed wheel, and refuse to judge by a form whose answer is wrong."""
+    from benchmarks import pairing, records, wheel
+    from reports.experts import EXPERT, standings
+
+    with tempfile.TemporaryDirectory(prefix="lab-experts-") as scratch:
+        arms, digest = (EXPERT, *forms), wheel.installed_digest()
+        wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
+        with console.status(f"{kernel}: making inputs") as status:
+            done = iter(range(1, processes + 1))
+            pairing.measure(wanted, lambda: status.update(f"{kernel}: process {next(done)} of {processes} done"))
+        lines = records.read_lines(Path(scratch), kernel)
+    _require_right(kernel, lines)
+    return list(standings(lines, forms))
+
+
+def _require_right(kernel: str, lines: Sequence[Line]) -> None:
+    for line in lines:
+        for arm, outcome in line.arms.items():
+            if outcome.status == "failed":
+                raise ValueError(f"{kernel} {line.case}: {arm.partition('@')[0]}: {outcome.reason}")
+
+
+def _show(console: Console, kernel: str, found: Sequence[Standing]) -> None:
+    """Print, per case, the form that comes nearest to the expert form or passes it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from benchmarks import alternatives
+
+    table = Table(title=kernel, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for heading in ("case", "nearest form"):
+        table.add_column(heading)
+    for heading in ("× expert", "95 %"):
+        table.add_column(heading, justify="right")
+    for case in dict.fromkeys(one.case for one in found):
+        best = max((one for one in found if one.case == case), key=lambda one: one.ratio.estimate)
+        style = "red" if best.is_faster else None
+        table.add_row(case, alternatives.form_of(best.form), f"{best.ratio.estimate:.2f}", _range(best), style=style)
+    console.print(table)
+
+
+def _range(one: Standing) -> str:
+    low, high = one.ratio.low, one.ratio.high
+    return "–" if low is None or high is None else f"{low:.2f} – {high:.2f}"
