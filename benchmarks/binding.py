@@ -82,7 +82,7 @@ class Target:
 
 
 def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
-    """Make the arrays of a case, and its output where the caller hands one over.
+    """Make the arrays of a case, which no arm may write to, and its output where the caller hands one over.
 
     Parameters
     ----------
@@ -100,6 +100,8 @@ def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
 
     companions = companion_bands(kernel, case)
     made = make(case, (*kernel.bands, *companions.values()), crop)
+    for array in made:
+        array.flags.writeable = False  # all arms read them: one that wrote would spoil the answers of the others
     arrays, named = made[: len(kernel.bands)], dict(zip(companions, made[len(kernel.bands) :], strict=True))
     shape, dtypes = output_shape(case, crop), kernel.output_dtypes(kernel.output_dtype(case.dtype))
     outputs = tuple(np.empty(shape, dtype) for dtype in dtypes)

@@ -94,7 +94,8 @@ class Stage:
         try:
             result = bound.call()
         except Exception as error:  # whatever an implementation raises is its failure, not the measurement's
-            return self._fail(arm, f"{when} the timed blocks: {type(error).__name__}: {error}")
+            writes = "it writes to its inputs: " if "read-only" in str(error) else ""
+            return self._fail(arm, f"{when} the timed blocks: {writes}{type(error).__name__}: {error}")
         self._checked_s[arm] = (perf_counter_ns() - start) * 1e-9
         if arm == WALL:
             return True
