@@ -17,11 +17,17 @@ use std::time::Instant;
 /// Bytes of a stack: beyond the caches.
 const STACK_BYTES: usize = 32 << 20;
 
+/// A network for more dates takes long to be made.
+const NETWORK_MOST: usize = 4000;
+
 fn main() {
     let dates: Vec<usize> = std::env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
     let dates =
         if dates.is_empty() { vec![12, 16, 17, 24, 48, 73, 100, 146, 250, 460, 800, 1500, 3000] } else { dates };
-    println!("{:>6} {:>6} {:>11} {:>11} {:>11}", "dtype", "dates", "registers", "network", "bisection");
+    println!(
+        "{:>6} {:>6} {:>11} {:>11} {:>11} {:>11}",
+        "dtype", "dates", "registers", "network", "bisection", "selection"
+    );
     let path = chosen().expect("a path");
     for dates in dates {
         line("f32", dates, path, |i| if gap(i) { f32::NAN } else { level(i) });
@@ -56,8 +62,13 @@ where
     let x = Array::from_iter((0..dates * pixels).map(value)).into_shape_with_order(IxDyn(&[dates, pixels])).unwrap();
     let seconds = |method: Method| time::<K, f64>(&x, path, &method) / pixels as f64 * 1e9;
     let registers = if dates <= SELECT_MAX { seconds(Method::Registers) } else { f64::NAN };
-    let network = if dates > SELECT_MAX { seconds(Method::Network(Program::cached(dates))) } else { f64::NAN };
-    println!("{name:>6} {dates:>6} {registers:>11.1} {network:>11.1} {:>11.1}", seconds(Method::Bisection));
+    let network = if (SELECT_MAX + 1..NETWORK_MOST).contains(&dates) {
+        seconds(Method::Network(Program::cached(dates).expect("memory")))
+    } else {
+        f64::NAN
+    };
+    let (bisection, selection) = (seconds(Method::Bisection), seconds(Method::Selection));
+    println!("{name:>6} {dates:>6} {registers:>11.1} {network:>11.1} {bisection:>11.1} {selection:>11.1}");
 }
 
 /// The least of several runs.

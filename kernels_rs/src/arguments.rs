@@ -1,10 +1,9 @@
-//! The arguments that are not arrays.
+//! The arguments that are not arrays: plain numbers of Rust before any array is looked at.
 
 use crate::arrays::Dtype;
 use crate::errors::Error;
-use pyo3::exceptions::PyOverflowError;
+use crate::numbers::{decimal, integer, is_integer, real};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt};
 
 /// More threads than these are never started; the result is the same.
 const MOST_THREADS: usize = 256;
@@ -95,6 +94,13 @@ macro_rules! constants {
                 constant($name, $zero, &object).map(Self)
             }
         }
+
+        impl $constant {
+            /// The number, if results of that dtype can be computed with it.
+            pub fn in_dtype(&self, dtype: Dtype) -> Result<f64, Error> {
+                held($name, self.0, dtype)
+            }
+        }
     )*};
 }
 
@@ -108,7 +114,7 @@ constants! {
 }
 
 fn constant(name: &str, zero: bool, object: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let value = real(name, object)?;
+    let value = decimal(name, object)?;
     if value.is_finite() && (zero || value != 0.0) {
         return Ok(value);
     }
@@ -116,97 +122,72 @@ fn constant(name: &str, zero: bool, object: &Bound<'_, PyAny>) -> PyResult<f64> 
     Err(Error::value(format!("{name} is {}; {accepted} is accepted", object.repr()?)).into())
 }
 
-/// `keep`: which class numbers are in the set.
-pub struct Keep(pub [bool; 256]);
+/// A finite number that is rounded to `dtype` later, unless it were 0 or infinite then and is not.
+fn held(name: &str, value: f64, dtype: Dtype) -> Result<f64, Error> {
+    let rounded = nearest(value, dtype);
+    if rounded.is_finite() && (rounded != 0.0 || value == 0.0) {
+        return Ok(value);
+    }
+    let becomes = if rounded == 0.0 { "0" } else { "infinite" };
+    let dtype = dtype.name();
+    Err(Error::value(format!(
+        "{name} is {}, which is {becomes} in {dtype}, the dtype of the result; a number that {dtype} holds is accepted",
+        shown(value)
+    )))
+}
 
-impl FromPyObject<'_, '_> for Keep {
+/// Refuses a constant `name` of which what is added to counts is infinite in the dtype of the result.
+pub fn shift_held(name: &str, value: f64, shift: f64, dtype: Dtype) -> Result<(), Error> {
+    if nearest(shift, dtype).is_finite() {
+        return Ok(());
+    }
+    Err(Error::value(format!(
+        "{name} is {}, of which {shift:?} is added to counts; a number that makes it finite in {} is accepted",
+        shown(value),
+        dtype.name()
+    )))
+}
+
+/// The nearest number of a dtype of floats.
+#[allow(clippy::cast_possible_truncation, reason = "rounds to nearest")]
+fn nearest(value: f64, dtype: Dtype) -> f64 {
+    if dtype == Dtype::Float32 { f64::from(value as f32) } else { value }
+}
+
+/// `nodata`, before the dtype is known that it is a value of.
+pub struct Nodata {
+    value: f64,
+    /// An int that is larger than any double.
+    beyond: bool,
+}
+
+impl FromPyObject<'_, '_> for Nodata {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let Ok(classes) = object.try_iter() else {
-            return Err(Error::kind(format!("keep is {}; class numbers are accepted", described(&object)?)).into());
-        };
-        let mut kept = [false; 256];
-        for class in classes {
-            let class = integer("keep: a class", &class?)?;
-            let place = usize::try_from(class).ok().and_then(|class| kept.get_mut(class));
-            *place.ok_or_else(|| Error::value(format!("keep holds {class}; ints from 0 to 255 are accepted")))? = true;
-        }
-        Ok(Self(kept))
+        let value = real("nodata", &object)?;
+        Ok(Self { value, beyond: value.is_infinite() && is_integer("nodata", &object)? })
     }
 }
 
-/// `reject_bits`.
-pub struct RejectBits(pub u16);
-
-impl FromPyObject<'_, '_> for RejectBits {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        match u16::try_from(integer("reject_bits", &object)?) {
-            Ok(bits) => Ok(Self(bits)),
-            Err(_) => {
-                Err(Error::value(format!("reject_bits is {}; an int from 0 to 65535 is accepted", object.repr()?))
-                    .into())
-            }
+/// The `nodata` of an input of that dtype; none, if it can mark nothing.
+#[allow(clippy::cast_precision_loss, reason = "the limits of dtypes have 32 bits at most")]
+pub fn nodata(given: Option<&Nodata>, dtype: Dtype) -> Result<Option<f64>, Error> {
+    let Some(&Nodata { value, beyond }) = given else { return Ok(None) };
+    let (accepted, name) = match dtype.limits() {
+        Some((least, most)) if value.fract() == 0.0 && (least as f64..=most as f64).contains(&value) => {
+            return Ok(Some(value));
         }
-    }
-}
-
-/// `nodata`, which only integer arrays take.
-pub fn nodata(object: Option<&Bound<'_, PyAny>>, dtype: Dtype) -> PyResult<Option<f64>> {
-    let Some(object) = object else { return Ok(None) };
-    let Some((least, most)) = dtype.limits() else {
-        let message =
-            format!("nodata is {}, but the input is {}: floats mark missing data by NaN", object.repr()?, dtype.name());
-        return Err(Error::value(message).into());
+        None if !beyond && (value.is_infinite() || nearest(value, dtype).is_finite()) => return Ok(Some(value)),
+        None if value.is_nan() => return Ok(None),
+        Some((least, most)) => (format!("a whole number from {least} to {most}"), dtype.name()),
+        None => ("a number that it holds".to_owned(), dtype.name()),
     };
-    let value = integer("nodata", object)?;
-    if (least..=most).contains(&value) {
-        #[allow(clippy::cast_precision_loss, reason = "it is within the limits of 32 bits")]
-        return Ok(Some(value as f64));
-    }
-    let message = format!("nodata is {}; for {} input {least} … {most} are accepted", object.repr()?, dtype.name());
-    Err(Error::value(message).into())
+    let shown = if beyond { "an int beyond float64".to_owned() } else { shown(value) };
+    Err(Error::value(format!("nodata is {shown}; of {name} input {accepted} is accepted")))
 }
 
-/// An int; the nearest of 64 bits if it is larger. A bool is not an int here, nor is an array of one.
-fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
-    if !is_number(object, "Integral")? {
-        return Err(Error::kind(format!("{name} is {}; an int is accepted", described(object)?)).into());
-    }
-    match object.extract::<i64>() {
-        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-            Ok(if object.lt(0)? { i64::MIN } else { i64::MAX })
-        }
-        value => value,
-    }
-}
-
-/// A real number; infinite if it is larger than a double can be. A bool is not a number here, nor is an array of one.
-fn real(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
-    if let Ok(value) = object.cast::<PyFloat>() {
-        return Ok(value.value());
-    }
-    if !is_number(object, "Real")? {
-        return Err(Error::kind(format!("{name} is {}; a real number is accepted", described(object)?)).into());
-    }
-    match object.extract::<f64>() {
-        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-            Ok(if object.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY })
-        }
-        value => value,
-    }
-}
-
-/// Whether it is a number by that class of the module `numbers`, as NumPy's scalars are; an int is without being asked.
-fn is_number(object: &Bound<'_, PyAny>, class: &str) -> PyResult<bool> {
-    if object.is_instance_of::<PyInt>() {
-        return Ok(!object.is_instance_of::<PyBool>());
-    }
-    object.is_instance(&object.py().import("numbers")?.getattr(class)?)
-}
-
-fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
-    Ok(format!("{} of type {}", object.repr()?, object.get_type().fully_qualified_name()?))
+/// A number as Python shows it, or nearly so.
+fn shown(value: f64) -> String {
+    if value.abs() < 1e15 && value.fract() == 0.0 { value.to_string() } else { format!("{value:?}") }
 }

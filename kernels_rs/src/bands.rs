@@ -1,32 +1,39 @@
 //! Calls of elementwise kernels from Python: bands admitted together, an output for them, and views of all without the
 //! GIL.
 
-use crate::arguments::{Threads, nodata as checked_nodata};
-use crate::arrays::{Admitted, Dtype, Overlap, Typed, output};
+use crate::arguments::{Nodata, Threads, nodata as checked_nodata};
+use crate::arrays::{Dtype, Offered, Snapshot};
+use crate::dtypes::Typed;
 use crate::elementwise::Bands;
 use crate::errors::{Error, guard};
+use crate::judge::Asked;
 use crate::lanes::Key;
+use crate::mask::Mask;
+use crate::outputs::{Made, Out, Target, apart, each, in_place};
 use crate::parts::Sample;
+use crate::quality::Quality;
+use crate::raw::Raw;
 use crate::real::Real;
+use crate::rough_bands::{self, Arrays, Rules};
 use crate::rows::broadcast_shape;
 use crate::simd::{Path, chosen};
-use ndarray::ArrayViewD;
 use pyo3::prelude::*;
 
-/// The arguments that all elementwise kernels share, as they were given.
+/// The arguments that all kernels share, as they were given.
 pub struct Shared<'a, 'py> {
-    pub nodata: Option<&'a Bound<'py, PyAny>>,
+    pub nodata: Option<Nodata>,
     pub mask: Option<&'a Bound<'py, PyAny>>,
     pub dtype: Option<&'a Bound<'py, PyAny>>,
     pub out: Option<&'a Bound<'py, PyAny>>,
     pub num_threads: Threads,
 }
 
-/// A call whose arrays keep the contract: one dtype, shapes that broadcast, an output of that shape.
+/// A call whose types and numbers keep the contract. What its arrays are is read by [`Call::run`].
 pub struct Call<'py, const N: usize> {
-    pub out: Admitted<'py>,
-    inputs: [Admitted<'py>; N],
-    mask: Option<Admitted<'py>>,
+    pub out: Out<'py>,
+    inputs: [Offered<'py>; N],
+    mask: Option<Mask<'py>>,
+    quality: Option<(Offered<'py>, Asked)>,
     nodata: Option<f64>,
     threads: usize,
 }
@@ -39,21 +46,14 @@ impl<'py, const N: usize> Call<'py, N> {
         accepted: &[Dtype],
         shared: &Shared<'_, 'py>,
     ) -> PyResult<Self> {
-        let mut inputs = [const { None }; N];
-        for ((input, name), object) in inputs.iter_mut().zip(names).zip(objects) {
-            *input = Some(Admitted::image(name, object, accepted)?);
-        }
-        let inputs = inputs.map(|input| input.expect("there is an object for every name"));
-        let mask = Admitted::mask(shared.mask)?;
-        let shape = common_shape(&inputs)?;
-        mask.as_ref().map_or(Ok(()), |mask| mask.broadcasts_to(&shape))?;
+        let inputs = each(|i| Offered::new(names[i], objects[i], accepted))?;
+        let mask = Mask::new(shared.mask)?;
+        one_dtype(&inputs)?;
         let first = inputs[0].dtype;
         let dtype = first.output(shared.dtype)?;
-        let nodata = checked_nodata(shared.nodata, first)?;
-        let fortran = inputs.iter().all(Admitted::is_fortran);
-        let out = output(objects[0].py(), shared.out, &shape, dtype, fortran)?;
-        mask.as_ref().map_or(Ok(Overlap::None), |mask| out.overlap(mask, false))?;
-        Ok(Self { out, inputs, mask, nodata, threads: shared.num_threads.0 })
+        let nodata = checked_nodata(shared.nodata.as_ref(), first)?;
+        let out = Out::new("out", shared.out, dtype)?;
+        Ok(Self { out, inputs, mask, quality: None, nodata, threads: shared.num_threads.0 })
     }
 
     /// The dtype of the inputs.
@@ -61,99 +61,93 @@ impl<'py, const N: usize> Call<'py, N> {
         self.inputs[0].dtype
     }
 
-    /// An array beside the inputs, of one of those dtypes, that broadcasts to the output's shape.
-    pub fn companion(
-        &self,
-        name: &'static str,
-        object: &Bound<'py, PyAny>,
-        accepted: &[Dtype],
-    ) -> PyResult<Companion<'py>> {
-        let array = Admitted::new(name, object, accepted)?;
-        let shape = self.out.shape().to_vec();
-        array.broadcasts_to(&shape)?;
-        self.out.overlap(&array, false)?;
-        Ok(Companion { array, shape })
+    /// The same call with a quality band, which hides what is asked of it.
+    pub fn with_quality(self, quality: Option<(Offered<'py>, Asked)>) -> Self {
+        Self { quality, ..self }
     }
 
-    /// Runs a kernel on the bands without the GIL.
+    /// Runs a kernel on the bands without the GIL; returns the output.
     ///
     /// # Panics
     ///
     /// I and O are not the types of the inputs' and the output's dtype.
     pub fn run<I, O>(
         &self,
-        kernel: impl FnOnce(Bands<'_, I, O, N>, Path, usize) -> Result<(), Error> + Send,
-    ) -> PyResult<()>
+        kernel: impl Fn(Bands<'_, I, O, N>, Path, usize) -> Result<(), Error> + Sync,
+    ) -> PyResult<Bound<'py, PyAny>>
+    where
+        I: Key + Sample<O> + Typed,
+        O: Real + Typed,
+    {
+        self.run_with_quality(|bands, _, path, threads| kernel(bands, path, threads))
+    }
+
+    /// [`run`](Self::run) of a kernel that takes a quality band as well.
+    ///
+    /// # Panics
+    ///
+    /// As it does.
+    pub fn run_with_quality<I, O>(
+        &self,
+        kernel: impl Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync,
+    ) -> PyResult<Bound<'py, PyAny>>
     where
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
         assert!(self.dtype() == I::DTYPE && self.out.dtype == O::DTYPE);
-        let shape = self.out.shape();
-        let mut inputs = [const { None }; N];
-        for (view, input) in inputs.iter_mut().zip(&self.inputs) {
-            let in_place = self.out.overlap(input, true)? == Overlap::Same;
-            // SAFETY: I was asserted; `out` shares no element with what is not done in place.
-            *view = (!in_place).then(|| unsafe { input.broadcast::<I>(shape) });
-        }
-        // SAFETY: every byte is a valid u8; `new` has found `out` to share none with the mask.
-        let mask = self.mask.as_ref().map(|mask| unsafe { mask.broadcast::<u8>(shape) });
-        // SAFETY: O was asserted; there are views of nothing but what was found to share no element with `out`.
-        let out = unsafe { self.out.view_mut::<O>() };
-        let bands = Bands { inputs, mask, out, nodata: self.nodata.map(I::of_nodata) };
+        let py = self.inputs[0].py();
+        let shape = common_shape(&self.inputs)?;
+        let made = self.out.make(py, &shape, self.inputs.iter().all(Offered::is_fortran))?;
+        let arrays = self.arrays::<O>(&made, &shape)?;
+        let rules =
+            Rules { nodata: self.nodata.map(I::of_nodata), asked: self.quality.as_ref().map(|(_, asked)| asked) };
         let threads = self.threads;
-        Ok(self.out.py().detach(|| guard(|| kernel(bands, chosen()?, threads)))?)
+        py.detach(|| guard(|| rough_bands::run(arrays, rules, chosen()?, threads, &kernel)))?;
+        if shape.is_empty() { made.into_object_or_scalar() } else { Ok(made.into_object()) }
     }
 
-    /// The output, to return.
-    pub fn into_object(self) -> Bound<'py, PyAny> {
-        self.out.into_object()
-    }
-}
-
-/// An array beside the inputs of a call, from [`Call::companion`].
-pub struct Companion<'py> {
-    array: Admitted<'py>,
-    /// That of the call's output.
-    shape: Vec<usize>,
-}
-
-impl Companion<'_> {
-    pub fn dtype(&self) -> Dtype {
-        self.array.dtype
-    }
-
-    /// Its elements, broadcast.
-    ///
-    /// # Panics
-    ///
-    /// T is not the type of its dtype.
-    pub fn view<T: Typed>(&self) -> ArrayViewD<'_, T> {
-        assert!(self.dtype() == T::DTYPE);
-        // SAFETY: T was asserted; `Call::companion` has found the output, all that is written, to share no element.
-        unsafe { self.array.broadcast(&self.shape) }
+    /// Snapshots of all arrays, held against each other: from here on no Python code runs.
+    fn arrays<'a, O: Typed>(&'a self, made: &'a Made<'_, 'py>, shape: &[usize]) -> Result<Arrays<'a, O, N>, Error> {
+        let out = made.snapshot(shape)?;
+        let input = |i: usize| -> Result<Option<Raw<'a>>, Error> {
+            let input = self.inputs[i].snapshot()?;
+            if in_place(&out, &input)? { Ok(None) } else { input.broadcast(shape).map(Some) }
+        };
+        let beside = |other: Snapshot<'a>| -> Result<Raw<'a>, Error> {
+            apart(&out, &other)?;
+            other.broadcast(shape)
+        };
+        let inputs = each(input)?;
+        let mask = self.mask.as_ref().map(|mask| beside(mask.snapshot()?)).transpose()?;
+        let quality = self.quality.as_ref().map(|(band, _)| beside(band.snapshot()?)).transpose()?;
+        // SAFETY: it has been held against all of them, and what shares memory with it is not among them.
+        let out = unsafe { Target::new(&out) }.view();
+        Ok(Arrays { inputs, mask, quality, out })
     }
 }
 
-fn common_shape(inputs: &[Admitted]) -> Result<Vec<usize>, Error> {
+fn one_dtype(inputs: &[Offered<'_>]) -> Result<(), Error> {
     let first = &inputs[0];
-    let mut shape = first.shape().to_vec();
+    let Some(other) = inputs.iter().find(|input| input.dtype != first.dtype) else { return Ok(()) };
+    Err(Error::kind(format!(
+        "{} is {} and {} is {}; all must be of one dtype",
+        first.name(),
+        first.dtype.name(),
+        other.name(),
+        other.dtype.name()
+    )))
+}
+
+fn common_shape(inputs: &[Offered<'_>]) -> Result<Vec<usize>, Error> {
+    let mut shape = inputs[0].shape().to_vec();
     for input in &inputs[1..] {
-        if input.dtype != first.dtype {
-            return Err(Error::kind(format!(
-                "{} is {} and {} is {}; all must be of one dtype",
-                first.name(),
-                first.dtype.name(),
-                input.name(),
-                input.dtype.name()
-            )));
-        }
-        if input.shape() != shape {
-            shape = broadcast_shape(&shape, input.shape()).ok_or_else(|| {
+        let own = input.shape();
+        if own != shape {
+            shape = broadcast_shape(&shape, own).ok_or_else(|| {
+                let name = input.name();
                 Error::value(format!(
-                    "{} has the shape {:?}, which does not broadcast with {shape:?} of what is before it",
-                    input.name(),
-                    input.shape()
+                    "{name} has the shape {own:?}, which does not broadcast with {shape:?} of what is before it"
                 ))
             })?;
         }

@@ -7,12 +7,13 @@
 //!
 //! So there is one kernel, on W neighbouring pixels, and never a copy of the whole stack.
 
+use crate::errors::Error;
 use crate::lanes::{Gaps, Key, Missing, fill_where};
-use crate::room::Room;
+use crate::room::{Room, list, reserve};
 use crate::simd::{Path, Task, dispatch};
 use crate::temporal::Row;
 use crate::transpose::transpose;
-use ndarray::{ArrayView2, Axis, s};
+use ndarray::{ArrayView2, s};
 use std::ops::Range;
 
 /// W pixels on all dates, and what is known of their gaps.
@@ -29,22 +30,33 @@ pub struct Block<'a, K, const W: usize> {
 
 impl<K: Key> Row<'_, K> {
     /// Calls `each` with all pixels, block by block.
-    pub fn for_each_block<const W: usize>(&self, path: Path, mut each: impl FnMut(Block<'_, K, W>, Range<usize>)) {
+    ///
+    /// # Errors
+    ///
+    /// Scratch memory cannot be had, or what `each` returns.
+    pub fn for_each_block<const W: usize>(
+        &self,
+        path: Path,
+        mut each: impl FnMut(Block<'_, K, W>, Range<usize>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let (dates, pixels) = self.x.dim();
-        let whole = if self.mask.is_none() { pixels - pixels % W } else { 0 };
-        let series: Option<Vec<&[K]>> = self.x.axis_iter(Axis(0)).map(|x| x.to_slice()).collect();
+        let copied = self.mask.is_some() || K::needs_blanking(self.missing);
+        let whole = if copied { 0 } else { pixels - pixels % W };
         let (mut next, fresh) = (0, Gaps::new());
-        if let Some(series) = series.filter(|_| whole > 0) {
+        let series = list(if whole > 0 { dates } else { 0 }, self.x.outer_iter().map_while(|x| x.to_slice()))?;
+        if series.len() == dates {
             let block_at = |block: &mut Vec<_>, start| {
                 block.clear();
                 block.extend(series.iter().filter(|_| start < whole).filter_map(|x| x[start..].first_chunk::<W>()));
             };
-            let (mut now, mut upcoming) = (Vec::with_capacity(dates), Vec::with_capacity(dates));
+            let (mut now, mut upcoming) = (Vec::new(), Vec::new());
+            reserve(&mut now, dates)?;
+            reserve(&mut upcoming, dates)?;
             block_at(&mut now, next);
             while next < whole {
                 block_at(&mut upcoming, next + W);
                 let block = Block { dates: &now, upcoming: &upcoming, missing: self.missing, gaps: &fresh };
-                each(block, next..next + W);
+                each(block, next..next + W)?;
                 std::mem::swap(&mut now, &mut upcoming);
                 next += W;
             }
@@ -52,27 +64,31 @@ impl<K: Key> Row<'_, K> {
         let mut scratch = Scratch { values: Room::new(), marks: Room::new(), filled: Room::new() };
         while next < pixels {
             let range = next..pixels.min(next + W);
-            let (rows, missing, gaps) = self.gather(range.clone(), path, &mut scratch);
-            each(Block { dates: &rows.iter().collect::<Vec<_>>(), upcoming: &[], missing, gaps: &gaps }, range);
+            let (rows, missing, gaps) = self.gather(range.clone(), path, &mut scratch)?;
+            let rows = list(dates, rows.iter())?;
+            each(Block { dates: &rows, upcoming: &[], missing, gaps: &gaps }, range)?;
             next += W;
         }
+        Ok(())
     }
 
     /// Copies a block; with a mask, fills its gaps as well, so that none are left.
+    #[allow(clippy::type_complexity, reason = "three things that belong together here alone")]
     fn gather<'a, const W: usize>(
         &self,
         range: Range<usize>,
         path: Path,
         scratch: &'a mut Scratch<K>,
-    ) -> (&'a [[K; W]], Missing<K>, Gaps<K, W>) {
+    ) -> Result<(&'a [[K; W]], Missing<K>, Gaps<K, W>), Error> {
         let dates = self.x.nrows();
-        let values = scratch.values.rows(dates);
-        copy(self.x.slice(s![.., range.clone()]), values);
-        let Some(mask) = &self.mask else { return (values, self.missing, Gaps::new()) };
-        let (marks, filled) = (scratch.marks.rows(dates), scratch.filled.rows(dates));
-        copy(mask.slice(s![.., range]), marks);
+        let values = scratch.values.rows(dates)?;
+        copy(self.x.slice(s![.., range.clone()]), values)?;
+        K::blank(values.as_flattened_mut(), self.missing);
+        let Some(mask) = &self.mask else { return Ok((values, self.missing, Gaps::new())) };
+        let (marks, filled) = (scratch.marks.rows(dates)?, scratch.filled.rows(dates)?);
+        copy(mask.slice(s![.., range]), marks)?;
         let gaps = dispatch(path, FillMarked { values, marks, missing: self.missing, filled });
-        (filled, Missing::filled(), gaps)
+        Ok((filled, Missing::filled(), gaps))
     }
 }
 
@@ -120,17 +136,23 @@ fn fill_marked<K: Key, const W: usize>(
 }
 
 /// Copies (dates, at most W pixels) of any strides to as many rows; lanes beyond the last pixel are left alone.
+///
+/// # Errors
+///
+/// Memory for a list of the series cannot be had.
 #[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
-pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]]) {
+pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]]) -> Result<(), Error> {
     let pixels = block.ncols();
     if block.strides()[0].unsigned_abs() < block.strides()[1].unsigned_abs() {
-        if let Some(series) = block.columns().into_iter().map(|series| series.to_slice()).collect::<Option<Vec<_>>>() {
-            return transpose(&series, rows);
+        let series = list(pixels, block.columns().into_iter().map_while(|series| series.to_slice()))?;
+        if series.len() == pixels {
+            transpose(&series, rows);
+            return Ok(());
         }
         for (w, series) in block.columns().into_iter().enumerate() {
             rows.iter_mut().zip(series).for_each(|(row, value)| row[w] = *value);
         }
-        return;
+        return Ok(());
     }
     for (row, values) in rows.iter_mut().zip(block.rows()) {
         match values.to_slice() {
@@ -138,4 +160,5 @@ pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]
             None => row.iter_mut().zip(values).for_each(|(lane, value)| *lane = *value),
         }
     }
+    Ok(())
 }

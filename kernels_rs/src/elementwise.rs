@@ -55,7 +55,7 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
     ///
     /// # Errors
     ///
-    /// The threads cannot be started.
+    /// Memory or threads cannot be had, or the call was interrupted.
     pub fn compute<F: Formula<O, N>>(
         self,
         formula: F,
@@ -73,10 +73,7 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
         operands.extend(work.companion.as_mut().map(|companion| companion as &mut dyn Operand));
         operands.extend(bands.mask.as_mut().map(|mask| mask as &mut dyn Operand));
         simplify(&mut operands);
-        par::run(work, threads, &|piece, _| {
-            simd::dispatch(path, piece);
-            Ok(())
-        })
+        par::run(work, threads, &|piece, _| simd::dispatch(path, piece))
     }
 }
 
@@ -109,14 +106,14 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_
 }
 
 impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Work<'_, '_, I, O, F, N> {
-    type Output = ();
+    type Output = Result<(), Error>;
     // Integers gain as more are widened at a time. Quotients of floats in cache (256²) took 1.06 times as long on one core
     // of an Intel server with AVX512_FP16, and 0.86 to 0.95 times on one of an AMD server (Zen 5).
     const AVX512: Gains = if I::IS_FLOAT { Gains::OnAmd } else { Gains::Everywhere };
 
     /// Walks the outer axes down to planes, and those down to rows.
     #[inline(always)]
-    fn run(mut self) {
+    fn run(mut self) -> Result<(), Error> {
         let bands = &mut self.bands;
         let outer = bands.out.shape()[..bands.out.ndim().saturating_sub(2)].to_vec();
         for index in ndarray::indices(outer) {
@@ -133,9 +130,10 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Work<'_, 
                     out,
                     nodata: bands.nodata,
                 }
-                .run();
+                .run()?;
             }
         }
+        Ok(())
     }
 }
 
@@ -158,7 +156,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N
     }
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run(mut self) -> Result<(), Error> {
         let length = self.out.len();
         let block = if self.is_plain() { length } else { block_of::<O>() };
         let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
@@ -167,21 +165,22 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N
             let range = start..length.min(start + block);
             let mut inputs: [&[I]; N] = [&[]; N];
             for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
-                *part = load(input.as_ref(), &self.out, &range, block);
+                *part = load(input.as_ref(), &self.out, &range, block)?;
             }
             let missing = Missing {
                 nodata: self.nodata.map(Sample::widen),
-                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)),
-                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)),
+                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
+                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,
             };
             if let Some(out) = self.out.as_slice_mut() {
                 apply(self.formula, inputs, missing, &mut out[range]);
             } else {
-                let computed = out_block.make(range.len());
+                let computed = out_block.make(range.len())?;
                 apply(self.formula, inputs, missing, computed);
                 self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
             }
         }
+        Ok(())
     }
 }
 

@@ -73,7 +73,8 @@ impl From<Error> for pyo3::PyErr {
             Error::Type(message) => PyTypeError::new_err(message),
             Error::Value(message) => PyValueError::new_err(message),
             Error::Memory(message) => PyMemoryError::new_err(message),
-            Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+            // The very exception that a handler raised; one that has already been taken was an interrupt all the same.
+            Error::Interrupted => crate::signals::raised().unwrap_or_else(|| PyKeyboardInterrupt::new_err(())),
             Error::Internal(message) => PyRuntimeError::new_err(message),
         }
     }

@@ -39,8 +39,15 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     /// A nodata value, which the caller knows to be a value of the type.
     fn of_nodata(value: f64) -> Self;
 
-    /// Whether this value stands for none.
+    /// Whether this value stands for none: an integer that is nodata, NaN.
     fn is_missing(self, missing: Missing<Self>) -> bool;
+
+    /// Whether other values stand for none as well, which have to be [`blank`](Self::blank)ed in a copy: to compare every
+    /// float with nodata would cost those who have none.
+    fn needs_blanking(missing: Missing<Self>) -> bool;
+
+    /// Makes values that stand for none such as `is_missing` knows.
+    fn blank(values: &mut [Self], missing: Missing<Self>);
 }
 
 macro_rules! float_key {
@@ -76,6 +83,20 @@ macro_rules! float_key {
             #[inline(always)]
             fn is_missing(self, _: Missing<Self>) -> bool {
                 self.is_nan()
+            }
+
+            fn needs_blanking(missing: Missing<Self>) -> bool {
+                missing.declared && !missing.nodata.is_nan()
+            }
+
+            #[inline(always)]
+            #[allow(clippy::float_cmp, reason = "nodata is a value, not a measurement")]
+            fn blank(values: &mut [Self], missing: Missing<Self>) {
+                if Self::needs_blanking(missing) {
+                    for value in values {
+                        *value = if *value == missing.nodata { Self::NAN } else { *value };
+                    }
+                }
             }
         }
     )*};
@@ -113,6 +134,12 @@ macro_rules! integer_key {
             fn is_missing(self, missing: Missing<Self>) -> bool {
                 (self == missing.nodata) & missing.declared
             }
+
+            fn needs_blanking(_: Missing<Self>) -> bool {
+                false
+            }
+
+            fn blank(_: &mut [Self], _: Missing<Self>) {}
         }
     )*};
 }
@@ -120,7 +147,7 @@ macro_rules! integer_key {
 float_key!(f32: u32, f64: u64);
 integer_key!(u8, i16, u16);
 
-/// Which integer stands for a missing value. Floats mark it by NaN, whatever this says.
+/// Which value stands for a missing one. Of floats NaN does as well, whatever this says.
 #[derive(Clone, Copy, Debug)]
 pub struct Missing<K> {
     nodata: K,
@@ -130,7 +157,7 @@ pub struct Missing<K> {
 }
 
 impl<K: Key> Missing<K> {
-    /// `None` says that every integer is data.
+    /// `None` says that every number is data.
     pub fn new(nodata: Option<K>) -> Self {
         Self { nodata: nodata.unwrap_or_default(), declared: nodata.is_some(), seen: K::ONE }
     }
@@ -182,7 +209,9 @@ pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K
     let (even, odd_gaps) = (dates.is_multiple_of(2), pad == K::HIGH);
     let (lo, hi) = (O::from(lo), O::from(hi));
     let single = if even { hi } else { lo };
-    let median = if odd_gaps == even { single } else { O::HALF * lo + O::HALF * hi };
+    // Halves of equal subnormal numbers may add up to another one.
+    let middle = if lo == hi { lo } else { O::HALF * lo + O::HALF * hi };
+    let median = if odd_gaps == even { single } else { middle };
     let empty = K::FINITE_LIMITS & (seen == K::default());
     if empty { O::NAN } else { median }
 }

@@ -4,31 +4,53 @@
 //! and tests. `rows` turns strides into long rows, `par` spreads them over threads, `simd` picks the instructions.
 
 pub mod bisect;
+pub mod bits;
 pub mod blocks;
+pub mod column;
+pub mod copies;
+pub mod counts;
+pub mod decimal;
+pub mod dtypes;
 pub mod elementwise;
 pub mod errors;
 pub mod evi;
+pub mod groups;
+pub mod job;
+pub mod judge;
 pub mod lanes;
 pub mod mask_and_scale;
+pub mod moments;
 pub mod network;
 pub mod normalized_difference;
 pub mod normalized_difference_dn;
+pub mod overlap;
+mod pace;
 pub mod par;
 pub mod parts;
+pub mod passes;
+pub mod process;
 pub mod program;
+mod programs;
 pub mod quality;
+pub mod raw;
 pub mod real;
 pub mod room;
+pub mod rough_bands;
+pub mod rough_stacks;
 pub mod rows;
+pub mod selection;
+pub mod signals;
 pub mod simd;
 pub mod small;
 pub mod sums;
 pub mod temporal;
 pub mod temporal_mean;
 pub mod temporal_median;
+pub mod temporal_moments;
 pub mod temporal_stats;
 pub mod tiles;
 pub mod transpose;
+pub mod watch;
 
 #[cfg(feature = "python")]
 mod arguments;
@@ -37,11 +59,22 @@ mod arrays;
 #[cfg(feature = "python")]
 mod bands;
 #[cfg(feature = "python")]
+mod mask;
+#[cfg(feature = "python")]
+mod numbers;
+#[cfg(feature = "python")]
+mod outputs;
+#[cfg(feature = "python")]
+mod quality_arguments;
+#[cfg(feature = "python")]
 mod stacks;
 
 /// The compiled kernels behind `eokernels`.
+///
+/// The module needs the GIL: between the description of an array being read and the kernel's start nothing else must
+/// change it, and builds of Python without a GIL have not been tried.
 #[cfg(feature = "python")]
-#[pyo3::pymodule]
+#[pyo3::pymodule(gil_used = true)]
 mod _rust {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
@@ -59,6 +92,8 @@ mod _rust {
     #[pymodule_export]
     use crate::temporal_median::python::temporal_median;
     #[pymodule_export]
+    use crate::temporal_moments::python::temporal_moments;
+    #[pymodule_export]
     use crate::temporal_stats::python::temporal_stats;
 
     /// What was built and what runs: facts for the provenance of a measurement.
@@ -73,6 +108,10 @@ mod _rust {
     ///     the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
     #[pyfunction]
     fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        crate::arrays::guarded(|| facts(py))
+    }
+
+    fn facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         use crate::simd::{Path, chosen};
         let info = PyDict::new(py);
         info.set_item("version", env!("CARGO_PKG_VERSION"))?;
@@ -91,6 +130,10 @@ mod _rust {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // NumPy's functions are looked up now: a child that is forked in the middle of it would wait for them for ever.
+        module.py().import("numpy")?;
+        numpy::dtype::<f64>(module.py());
+        crate::arrays::prepare(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -11,10 +11,9 @@
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
 use crate::parts::Sample;
-use crate::quality::{Bits, Classes, Nothing, Rule};
+use crate::quality::{Nothing, Quality, Rule};
 use crate::real::Real;
 use crate::simd::Path;
-use ndarray::ArrayViewD;
 
 /// The formula, with a rule for quality bands of dtype Q.
 #[derive(Clone, Copy, Debug)]
@@ -37,18 +36,6 @@ impl<O: Real, R: Rule<Q>, Q: Copy + Default + Send + Sync + 'static> Formula<O, 
     fn hides(self, quality: Q) -> bool {
         self.rule.hides(quality)
     }
-}
-
-/// A quality band and what of it hides.
-#[derive(Clone)]
-pub enum Quality<'a> {
-    None,
-    /// Classes that stay.
-    Keep(ArrayViewD<'a, u8>, Classes),
-    /// Bits any of which hides.
-    Reject(ArrayViewD<'a, u8>, Bits<u8>),
-    /// The same of a wider band.
-    RejectWide(ArrayViewD<'a, u16>, Bits<u16>),
 }
 
 /// Scales counts that neither `nodata`, a mask nor a quality band of the same shape hides, on that many threads.
@@ -81,14 +68,13 @@ fn formula<O, R, Q>(scale: O, offset: O, rule: R) -> Scaled<O, R, Q> {
 
 #[cfg(feature = "python")]
 pub mod python {
-    use super::Quality;
-    use crate::arguments::{Keep, Offset, RejectBits, Scale, Threads};
-    use crate::arrays::{COUNTS, Dtype, Typed, by_counts};
-    use crate::bands::{Call, Companion, Shared};
-    use crate::errors::Error;
+    use crate::arguments::{Nodata, Offset, Scale, Threads};
+    use crate::arrays::{SAMPLES, by_dtype, guarded};
+    use crate::bands::{Call, Shared};
+    use crate::dtypes::Typed;
     use crate::lanes::Key;
     use crate::parts::Sample;
-    use crate::quality::{Bits, Classes};
+    use crate::quality_arguments::QualityArguments;
     use crate::real::Real;
     use pyo3::prelude::*;
 
@@ -96,57 +82,89 @@ pub mod python {
     ///
     /// Parameters
     /// ----------
-    /// dn : numpy.ndarray of uint8, int16 or uint16
-    ///     Counts; at least one dimension. Any strides; they are never copied as a whole and never modified.
+    /// dn : numpy.ndarray of float32, float64, uint8, int16 or uint16
+    ///     Counts; as floats, which may hold NaN, where a reader has made them so. Any strides and any address; they
+    ///     are never copied as a whole and never modified.
     /// scale : float
     ///     Physical unit per count; finite, not 0.
     /// offset : float
-    ///     Physical value of a count of 0; finite. For Sentinel-2 L2A -0.1 since processing baseline 04.00, 0 before; for
-    ///     Landsat Collection 2 surface reflectance -0.2, at a scale of 2.75e-5.
-    /// nodata : int or None
-    ///     The count that marks missing data; None says that all counts are data. It has to be said.
-    /// qa : numpy.ndarray of uint8 or uint16, optional
-    ///     A quality band; broadcasts to the shape of `dn`, as (T, 1, Y, X) does to (T, B, Y, X). It needs exactly one of
-    ///     `keep` and `reject_bits`.
+    ///     Physical value of a count of 0; finite. For Sentinel-2 L2A -0.1 since processing baseline 04.00, 0 before;
+    ///     for Landsat Collection 2 surface reflectance -0.2, at a scale of 2.75e-5.
+    /// nodata : int or float or None
+    ///     The value that marks missing data: of integers a whole number that they hold (0.0 is 0); of floats any
+    ///     number, compared in their dtype, and NaN is missing as well, always. None says that all counts are data. It
+    ///     has to be said.
+    /// qa : numpy.ndarray of any integer dtype or bool, optional
+    ///     A quality band; broadcasts to the shape of `dn`, as (T, 1, Y, X) does to (T, B, Y, X). It needs `keep`, or
+    ///     one or both of `reject_bits` and `reject_fields`.
     /// keep : iterable of int, optional
-    ///     The classes of a uint8 `qa`, 0 … 255, that stay; all others are missing. Of the scene classification of
-    ///     Sentinel-2 (SCL) 4, 5, 6, 7 and 11 are vegetation, bare soil, water, unclassified and snow.
+    ///     The classes that stay, each a number that the dtype of `qa` holds, at most 65536 of them; all others are
+    ///     missing. Of the scene classification of Sentinel-2 (SCL) 4, 5, 6, 7 and 11 are vegetation, bare soil, water,
+    ///     unclassified and snow.
     /// reject_bits : int, optional
-    ///     0 … 65535 (255 of a uint8 `qa`): a pixel any of whose bits is set in `qa` is missing. Of Landsat's QA_PIXEL
-    ///     0b11111 are fill, dilated cloud, cirrus, cloud and cloud shadow; a confidence is told by its high bit.
-    /// mask : numpy.ndarray of bool, optional
-    ///     True where data are missing; broadcasts to the shape of `dn`.
+    ///     A pixel any of whose bits is set in `qa` is missing; 0 … 255 of 8 bits, and so on, of signed numbers in
+    ///     two's complement. Of Landsat's QA_PIXEL 0b11111 are fill, dilated cloud, cirrus, cloud and cloud shadow; of
+    ///     HLS's Fmask 0b1110 are cloud, what is next to it, and shadow.
+    /// reject_fields : mapping of int to iterable of int, optional
+    ///     For fields of several bits: from the field's mask to those of its values, counted from 0, that are missing.
+    ///     Medium and high cloud confidence of QA_PIXEL, bits 8 and 9, are {0b11 << 8: {2, 3}}; high aerosol of Fmask
+    ///     is {0b11 << 6: {3}}; cloudy and mixed pixels of MODIS's state_1km, and average and high cirrus, are {0b11:
+    ///     {1, 2}, 0b11 << 8: {2, 3}}.
+    /// mask : numpy.ndarray of bool, or bool, optional
+    ///     True where data are missing; broadcasts to the shape of `dn`. True by itself hides all, False nothing.
     /// dtype : numpy.dtype, optional
-    ///     float32 (default) or float64, of the result and the arithmetic.
+    ///     float32 or float64, of the result and the arithmetic. By default that of a float `dn`, and float32 for
+    ///     integers. A float `dn` accepts only its own.
     /// out : numpy.ndarray, optional
-    ///     Takes the result; of its shape and dtype, any strides. It must not share memory with `dn`, `qa` or `mask`.
+    ///     Takes the result; of its shape and dtype, any strides. It may be exactly `dn` where this holds floats (in
+    ///     place), but must not share memory with it in any other way, nor with `qa` or `mask`.
     /// num_threads : int, default 1
-    ///     Threads to use; the result has the same bits for every number.
+    ///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
+    ///     number.
     ///
     /// Returns
     /// -------
     /// numpy.ndarray of float32 or float64
-    ///     In the physical unit: `out`, or a fresh array in C order (in Fortran order where `dn` is). NaN where a count is
-    ///     missing. Nothing is clipped: dark pixels may be negative, as the products' guides say.
+    ///     In the physical unit: `out`, or a fresh array in C order (in Fortran order where `dn` is); of a `dn` without
+    ///     dimensions a NumPy scalar. NaN where a count is NaN or missing. Nothing is clipped: dark pixels may be
+    ///     negative, as the products' guides say. No warning is ever given.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an array is of a wrong kind or dtype (floats, a masked array, foreign byte order), `keep` goes with a `qa`
-    ///     that is not uint8, or a number is of a wrong kind.
+    ///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
+    ///     own, foreign byte order), or a number is of a wrong kind. The values of a subclass are passed by
+    ///     numpy.asarray, and what it masks as `mask`.
     /// ValueError
-    ///     If shapes do not fit, an array is 0-dimensional or misaligned, `out` is read-only or overlaps, a number is out
-    ///     of its range, or `qa`, `keep` and `reject_bits` are not given as said.
+    ///     If shapes do not fit, `out` is misaligned, read-only or overlaps, a number is out of its range, or `qa`,
+    ///     `keep`, `reject_bits` and `reject_fields` are not given as said.
+    /// MemoryError
+    ///     If memory or threads cannot be had. `out` may hold a part of the results then.
+    /// KeyboardInterrupt
+    ///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
     ///
     /// Notes
     /// -----
-    /// `scale` and `offset` are rounded to the dtype of the result, then the product is, then the sum. The GIL is released
-    /// during the computation: other threads must not write to the arrays meanwhile, or the result is undefined.
+    /// `scale` and `offset` are rounded to the dtype of the result, then the product is, then the sum. A constant that
+    /// was a float32 before, as metadata often were, stands for the shortest decimal that this float32 prints:
+    /// numpy.float32(1e-4), and 9.99999974737875e-05 as well, are 1e-4, while 0.5 is 0.5. None may be infinite, or 0
+    /// without being 0, in the dtype of the result.
+    ///
+    /// Beside arrays and result a call takes at most 64 MiB. The GIL is released during the computation: other threads
+    /// must not write to the arrays meanwhile, or the result is undefined.
     ///
     /// References
     /// ----------
-    /// U.S. Geological Survey. Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619): QA_PIXEL, scale factors.
+    /// U.S. Geological Survey. Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619): QA_PIXEL, scale
+    /// factors.
+    ///
     /// European Space Agency. Sen2Cor Configuration and User Manual: scene classification.
+    ///
+    /// National Aeronautics and Space Administration. Harmonized Landsat Sentinel-2 Product User Guide, version 2.0:
+    /// Fmask.
+    ///
+    /// Vermote, E. F., Roger, J. C., Ray, J. P. (2015). MODIS Surface Reflectance User's Guide, Collection 6:
+    /// state_1km.
     ///
     /// Examples
     /// --------
@@ -154,10 +172,14 @@ pub mod python {
     /// >>> dn, scl = np.array([3000, 3000, 0], dtype=np.uint16), np.array([4, 9, 4], dtype=np.uint8)
     /// >>> eokernels.mask_and_scale(dn, scale=1e-4, offset=-0.1, nodata=0, qa=scl, keep={4, 5, 6})
     /// array([0.19999999,        nan,        nan], dtype=float32)
+    /// >>> dn, confidence = np.full(4, 20000, dtype=np.uint16), np.arange(4, dtype=np.uint16) << 8
+    /// >>> unsure = {0b11 << 8: {2, 3}}
+    /// >>> eokernels.mask_and_scale(dn, scale=2.75e-5, offset=-0.2, nodata=0, qa=confidence, reject_fields=unsure)
+    /// array([0.35000002, 0.35000002,        nan,        nan], dtype=float32)
     #[pyfunction]
     #[pyo3(
-        signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, mask=None, dtype=None, out=None, num_threads=Threads(1)),
-        text_signature = "(dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, mask=None, dtype=None, out=None, num_threads=1)"
+        signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=Threads(1)),
+        text_signature = "(dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=1)"
     )]
     #[allow(
         clippy::missing_errors_doc,
@@ -168,75 +190,33 @@ pub mod python {
         dn: &Bound<'py, PyAny>,
         scale: Scale,
         offset: Offset,
-        nodata: Option<&Bound<'py, PyAny>>,
+        nodata: Option<Nodata>,
         qa: Option<&Bound<'py, PyAny>>,
-        keep: Option<Keep>,
-        reject_bits: Option<RejectBits>,
+        keep: Option<&Bound<'py, PyAny>>,
+        reject_bits: Option<&Bound<'py, PyAny>>,
+        reject_fields: Option<&Bound<'py, PyAny>>,
         mask: Option<&Bound<'py, PyAny>>,
         dtype: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
         num_threads: Threads,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["dn"], [dn], COUNTS, &shared)?;
-        let rule = Rule::new(&call, qa, keep, reject_bits)?;
-        by_counts!(call.dtype(), call.out.dtype, compute(&call, &rule, [scale.0, offset.0]))?;
-        Ok(call.into_object())
+        guarded(|| {
+            let quality = QualityArguments { qa, keep, reject_bits, reject_fields };
+            let shared = Shared { nodata, mask, dtype, out, num_threads };
+            let call = Call::new(["dn"], [dn], SAMPLES, &shared)?.with_quality(quality.read()?);
+            let dtype = call.out.dtype;
+            let numbers = [scale.in_dtype(dtype)?, offset.in_dtype(dtype)?];
+            by_dtype!(call.dtype(), dtype, compute(&call, numbers))
+        })
     }
 
-    /// An admitted quality band with what is asked of it.
-    enum Rule<'py> {
-        None,
-        Keep(Companion<'py>, Classes),
-        Reject(Companion<'py>, u8),
-        RejectWide(Companion<'py>, u16),
-    }
-
-    impl<'py> Rule<'py> {
-        fn new(
-            call: &Call<'py, 1>,
-            qa: Option<&Bound<'py, PyAny>>,
-            keep: Option<Keep>,
-            reject_bits: Option<RejectBits>,
-        ) -> PyResult<Self> {
-            match (qa, keep, reject_bits) {
-                (None, None, None) => Ok(Self::None),
-                (Some(qa), Some(keep), None) => {
-                    Ok(Self::Keep(call.companion("qa", qa, &[Dtype::Uint8])?, Classes::new(&keep.0)))
-                }
-                (Some(qa), None, Some(RejectBits(bits))) => {
-                    let qa = call.companion("qa", qa, &[Dtype::Uint8, Dtype::Uint16])?;
-                    match (qa.dtype(), u8::try_from(bits)) {
-                        (Dtype::Uint16, _) => Ok(Self::RejectWide(qa, bits)),
-                        (_, Ok(bits)) => Ok(Self::Reject(qa, bits)),
-                        _ => Err(Error::value(format!("reject_bits is {bits}; of a qa of uint8 0 … 255 are accepted"))
-                            .into()),
-                    }
-                }
-                (None, ..) => Err(Error::value("keep or reject_bits is given and qa is not; they need it").into()),
-                (Some(_), None, None) => Err(Error::value("qa is given; it needs one of keep and reject_bits").into()),
-                (Some(_), Some(_), Some(_)) => {
-                    Err(Error::value("keep and reject_bits are both given; qa takes one of them").into())
-                }
-            }
-        }
-
-        fn quality(&self) -> Quality<'_> {
-            match self {
-                Self::None => Quality::None,
-                Self::Keep(qa, classes) => Quality::Keep(qa.view(), *classes),
-                Self::Reject(qa, bits) => Quality::Reject(qa.view(), Bits(*bits)),
-                Self::RejectWide(qa, bits) => Quality::RejectWide(qa.view(), Bits(*bits)),
-            }
-        }
-    }
-
-    fn compute<I, O>(call: &Call<'_, 1>, rule: &Rule<'_>, numbers: [f64; 2]) -> PyResult<()>
+    fn compute<'py, I, O>(call: &Call<'py, 1>, numbers: [f64; 2]) -> PyResult<Bound<'py, PyAny>>
     where
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
-        let quality = rule.quality();
-        call.run::<I, O>(|bands, path, threads| super::mask_and_scale(bands, quality, numbers, path, threads))
+        call.run_with_quality::<I, O>(|bands, quality, path, threads| {
+            super::mask_and_scale(bands, quality, numbers, path, threads)
+        })
     }
 }

@@ -46,9 +46,10 @@ pub fn normalized_difference<I: Sample<O>, O: Real>(
 
 #[cfg(feature = "python")]
 pub mod python {
-    use crate::arguments::{MinDenominator, Threads};
-    use crate::arrays::{SAMPLES, Typed, by_dtype};
+    use crate::arguments::{MinDenominator, Nodata, Threads};
+    use crate::arrays::{SAMPLES, by_dtype, guarded};
     use crate::bands::{Call, Shared};
+    use crate::dtypes::Typed;
     use crate::lanes::Key;
     use crate::parts::Sample;
     use crate::real::Real;
@@ -56,52 +57,62 @@ pub mod python {
 
     /// Normalised difference of two bands, (a - b) / (a + b).
     ///
-    /// With near infrared and red it is the NDVI, with green and near infrared or short-wave infrared an NDWI, and so on.
+    /// With near infrared and red it is the NDVI, with green and near infrared or short-wave infrared an NDWI, and so
+    /// on.
     ///
     /// Parameters
     /// ----------
     /// a, b : numpy.ndarray of float32, float64, uint8, int16 or uint16
-    ///     Two bands of the same dtype, reflectance or raw counts, in the same unit; at least one dimension. Their shapes
-    ///     broadcast. Any strides; they are never copied as a whole and never modified.
-    /// nodata : int, optional
-    ///     The integer that marks missing data, in either band. Only for integer bands; floats mark it by NaN.
-    /// mask : numpy.ndarray of bool, optional
-    ///     True where data are missing; broadcasts to the shape of the result.
+    ///     Two bands of the same dtype, reflectance or raw counts, in the same unit. Their shapes broadcast. Any
+    ///     strides and any address; they are never copied as a whole and never modified.
+    /// nodata : int or float, optional
+    ///     The value that marks missing data, in either band: of integers a whole number that they hold (0.0 is 0); of
+    ///     floats any number, compared in their dtype, and NaN is missing as well, always.
+    /// mask : numpy.ndarray of bool, or bool, optional
+    ///     True where data are missing; broadcasts to the shape of the result. True by itself hides all, False nothing.
     /// min_denominator : float, default 0.0
     ///     Where abs(a + b) is not larger than this, in the unit of the bands, the result is NaN.
     /// dtype : numpy.dtype, optional
-    ///     float32 or float64, of the result and the arithmetic. By default that of float bands, and float32 for integers.
-    ///     Float bands accept only their own.
+    ///     float32 or float64, of the result and the arithmetic. By default that of float bands, and float32 for
+    ///     integers. Float bands accept only their own.
     /// out : numpy.ndarray, optional
     ///     Takes the result; of its shape and dtype, any strides. It may be exactly `a` or `b` (in place), but must not
     ///     share memory with them in any other way.
     /// num_threads : int, default 1
-    ///     Threads to use; the result has the same bits for every number.
+    ///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
+    ///     number.
     ///
     /// Returns
     /// -------
     /// numpy.ndarray of float32 or float64
-    ///     Without unit, within -1 … 1 where both bands are positive: `out`, or a fresh array in C order (in Fortran order
-    ///     where both bands are). NaN where a band is NaN or missing, and where the denominator is too small; infinities
-    ///     are data and follow IEEE arithmetic. No warning is ever given.
+    ///     Without unit, within -1 … 1 where both bands are positive: `out`, or a fresh array in C order (in Fortran
+    ///     order where both bands are); of bands without dimensions a NumPy scalar. NaN where a band is NaN or missing,
+    ///     and where the denominator is too small; infinities are data and follow IEEE arithmetic. No warning is ever
+    ///     given.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an array is of a wrong kind or dtype (a masked array, foreign byte order), or a number is.
+    ///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
+    ///     own, foreign byte order), or a number is of a wrong kind. The values of a subclass are passed by
+    ///     numpy.asarray, and what it masks as `mask`.
     /// ValueError
-    ///     If shapes do not fit, an array is 0-dimensional or misaligned, `out` is read-only or overlaps, or a number is
-    ///     out of its range.
+    ///     If shapes do not fit, `out` is misaligned, read-only or overlaps, or a number is out of its range.
+    /// MemoryError
+    ///     If memory or threads cannot be had. `out` may hold a part of the results then.
+    /// KeyboardInterrupt
+    ///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
     ///
     /// Notes
     /// -----
-    /// Integers are widened before they are subtracted. The GIL is released during the computation: other threads must
+    /// Integers are widened before they are subtracted. With an offset, counts need normalized_difference_dn. Beside
+    /// arrays and result a call takes at most 64 MiB. The GIL is released during the computation: other threads must
     /// not write to the arrays meanwhile, or the result is undefined.
     ///
     /// References
     /// ----------
-    /// Tucker, C. J. (1979). Red and photographic infrared linear combinations for monitoring vegetation. Remote Sensing
-    /// of Environment 8 (2), 127-150.
+    /// Tucker, C. J. (1979). Red and photographic infrared linear combinations for monitoring vegetation. Remote
+    /// Sensing of Environment 8 (2), 127-150.
     ///
     /// Examples
     /// --------
@@ -121,20 +132,21 @@ pub mod python {
     pub fn normalized_difference<'py>(
         a: &Bound<'py, PyAny>,
         b: &Bound<'py, PyAny>,
-        nodata: Option<&Bound<'py, PyAny>>,
+        nodata: Option<Nodata>,
         mask: Option<&Bound<'py, PyAny>>,
         min_denominator: MinDenominator,
         dtype: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
         num_threads: Threads,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["a", "b"], [a, b], SAMPLES, &shared)?;
-        by_dtype!(call.dtype(), call.out.dtype, compute(&call, min_denominator.0))?;
-        Ok(call.into_object())
+        guarded(|| {
+            let shared = Shared { nodata, mask, dtype, out, num_threads };
+            let call = Call::new(["a", "b"], [a, b], SAMPLES, &shared)?;
+            by_dtype!(call.dtype(), call.out.dtype, compute(&call, min_denominator.0))
+        })
     }
 
-    fn compute<I, O>(call: &Call<'_, 2>, min_denominator: f64) -> PyResult<()>
+    fn compute<'py, I, O>(call: &Call<'py, 2>, min_denominator: f64) -> PyResult<Bound<'py, PyAny>>
     where
         I: Key + Sample<O> + Typed,
         O: Real + Typed,

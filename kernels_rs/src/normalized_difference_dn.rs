@@ -5,18 +5,15 @@
 //! for each element: d = a - b;  s = (a + b) + k;  out = NaN if |s| <= limit else d / s
 //! ```
 //!
-//! The scale cancels, so no reflectance is ever rounded: counts whose reflectances sum to 0 are found exactly. Of
-//! Sentinel-2's scale of 1e-4 and offset of -0.1 k is -2000, as it should be, and not the nearest double to the quotient
-//! of two rounded numbers. The fast version divides always and selects afterwards; see `elementwise` for the rest.
+//! Why k is made whole is in `counts`. The fast version divides always and selects afterwards; see `elementwise` for the
+//! rest.
 
+use crate::counts::meant;
 use crate::elementwise::{Bands, Formula};
 use crate::errors::Error;
 use crate::parts::Sample;
 use crate::real::Real;
 use crate::simd::Path;
-
-/// How far from an integer k may be to be meant as one: well above what rounding of scale and offset makes of it.
-const NEAR: f64 = 1e-6;
 
 /// The formula on counts.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +24,17 @@ pub struct Counts<O> {
     pub limit: O,
 }
 
-impl<O: Real> Counts<O> {
+impl Counts<f64> {
     /// Of reflectances scale * count + offset. `scale` is not 0; `min_denominator` is a reflectance.
     #[must_use]
     pub fn new(scale: f64, offset: f64, min_denominator: f64) -> Self {
-        let k = 2.0 * offset / scale;
-        let whole = k.round_ties_even();
-        let k = if (k - whole).abs() <= NEAR { whole } else { k };
-        Self { k: O::nearest(k), limit: O::nearest(min_denominator / scale.abs()) }
+        Self { k: meant(2.0 * offset / scale), limit: min_denominator / scale.abs() }
+    }
+
+    /// Rounds both.
+    #[must_use]
+    pub fn nearest<O: Real>(self) -> Counts<O> {
+        Counts { k: O::nearest(self.k), limit: O::nearest(self.limit) }
     }
 }
 
@@ -56,18 +56,20 @@ impl<O: Real> Formula<O, 2> for Counts<O> {
 /// The threads cannot be started.
 pub fn normalized_difference_dn<I: Sample<O>, O: Real>(
     bands: Bands<'_, I, O, 2>,
-    [scale, offset, min_denominator]: [f64; 3],
+    counts: Counts<f64>,
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    bands.compute(Counts::new(scale, offset, min_denominator), None, path, threads)
+    bands.compute(counts.nearest(), None, path, threads)
 }
 
 #[cfg(feature = "python")]
 pub mod python {
-    use crate::arguments::{MinDenominator, Offset, Scale, Threads};
-    use crate::arrays::{COUNTS, Typed, by_counts};
+    use super::Counts;
+    use crate::arguments::{MinDenominator, Nodata, Offset, Scale, Threads, shift_held};
+    use crate::arrays::{SAMPLES, by_dtype, guarded};
     use crate::bands::{Call, Shared};
+    use crate::dtypes::Typed;
     use crate::lanes::Key;
     use crate::parts::Sample;
     use crate::real::Real;
@@ -75,50 +77,69 @@ pub mod python {
 
     /// Normalised difference of the reflectances of two bands of raw counts.
     ///
-    /// With x = scale a + offset and y = scale b + offset it is (x - y) / (x + y) = (a - b) / (a + b + 2 offset / scale).
+    /// With x = scale a + offset and y = scale b + offset it is (x - y) / (x + y) = (a - b) / (a + b + 2 offset /
+    /// scale).
     ///
     /// Parameters
     /// ----------
-    /// a, b : numpy.ndarray of uint8, int16 or uint16
-    ///     Two bands of counts of the same dtype; at least one dimension. Their shapes broadcast. Any strides; they are
-    ///     never copied as a whole and never modified.
+    /// a, b : numpy.ndarray of float32, float64, uint8, int16 or uint16
+    ///     Two bands of counts of the same dtype; as floats, which may hold NaN, where a reader has made them so. Their
+    ///     shapes broadcast. Any strides and any address; they are never copied as a whole and never modified.
     /// scale : float
     ///     Reflectance per count; finite, not 0. It cancels but for the unit of `offset` and `min_denominator`.
     /// offset : float
     ///     Reflectance of a count of 0; finite. The index depends on it: Sentinel-2 has had -0.1 (at a scale of 1e-4)
     ///     since processing baseline 04.00, and 0 before.
-    /// nodata : int or None
-    ///     The integer that marks missing data, in either band; None says that all counts are data. It has to be said.
-    /// mask : numpy.ndarray of bool, optional
-    ///     True where data are missing; broadcasts to the shape of the result.
+    /// nodata : int or float or None
+    ///     The value that marks missing data, in either band: of integers a whole number that they hold (0.0 is 0); of
+    ///     floats any number, compared in their dtype, and NaN is missing as well, always. None says that all counts
+    ///     are data. It has to be said.
+    /// mask : numpy.ndarray of bool, or bool, optional
+    ///     True where data are missing; broadcasts to the shape of the result. True by itself hides all, False nothing.
     /// min_denominator : float, default 0.0
     ///     Where abs(x + y) is not larger than this, in reflectance, the result is NaN.
     /// dtype : numpy.dtype, optional
-    ///     float32 (default) or float64, of the result and the arithmetic.
+    ///     float32 or float64, of the result and the arithmetic. By default that of float bands, and float32 for
+    ///     integers. Float bands accept only their own.
     /// out : numpy.ndarray, optional
-    ///     Takes the result; of its shape and dtype, any strides. It must not share memory with `a`, `b` or `mask`.
+    ///     Takes the result; of its shape and dtype, any strides. It may be exactly `a` or `b` where these are floats
+    ///     (in place), but must not share memory with them in any other way.
     /// num_threads : int, default 1
-    ///     Threads to use; the result has the same bits for every number.
+    ///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
+    ///     number.
     ///
     /// Returns
     /// -------
     /// numpy.ndarray of float32 or float64
-    ///     Without unit: `out`, or a fresh array in C order (in Fortran order where both bands are). NaN where a band is
-    ///     missing and where the denominator is too small. No warning is ever given.
+    ///     Without unit: `out`, or a fresh array in C order (in Fortran order where both bands are); of bands without
+    ///     dimensions a NumPy scalar. NaN where a band is NaN or missing and where the denominator is too small. No
+    ///     warning is ever given.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an array is of a wrong kind or dtype (floats, a masked array, foreign byte order), or a number is.
+    ///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
+    ///     own, foreign byte order), or a number is of a wrong kind. The values of a subclass are passed by
+    ///     numpy.asarray, and what it masks as `mask`.
     /// ValueError
-    ///     If shapes do not fit, an array is 0-dimensional or misaligned, `out` is read-only or overlaps, or a number is
-    ///     out of its range.
+    ///     If shapes do not fit, `out` is misaligned, read-only or overlaps, or a number is out of its range.
+    /// MemoryError
+    ///     If memory or threads cannot be had. `out` may hold a part of the results then.
+    /// KeyboardInterrupt
+    ///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
     ///
     /// Notes
     /// -----
-    /// Counts are widened before they are subtracted; 2 offset / scale is taken in float64, and as an integer where it is
-    /// within 1e-6 of one, so that reflectances that sum to 0 give NaN exactly there. The GIL is released during the
-    /// computation: other threads must not write to the arrays meanwhile, or the result is undefined.
+    /// Counts are widened before they are subtracted; 2 offset / scale is taken in float64, and as an integer where it
+    /// is within 1e-6 of one, so that reflectances that sum to 0 give NaN exactly there. It must be finite in the dtype
+    /// of the result.
+    ///
+    /// A constant that was a float32 before, as metadata often were, stands for the shortest decimal that this float32
+    /// prints: numpy.float32(1e-4), and 9.99999974737875e-05 as well, are 1e-4, while 0.5 is 0.5. None may be infinite,
+    /// or 0 without being 0, in the dtype of the result.
+    ///
+    /// Beside arrays and result a call takes at most 64 MiB. The GIL is released during the computation: other threads
+    /// must not write to the arrays meanwhile, or the result is undefined.
     ///
     /// References
     /// ----------
@@ -146,25 +167,29 @@ pub mod python {
         b: &Bound<'py, PyAny>,
         scale: Scale,
         offset: Offset,
-        nodata: Option<&Bound<'py, PyAny>>,
+        nodata: Option<Nodata>,
         mask: Option<&Bound<'py, PyAny>>,
         min_denominator: MinDenominator,
         dtype: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
         num_threads: Threads,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["a", "b"], [a, b], COUNTS, &shared)?;
-        by_counts!(call.dtype(), call.out.dtype, compute(&call, [scale.0, offset.0, min_denominator.0]))?;
-        Ok(call.into_object())
+        guarded(|| {
+            let shared = Shared { nodata, mask, dtype, out, num_threads };
+            let call = Call::new(["a", "b"], [a, b], SAMPLES, &shared)?;
+            let dtype = call.out.dtype;
+            let counts = Counts::new(scale.in_dtype(dtype)?, offset.in_dtype(dtype)?, min_denominator.0);
+            shift_held("offset", offset.0, counts.k, dtype)?;
+            by_dtype!(call.dtype(), dtype, compute(&call, counts))
+        })
     }
 
-    fn compute<I, O>(call: &Call<'_, 2>, numbers: [f64; 3]) -> PyResult<()>
+    fn compute<'py, I, O>(call: &Call<'py, 2>, counts: Counts<f64>) -> PyResult<Bound<'py, PyAny>>
     where
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
-        call.run::<I, O>(|bands, path, threads| super::normalized_difference_dn(bands, numbers, path, threads))
+        call.run::<I, O>(|bands, path, threads| super::normalized_difference_dn(bands, counts, path, threads))
     }
 }
 
@@ -175,16 +200,16 @@ mod tests {
     #[test]
     #[allow(clippy::float_cmp, reason = "they are exact")]
     fn k_is_whole_where_it_is_meant_to_be() {
-        assert_eq!(Counts::<f64>::new(1e-4, -0.1, 0.0).k, -2000.0);
-        assert_eq!(Counts::<f64>::new(1e-4, 0.0, 0.0).k, 0.0);
-        assert_eq!(Counts::<f64>::new(2.75e-5, -0.2, 0.0).k, -0.4 / 2.75e-5);
-        assert_eq!(Counts::<f64>::new(-0.5, 1.0, 3.0).k, -4.0);
-        assert_eq!(Counts::<f32>::new(-0.5, 1.0, 3.0).limit, 6.0);
+        assert_eq!(Counts::new(1e-4, -0.1, 0.0).k, -2000.0);
+        assert_eq!(Counts::new(1e-4, 0.0, 0.0).k, 0.0);
+        assert_eq!(Counts::new(2.75e-5, -0.2, 0.0).k, -0.4 / 2.75e-5);
+        assert_eq!(Counts::new(-0.5, 1.0, 3.0).k, -4.0);
+        assert_eq!(Counts::new(-0.5, 1.0, 3.0).limit, 6.0);
     }
 
     #[test]
     fn reflectances_that_sum_to_zero_are_found_exactly() {
-        let counts = Counts::<f32>::new(1e-4, -0.1, 0.0);
+        let counts = Counts::new(1e-4, -0.1, 0.0).nearest::<f32>();
         assert!((700..1300_u16).all(|a| counts.value([a.into(), (2000 - a).into()]).is_nan()));
         assert!((700..1300_u16).all(|a| counts.value([a.into(), (2001 - a).into()]).is_finite()));
     }

@@ -1,26 +1,30 @@
 //! Threads: the only file that knows rayon.
 //!
 //! Work is cut in halves until the pieces are small enough, and whoever is free takes the next one: the caller's thread
-//! from the start, and those of a pool as they wake up. Waking them takes tens of microseconds, which would be a large part
-//! of a call of a millisecond if the caller slept meanwhile. With one thread, or little to do, the caller's thread does it
-//! all and no pool is ever made. Kernels whose pixels are independent give the same bits however they are cut.
+//! from the start, and those of the pool that have joined it (`job.rs`). Waking them takes tens of microseconds, which
+//! would be a large part of a call of a millisecond if the caller slept meanwhile; and where they are busy with another
+//! call, the caller does all of it without them. With one thread, or little to do, no pool is ever made. Pixels are
+//! independent of each other, so the bits are the same however they are cut.
 //!
-//! Pools are cached by thread count *and process id*: after `fork` the child has the parent's pools in its memory but
-//! none of their threads, and waiting for them would hang for ever.
+//! A process has one pool, and no more threads than cores, whatever is asked for: more would only take turns. Between
+//! pieces, none of which takes long (`pace.rs`), and in those that cannot be cut, a signal ends the call (`watch.rs`).
 
 use crate::errors::Error;
+use crate::job::{Job, share};
+use crate::pace::{LARGEST, Pace};
+use crate::process::PerProcess;
+use crate::signals;
+use crate::watch::Poll;
+pub use crate::watch::Watch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 /// Below this many elements read, which takes some 15 µs, another thread costs more than it gains: on two virtual cores of
 /// an Intel server, the normalized difference gained 0.8× at 64 Ki elements, and 1.7× at 256 Ki.
 pub const SERIAL_BELOW: usize = 96 * 1024;
-
-/// How long the caller's thread waits for the others before it goes to sleep.
-const SPIN: Duration = Duration::from_micros(200);
 
 /// Work that can be cut in two independent parts.
 pub trait Divide: Sized + Send {
@@ -31,73 +35,36 @@ pub trait Divide: Sized + Send {
     fn halve(self) -> (Self, Option<Self>);
 }
 
-/// What a piece of work asks now and then: whether to go on.
-pub struct Watch;
-
-impl Watch {
-    /// Nothing is wrong so far.
-    ///
-    /// # Errors
-    ///
-    /// The call was interrupted.
-    #[inline]
-    pub fn check(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-/// Does `work` piece by piece on that many threads.
+/// Does `work` piece by piece on that many threads, or on as many as there are cores.
 ///
 /// # Errors
 ///
-/// The threads cannot be started, or what `piece` returns.
+/// The threads cannot be started, a signal ended the call, or what `piece` returns.
 pub fn run<D: Divide>(
     work: D,
     threads: usize,
     piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
 ) -> Result<(), Error> {
-    let size = work.size();
-    if threads == 1 || size < SERIAL_BELOW {
-        return piece(work, &Watch);
+    static CREW: PerProcess<Crew> = PerProcess::new();
+    if work.size() < SERIAL_BELOW {
+        return piece(work, &Watch::quiet());
     }
-    // Several pieces a thread, so that one that is held up does not hold up all.
-    let grain = (size / (threads * 8)).max(SERIAL_BELOW / 4);
-    let mut pieces = Vec::new();
-    cut(work, grain, &mut pieces);
-    let helpers = threads.min(pieces.len()) - 1;
-    let pieces = Mutex::new(pieces.into_iter());
-    // The lock is given back before the piece is worked on.
-    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let failed = Mutex::new(None);
-    let take_all = || {
-        while let Some(work) = next() {
-            if let Err(error) = piece(work, &Watch) {
-                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-            }
-        }
-    };
-    let busy = AtomicUsize::new(helpers);
-    pool(threads - 1)?.in_place_scope(|scope| {
-        for _ in 0..helpers {
-            scope.spawn(|_| {
-                take_all();
-                busy.fetch_sub(1, Ordering::Release);
-            });
-        }
-        take_all();
-        wait(|| busy.load(Ordering::Acquire) == 0);
-    });
-    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    if threads == 1 {
+        return alone(work, signals::poll, piece);
+    }
+    CREW.get(|| Crew::new(usable_cores())).run(work, threads, signals::poll, piece)
 }
 
-/// Waits a while without going to sleep, as to be woken up takes longer than what is left of a piece.
-fn wait(done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() && start.elapsed() < SPIN {
-        (0..64).for_each(|_| std::hint::spin_loop());
-        // One of the others may have been woken up on this very core.
-        std::thread::yield_now();
-    }
+/// Those that this process may run on, by its affinity and its control group.
+fn usable_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Does `work` piece by piece on this thread.
+fn alone<D: Divide>(work: D, poll: fn() -> Poll, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Result<(), Error> {
+    let watch = Watch::of_caller(poll, None);
+    Pace::new().walk(work, &watch, piece)?;
+    watch.verdict()
 }
 
 /// Pieces of at most `grain` elements, in order, where they can be cut that small.
@@ -114,98 +81,153 @@ fn cut<D: Divide>(work: D, grain: usize, pieces: &mut Vec<D>) {
     }
 }
 
-/// The pool of this process of that many threads, beside the caller's.
-fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
-    type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
-    static POOLS: OnceLock<Mutex<Pools>> = OnceLock::new();
-    let mut pools = POOLS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let process = std::process::id();
-    if let Some(pool) = pools.get(&(process, threads)) {
-        return Ok(pool.clone());
+/// The cores of a process, and the threads that run on them beside the caller's. What locks it has are its own
+/// process's: see [`PerProcess`].
+struct Crew {
+    process: u32,
+    cores: usize,
+    pool: OnceLock<ThreadPool>,
+    starting: Mutex<()>,
+    /// Invitations to jobs that no helper has read yet.
+    unread: AtomicUsize,
+}
+
+impl Crew {
+    fn new(cores: usize) -> Self {
+        let process = std::process::id();
+        Self { process, cores, pool: OnceLock::new(), starting: Mutex::new(()), unread: AtomicUsize::new(0) }
     }
+
+    fn run<D: Divide>(
+        &'static self,
+        work: D,
+        threads: usize,
+        poll: fn() -> Poll,
+        piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
+    ) -> Result<(), Error> {
+        let used = threads.min(self.cores);
+        if used == 1 {
+            return alone(work, poll, piece);
+        }
+        let others = self.pool(threads)?;
+        // Several pieces a thread, so that one that is held up does not hold up all.
+        let grain = (work.size() / (used * 8)).clamp(SERIAL_BELOW / 4, LARGEST);
+        let mut pieces = Vec::new();
+        cut(work, grain, &mut pieces);
+        let helpers = used.min(pieces.len()) - 1;
+        let pieces = Pieces::new(pieces);
+        let (stop, failures) = (pieces.stop.clone(), Mutex::new(Vec::new()));
+        let help = || {
+            if let Some(failure) = pieces.take_all(&Watch::of_helper(stop.clone()), piece) {
+                failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+            }
+        };
+        let watch = Watch::of_caller(poll, Some(stop.clone()));
+        let mut own = None;
+        let invite = |job: &Arc<Job>| self.invite(others, job, helpers);
+        share(&help, self.process, invite, || own = pieces.take_all(&watch, piece), &|| _ = watch.look());
+        // Before any lock is asked for: in an orphan, a helper that is not there may hold it.
+        watch.verdict()?;
+        let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        own.into_iter().chain(failures).try_for_each(Failure::reach_caller)
+    }
+
+    /// Tells helpers of a job. Where many invitations are unread all helpers are busy, and would come too late.
+    fn invite(&'static self, pool: &ThreadPool, job: &Arc<Job>, helpers: usize) {
+        let most = 2 * pool.current_num_threads();
+        for _ in 0..helpers.min(pool.current_num_threads()) {
+            if self.unread.load(Ordering::Relaxed) >= most {
+                return;
+            }
+            self.unread.fetch_add(1, Ordering::Relaxed);
+            let job = job.clone();
+            pool.spawn(move || {
+                self.unread.fetch_sub(1, Ordering::Relaxed);
+                job.help();
+            });
+        }
+    }
+
+    /// The pool: a thread for every core but the caller's, or, where not as many can be started, those asked for.
+    fn pool(&self, asked: usize) -> Result<&ThreadPool, Error> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let (all, least) = (self.cores - 1, asked.min(self.cores) - 1);
+        let pool = start(all).or_else(|_| start(least)).map_err(|error| {
+            Error::Memory(format!("num_threads is {asked}; {least} beside the caller's cannot be started: {error}"))
+        })?;
+        Ok(self.pool.get_or_init(|| pool))
+    }
+}
+
+/// A pool of that many threads.
+fn start(threads: usize) -> Result<ThreadPool, String> {
+    /// What a thread takes: its stack, which is Rust's default, and what is mapped as it starts.
+    const EACH: usize = 3 << 20;
+    // A thread that has its stack, and finds no memory for the rest, aborts. So it is asked for before.
+    Vec::<u8>::new().try_reserve_exact(threads * EACH).map_err(|error| error.to_string())?;
     let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("eokernels-{i}"));
-    let pool = builder.build().map_err(|error| {
-        let asked = threads + 1;
-        Error::value(format!("num_threads is {asked}, and that many threads cannot be started: {error}"))
-    })?;
-    let pool = Arc::new(pool);
-    // A forked child must not drop the parent's pools either: dropping signals threads that are not there.
-    for (_, inherited) in pools.extract_if(|&(owner, _), _| owner != process) {
-        std::mem::forget(inherited);
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// Pieces of work, each of which is taken once.
+struct Pieces<D> {
+    all: Vec<Mutex<Option<D>>>,
+    next: AtomicUsize,
+    /// Set by whoever fails first, or is interrupted.
+    stop: Arc<AtomicBool>,
+}
+
+impl<D: Divide> Pieces<D> {
+    fn new(pieces: Vec<D>) -> Self {
+        let all = pieces.into_iter().map(|piece| Mutex::new(Some(piece))).collect();
+        Self { all, next: AtomicUsize::new(0), stop: Arc::default() }
     }
-    pools.insert((process, threads), pool.clone());
-    Ok(pool)
+
+    /// Takes pieces until there are no more, or one fails, here or elsewhere.
+    fn take_all(&self, watch: &Watch, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Option<Failure> {
+        let take = || {
+            let mut pace = Pace::new();
+            while let Some(next) = self.all.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+                // Nobody else asks for this one.
+                let work = next.lock().unwrap_or_else(PoisonError::into_inner).take();
+                work.map_or(Ok(()), |work| pace.walk(work, watch, piece))?;
+            }
+            Ok(())
+        };
+        let done = catch_unwind(AssertUnwindSafe(take));
+        let failure = match done {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => Failure::Error(error),
+            Err(payload) => Failure::Panic(payload),
+        };
+        // Errors that follow from an earlier one say only that there was one.
+        let is_first = !self.stop.swap(true, Ordering::Relaxed);
+        (is_first || matches!(failure, Failure::Panic(_))).then_some(failure)
+    }
+}
+
+/// Why a thread gave up.
+enum Failure {
+    Error(Error),
+    Panic(Box<dyn Any + Send>),
+}
+
+impl Failure {
+    /// As if it had happened in the caller's thread.
+    fn reach_caller(self) -> Result<(), Error> {
+        match self {
+            Self::Error(error) => Err(error),
+            Self::Panic(payload) => resume_unwind(payload),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Range(usize, usize);
-
-    impl Divide for Range {
-        fn size(&self) -> usize {
-            self.1 - self.0
-        }
-
-        fn halve(self) -> (Self, Option<Self>) {
-            let middle = usize::midpoint(self.0, self.1);
-            (Self(self.0, middle), Some(Self(middle, self.1)))
-        }
-    }
-
-    #[test]
-    fn every_element_is_worked_on_once_for_every_thread_count() {
-        for threads in [1, 2, 3, 7] {
-            let sum = AtomicUsize::new(0);
-            let n = 5 * SERIAL_BELOW + 3;
-            run(Range(0, n), threads, &|Range(a, b), _| {
-                sum.fetch_add((a..b).sum(), Ordering::Relaxed);
-                Ok(())
-            })
-            .unwrap();
-            assert_eq!(sum.into_inner(), n * (n - 1) / 2);
-        }
-    }
-
-    #[test]
-    fn the_callers_thread_works_too_and_no_more_than_asked_for() {
-        let here = std::thread::current().id();
-        for threads in [2, 4] {
-            let seen = Mutex::new(std::collections::HashSet::new());
-            run(Range(0, 100 * SERIAL_BELOW), threads, &|_, _| {
-                seen.lock().unwrap().insert(std::thread::current().id());
-                std::thread::sleep(Duration::from_millis(1));
-                Ok(())
-            })
-            .unwrap();
-            let seen = seen.into_inner().unwrap();
-            assert!(seen.contains(&here) && seen.len() <= threads, "{seen:?}");
-        }
-    }
-
-    #[test]
-    fn pools_are_cached_by_count_and_have_that_many_threads() {
-        let two = pool(2).unwrap();
-        assert!(Arc::ptr_eq(&two, &pool(2).unwrap()));
-        assert!(!Arc::ptr_eq(&two, &pool(3).unwrap()));
-        assert_eq!(two.current_num_threads(), 2);
-    }
-
-    #[test]
-    fn one_thread_and_little_work_stay_on_the_callers_thread() {
-        let here = std::thread::current().id();
-        let check = |_: Range, _: &Watch| {
-            assert_eq!(std::thread::current().id(), here);
-            Ok(())
-        };
-        run(Range(0, 10 * SERIAL_BELOW), 1, &check).unwrap();
-        run(Range(0, SERIAL_BELOW - 1), 4, &check).unwrap();
-    }
-
-    #[test]
-    fn a_panic_in_a_pool_reaches_the_caller() {
-        let caught = crate::errors::guard(|| run(Range(0, 10 * SERIAL_BELOW), 2, &|_, _| panic!("in a thread")));
-        assert!(matches!(caught, Err(Error::Internal(text)) if text.ends_with("in a thread")));
-    }
-}
+#[path = "par_tests.rs"]
+mod tests;

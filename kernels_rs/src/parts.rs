@@ -1,5 +1,6 @@
 //! Parts of rows as slices: where they lie if they are contiguous, else copied to a block in L1.
 
+use crate::errors::Error;
 use crate::real::Real;
 use crate::room::Room;
 use ndarray::{
@@ -100,13 +101,17 @@ pub fn is_contiguous<T>(row: &ArrayView1<'_, T>) -> bool {
 }
 
 /// An operand's part of a row: where it lies if it is contiguous, else a copy. None is what `out` holds, always copied.
+///
+/// # Errors
+///
+/// Memory for the copy cannot be had.
 #[inline(always)]
 pub fn load<'a, I: Sample<O>, O: Real>(
     operand: Option<&'a ArrayView1<'_, I>>,
     out: &ArrayViewMut1<'_, O>,
     range: &Range<usize>,
     block: &'a mut Block<I>,
-) -> &'a [I] {
+) -> Result<&'a [I], Error> {
     match operand {
         Some(operand) => block.load(operand, range),
         None => block.gather(&out.slice(s![range.clone()]), I::of_output),
@@ -125,19 +130,23 @@ impl<T: Copy + Default> Block<T> {
     }
 
     /// A part of a row.
+    ///
+    /// # Errors
+    ///
+    /// Memory for a copy cannot be had.
     #[inline(always)]
-    pub fn load<'a>(&'a mut self, row: &'a ArrayView1<'_, T>, range: &Range<usize>) -> &'a [T] {
+    pub fn load<'a>(&'a mut self, row: &'a ArrayView1<'_, T>, range: &Range<usize>) -> Result<&'a [T], Error> {
         match row.as_slice() {
-            Some(row) => &row[range.clone()],
+            Some(row) => Ok(&row[range.clone()]),
             None => self.gather(&row.slice(s![range.clone()]), |value| value),
         }
     }
 
     /// Copies a row of any stride. `Zip` walks it without a branch per element, which its iterator has.
     #[inline(always)]
-    fn gather<S: Copy>(&mut self, row: &ArrayView1<'_, S>, convert: impl Fn(S) -> T) -> &[T] {
-        let room = self.0.make(row.len());
+    fn gather<S: Copy>(&mut self, row: &ArrayView1<'_, S>, convert: impl Fn(S) -> T) -> Result<&[T], Error> {
+        let room = self.0.make(row.len())?;
         Zip::from(ArrayViewMut1::from(&mut *room)).and(row).for_each(|to, &from| *to = convert(from));
-        room
+        Ok(room)
     }
 }

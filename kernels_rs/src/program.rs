@@ -11,12 +11,12 @@
 //! is two operations and four memory accesses. So steps that share wires are grouped: sorting 10 rows is 31 exchanges
 //! for 20 accesses, a ladder 4 for 8 a rung. The order of steps on the same wires is kept, so the network is the same.
 
+use crate::errors::Error;
 use crate::lanes::{Gaps, Key, Missing, greater, lesser};
 use crate::network::{every_second, interleave, middle_pairs};
+use crate::room::reserve;
 use crate::simd::prefetch;
 use crate::small::{self, MERGE_MAX, MERGE_MIN, RUNGS_MAX, SORT_MAX, SORT_MIN, pick};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a group of steps that is done in registers does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,30 +44,36 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program for that many rows, from the cache.
+    /// The program for that many rows.
+    ///
+    /// # Errors
+    ///
+    /// Memory for it cannot be had.
     ///
     /// # Panics
     ///
     /// If `rows` is less than two leaves or more than 65535.
-    pub fn cached(rows: usize) -> Arc<Self> {
-        static PROGRAMS: OnceLock<Mutex<HashMap<usize, Arc<Program>>>> = OnceLock::new();
-        let mut programs = PROGRAMS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        programs.entry(rows).or_insert_with(|| Arc::new(Self::new(rows))).clone()
-    }
-
-    fn new(rows: usize) -> Self {
+    pub fn new(rows: usize) -> Result<Self, Error> {
         assert!((2 * SORT_MIN..=usize::from(u16::MAX)).contains(&rows), "no program for {rows} rows");
+        // The lists of wires that are dropped on the way: at most some eight of all of them exist at a time.
+        reserve(&mut Vec::<usize>::new(), 8 * rows)?;
         let mut program = Self { rows, groups: Vec::new(), wires: Vec::new(), alone: None, pairs: Vec::new() };
         let wires: Vec<usize> = (0..rows).collect();
         let (a, b) = wires.split_at(rows.div_ceil(2));
-        let (a, b) = (program.sort(a), program.sort(b));
+        let (a, b) = (program.sort(a)?, program.sort(b)?);
         let (alone, pairs) = middle_pairs(&a, &b);
         program.alone = alone.map(narrow);
         program.pairs = pairs.into_iter().map(|(a, b)| [narrow(a), narrow(b)]).collect();
-        program
+        Ok(program)
     }
 
-    fn push(&mut self, kind: Kind, wires: &[usize]) {
+    /// How many rows it is for.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn push(&mut self, kind: Kind, wires: &[usize]) -> Result<(), Error> {
         let possible = match kind {
             Kind::Leaf => (SORT_MIN..=SORT_MAX).contains(&wires.len()) && wires.windows(2).all(|w| w[0] + 1 == w[1]),
             Kind::Merge => (MERGE_MIN..=MERGE_MAX).contains(&wires.len()),
@@ -75,38 +81,41 @@ impl Program {
             Kind::Pair => wires.len() == 2,
         };
         assert!(possible && wires.iter().enumerate().all(|(i, wire)| *wire < self.rows && !wires[..i].contains(wire)));
+        grow(&mut self.groups, 1)?;
         self.groups.push((kind, u8::try_from(wires.len()).expect("groups are small")));
+        grow(&mut self.wires, wires.len())?;
         self.wires.extend(wires.iter().copied().map(narrow));
+        Ok(())
     }
 
     /// Sorts wires; returns them in ascending order of what they hold afterwards.
-    fn sort(&mut self, wires: &[usize]) -> Vec<usize> {
+    fn sort(&mut self, wires: &[usize]) -> Result<Vec<usize>, Error> {
         if wires.len() <= SORT_MAX {
-            self.push(Kind::Leaf, wires);
-            return wires.to_vec();
+            self.push(Kind::Leaf, wires)?;
+            return Ok(wires.to_vec());
         }
         let (a, b) = wires.split_at(wires.len().div_ceil(2));
-        let (a, b) = (self.sort(a), self.sort(b));
+        let (a, b) = (self.sort(a)?, self.sort(b)?);
         self.merge(&a, &b)
     }
 
     /// Two levels of the odd-even merge at once, so that the exchanges which join four parts can be grouped.
-    fn merge(&mut self, a: &[usize], b: &[usize]) -> Vec<usize> {
+    fn merge(&mut self, a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
         if a.len() + b.len() <= MERGE_MAX {
             let wires = [a, b].concat();
-            self.push(Kind::Merge, &wires);
-            return wires;
+            self.push(Kind::Merge, &wires)?;
+            return Ok(wires);
         }
         let mut part = |first: usize, second: usize| {
             let [a, b] = [a, b].map(|list| every_second(&every_second(list, first), second));
             self.merge(&a, &b)
         };
-        let [v_even, v_odd, w_even, w_odd] = [part(0, 0), part(0, 1), part(1, 0), part(1, 1)];
+        let [v_even, v_odd, w_even, w_odd] = [part(0, 0)?, part(0, 1)?, part(1, 0)?, part(1, 1)?];
         self.join([&v_even, &v_odd, &w_even, &w_odd])
     }
 
     /// The exchanges that join v = (`v_even`, `v_odd`) and w = (`w_even`, `w_odd`), then v and w.
-    fn join(&mut self, [v_even, v_odd, w_even, w_odd]: [&[usize]; 4]) -> Vec<usize> {
+    fn join(&mut self, [v_even, v_odd, w_even, w_odd]: [&[usize]; 4]) -> Result<Vec<usize>, Error> {
         let (v, w) = (interleave(v_even, v_odd), interleave(w_even, w_odd));
         let pairs = |odd: &[usize], even: &[usize]| odd.len().min(even.len() - 1);
         let (v_pairs, w_pairs) = (pairs(v_odd, v_even), pairs(w_odd, w_even));
@@ -116,15 +125,15 @@ impl Program {
             let rung = |k: usize| [v_odd[k], v_even[k + 1], w_odd[k], w_even[k + 1]];
             let rungs = (first..rungs.min(first + RUNGS_MAX)).flat_map(rung);
             let wires: Vec<usize> = std::iter::once(w[2 * first]).chain(rungs).collect();
-            self.push(Kind::Ladder, &wires);
+            self.push(Kind::Ladder, &wires)?;
         }
-        (rungs..v_pairs).for_each(|k| self.push(Kind::Pair, &[v_odd[k], v_even[k + 1]]));
-        (rungs..w_pairs).for_each(|k| self.push(Kind::Pair, &[w_odd[k], w_even[k + 1]]));
+        (rungs..v_pairs).try_for_each(|k| self.push(Kind::Pair, &[v_odd[k], v_even[k + 1]]))?;
+        (rungs..w_pairs).try_for_each(|k| self.push(Kind::Pair, &[w_odd[k], w_even[k + 1]]))?;
         let joined = 2 * rungs;
         for i in joined..joins {
-            self.push(Kind::Pair, &[w[i], v[i + 1]]);
+            self.push(Kind::Pair, &[w[i], v[i + 1]])?;
         }
-        interleave(&v, &w)
+        Ok(interleave(&v, &w))
     }
 
     /// Fills the gaps of the dates and leaves ranks (T - 1) / 2 and the one above of every lane in `lo` and `hi`.
@@ -203,6 +212,14 @@ fn reduce<K: Key, const W: usize>(pairs: [[&[K; W]; 2]; 4], lo: &mut [K; W], hi:
         }
         (lo[w], hi[w]) = (l, h);
     }
+}
+
+/// Makes place for more items, twice as many as are there if need be.
+fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<(), Error> {
+    if list.capacity() - list.len() < more {
+        reserve(list, more.max(list.len()))?;
+    }
+    Ok(())
 }
 
 fn narrow(wire: usize) -> u16 {

@@ -3,6 +3,10 @@
 //! A set of classes is bits, and whether it holds a class is a shift: AVX2 shifts eight lanes by eight amounts at once. A
 //! set of classes below 31 is one word of them; any other is eight, of which the right one is selected without a branch.
 //! A table of 256 entries has to be read lane by lane, and its answer was branched on: five times as long in cache.
+//!
+//! These are the rules of bands of one byte, and the bits of two. What is asked of other bands is in `judge`.
+
+use ndarray::ArrayViewD;
 
 /// Which elements of a quality band of dtype Q hide the result.
 pub trait Rule<Q>: Copy + Send + Sync {
@@ -79,6 +83,18 @@ impl Rule<u16> for Bits<u16> {
     fn hides(self, quality: u16) -> bool {
         quality & self.0 != 0
     }
+}
+
+/// A quality band and what of it hides.
+#[derive(Clone)]
+pub enum Quality<'a> {
+    None,
+    /// Classes that stay.
+    Keep(ArrayViewD<'a, u8>, Classes),
+    /// Bits any of which hides.
+    Reject(ArrayViewD<'a, u8>, Bits<u8>),
+    /// The same of a wider band.
+    RejectWide(ArrayViewD<'a, u16>, Bits<u16>),
 }
 
 #[cfg(test)]

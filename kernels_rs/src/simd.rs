@@ -10,7 +10,8 @@
 //! `EOKERNELS_SIMD=baseline`, `avx2` or `avx512` overrides the choice, for tests and measurements.
 
 use crate::errors::Error;
-use std::sync::OnceLock;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Bytes of a cache line, and of the widest register.
 pub const LINE: usize = 64;
@@ -96,14 +97,21 @@ fn is_by_amd() -> bool {
     [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
 }
 
-/// The path of this process: the best one, or the one that `EOKERNELS_SIMD` names.
+/// The path of this process: the best one, or the one that `EOKERNELS_SIMD` names. There is no lock that a fork could
+/// leave held: threads that ask at once all find the same.
 ///
 /// # Errors
 ///
 /// The variable holds something else, or a path that this processor cannot run.
 pub fn chosen() -> Result<Path, Error> {
-    static CHOSEN: OnceLock<Result<Path, Error>> = OnceLock::new();
-    CHOSEN.get_or_init(|| choose(std::env::var("EOKERNELS_SIMD").ok().as_deref())).clone()
+    static CHOSEN: AtomicPtr<Path> = AtomicPtr::new(null_mut());
+    // SAFETY: it is null or was stored below, with what it shows, and is never freed.
+    if let Some(path) = unsafe { CHOSEN.load(Ordering::Acquire).as_ref() } {
+        return Ok(*path);
+    }
+    let path = choose(std::env::var("EOKERNELS_SIMD").ok().as_deref())?;
+    CHOSEN.store(Box::leak(Box::new(path)), Ordering::Release);
+    Ok(path)
 }
 
 fn choose(wish: Option<&str>) -> Result<Path, Error> {
@@ -204,6 +212,14 @@ mod tests {
         assert_eq!(choose(None).unwrap(), choose(Some("")).unwrap());
         let refusal = choose(Some("avx9")).unwrap_err().to_string();
         assert!(refusal.contains("EOKERNELS_SIMD") && refusal.contains("baseline"), "{refusal}");
+    }
+
+    #[test]
+    fn threads_that_choose_at_once_choose_the_same() {
+        let asked: Vec<_> = (0..8).map(|_| std::thread::spawn(chosen)).collect();
+        for thread in asked {
+            assert_eq!(thread.join().unwrap(), chosen());
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The small networks that `build.rs` wrote: `leaf`, `keys_8`, `select` and `median` on dates of the input, `merge` on rows
 //! of a scratch.
 
-use crate::bisect::Bits;
+use crate::bits::Bits;
 use crate::lanes::{Gaps, Key, Missing, fill, greater, lesser, median_of};
 use crate::real::Real;
 

@@ -1,39 +1,71 @@
-//! What the bindings of all reductions over time take, checked once, and how they call the kernel.
+//! Calls of reductions over time from Python: a stack admitted, outputs for it, and views of all without the GIL.
 
-use crate::arguments::{AxisArgument, Threads, nodata as checked_nodata};
-use crate::arrays::{Admitted, Dtype};
+use crate::arguments::{AxisArgument, nodata as checked_nodata};
+use crate::arrays::{Dtype, Offered};
+use crate::bands::Shared;
+use crate::dtypes::Typed;
 use crate::errors::{Error, guard};
 use crate::lanes::{Key, Missing};
+use crate::mask::Mask;
+use crate::outputs::{Made, Out, Target, apart, each, several};
+use crate::raw::Raw;
+use crate::rough_stacks::{self, Arrays};
+use crate::rows::Operand;
 use crate::simd::{Path, chosen};
-use crate::temporal::{Results, Work};
-use numpy::Element;
+use crate::temporal::{Output, Results, Work};
+use ndarray::ArrayViewMutD;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
-/// What the bindings of all reductions over time take, checked.
-pub struct Call<'py> {
-    x: Admitted<'py>,
-    mask: Option<Admitted<'py>>,
-    axis: usize,
+/// A call with N results whose types and numbers keep the contract. What its arrays are is read by [`Call::run`].
+pub struct Call<'py, const N: usize> {
+    x: Offered<'py>,
+    mask: Option<Mask<'py>>,
+    axis: AxisArgument,
     nodata: Option<f64>,
     threads: usize,
+    outs: [Out<'py>; N],
+    /// What the outputs came in, if they did.
+    tuple: Option<Bound<'py, PyTuple>>,
     /// Of the results.
     pub dtype: Dtype,
 }
 
-impl<'py> Call<'py> {
-    pub fn new(
+impl<'py> Call<'py, 1> {
+    /// Of a kernel that has one result.
+    pub fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
+        Self::admit(x, axis, shared, |dtype| Ok(([Out::new("out", shared.out, dtype)?], None)))
+    }
+}
+
+impl<'py> Call<'py, 3> {
+    /// Of a kernel that has results of these dtypes, where None is the one that was asked for.
+    pub fn several(
         x: &Bound<'py, PyAny>,
-        axis: &AxisArgument,
-        nodata: Option<&Bound<'py, PyAny>>,
-        mask: Option<&Bound<'py, PyAny>>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        num_threads: &Threads,
+        axis: AxisArgument,
+        shared: &Shared<'_, 'py>,
+        dtypes: [Option<Dtype>; 3],
     ) -> PyResult<Self> {
-        let (x, mask) = (Admitted::samples("x", x)?, Admitted::mask(mask)?);
-        mask.as_ref().map_or(Ok(()), |mask| mask.broadcasts_to(x.shape()))?;
-        let (axis, nodata) = (axis.of(x.shape().len())?, checked_nodata(nodata, x.dtype)?);
-        let dtype = x.dtype.output(dtype)?;
-        Ok(Self { x, mask, axis, nodata, threads: num_threads.0, dtype })
+        Self::admit(x, axis, shared, |dtype| several(shared.out, dtypes.map(|own| own.unwrap_or(dtype))))
+    }
+}
+
+/// Outputs, and the tuple that they came in.
+type Outs<'py, const N: usize> = ([Out<'py>; N], Option<Bound<'py, PyTuple>>);
+
+impl<'py, const N: usize> Call<'py, N> {
+    fn admit(
+        x: &Bound<'py, PyAny>,
+        axis: AxisArgument,
+        shared: &Shared<'_, 'py>,
+        outs: impl FnOnce(Dtype) -> PyResult<Outs<'py, N>>,
+    ) -> PyResult<Self> {
+        let x = Offered::new("x", x, crate::dtypes::SAMPLES)?;
+        let mask = Mask::new(shared.mask)?;
+        let dtype = x.dtype.output(shared.dtype)?;
+        let nodata = checked_nodata(shared.nodata.as_ref(), x.dtype)?;
+        let (outs, tuple) = outs(dtype)?;
+        Ok(Self { x, mask, axis, nodata, threads: shared.num_threads.0, outs, tuple, dtype })
     }
 
     /// The dtype of the stack.
@@ -41,40 +73,94 @@ impl<'py> Call<'py> {
         self.x.dtype
     }
 
-    pub fn py(&self) -> Python<'py> {
-        self.x.py()
+    /// The outputs, all there; fresh ones are made. No Python code runs any more afterwards.
+    fn made(&self) -> PyResult<[Made<'_, 'py>; N]> {
+        let shape = self.shape(self.x.shape())?;
+        each(|i| self.outs[i].make(self.x.py(), &shape, false))
     }
 
     /// The shape of the results.
-    pub fn shape(&self) -> Vec<usize> {
-        let mut shape = self.x.shape().to_vec();
-        shape.remove(self.axis);
-        shape
+    fn shape(&self, x: &[usize]) -> Result<Vec<usize>, Error> {
+        let mut shape = x.to_vec();
+        if shape.is_empty() {
+            return Err(Error::value("x is 0-dimensional; an array of at least one dimension is accepted"));
+        }
+        shape.remove(self.axis.of(shape.len())?);
+        Ok(shape)
     }
 
-    /// Refuses an output that shares memory with an input.
-    pub fn check(&self, out: &Admitted) -> PyResult<()> {
-        let inputs = std::iter::once(&self.x).chain(&self.mask);
-        inputs.into_iter().try_for_each(|input| out.overlap(input, false).map(|_| ()))
+    /// Snapshots of all arrays, held against each other, with time first.
+    fn arrays<'a>(&'a self, made: &'a [Made<'_, 'py>; N]) -> Result<Arrays<'a, [Target<'a>; N]>, Error> {
+        let x = self.x.snapshot()?;
+        let mask = self.mask.as_ref().map(Mask::snapshot).transpose()?;
+        let shape = self.shape(x.raw.shape())?;
+        let outs = each(|i| made[i].snapshot(&shape))?;
+        for (i, out) in outs.iter().enumerate() {
+            outs[..i].iter().chain([&x]).chain(&mask).try_for_each(|other| apart(out, other))?;
+        }
+        let axis = self.axis.of(x.raw.shape().len())?;
+        let wide = mask.map(|mask| mask.broadcast(x.raw.shape())).transpose()?;
+        // SAFETY: each has been held against all others.
+        let out = outs.each_ref().map(|out| unsafe { Target::new(out) });
+        Ok(Arrays { x: time_first(x.raw, axis), mask: wide.map(|mask| time_first(mask, axis)), out })
     }
 
-    /// Calls `kernel` with work on views of the arrays, without the GIL.
-    ///
-    /// # Safety
-    ///
-    /// - K is the type of the stack's dtype.
-    /// - [`Call::check`] has accepted every array of which `out` holds views.
-    pub unsafe fn run<K: Key + Element, R: Results>(
+    /// Calls `kernel` without the GIL.
+    fn compute<K: Key + Typed, R: Results>(
         &self,
-        out: R,
-        kernel: impl FnOnce(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Send,
+        arrays: Arrays<'_, R>,
+        kernel: impl Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<()> {
-        // SAFETY: the caller's; nothing else writes to an input, as no output shares its memory.
-        let x = unsafe { self.x.view::<K>() };
-        let mask = self.mask.as_ref().map(Admitted::bytes);
-        let mask = mask.as_ref().and_then(|mask| mask.broadcast(x.raw_dim()));
-        let work = Work { x, mask, missing: Missing::new(self.nodata.map(K::of_nodata)), out };
-        let (work, threads) = (work.time_first(self.axis), self.threads);
-        Ok(self.py().detach(|| guard(|| kernel(work, chosen()?, threads)))?)
+        assert!(self.input() == K::DTYPE);
+        let (missing, threads) = (Missing::new(self.nodata.map(K::of_nodata)), self.threads);
+        Ok(self.x.py().detach(|| guard(|| rough_stacks::run(arrays, missing, chosen()?, threads, &kernel)))?)
     }
+}
+
+impl<'py> Call<'py, 1> {
+    /// Calls `kernel` without the GIL, with work on views of the arrays; returns the output.
+    ///
+    /// # Panics
+    ///
+    /// K and O are not the types of the stack's and the result's dtype.
+    pub fn run<K: Key + Typed, O: Output + Typed>(
+        &self,
+        kernel: impl Fn(Work<'_, K, ArrayViewMutD<'_, O>>, Path, usize) -> Result<(), Error> + Sync,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let made = self.made()?;
+        let Arrays { x, mask, out: [out] } = self.arrays(&made)?;
+        self.compute::<K, _>(Arrays { x, mask, out: out.view() }, kernel)?;
+        let [made] = made;
+        Ok(made.into_object())
+    }
+}
+
+impl<'py> Call<'py, 3> {
+    /// The same of three results; returns the tuple of them, the very one that was handed in, if one was.
+    ///
+    /// # Panics
+    ///
+    /// K, A, B and C are not the types of the stack's and the results' dtypes.
+    pub fn run<K: Key + Typed, A: Output + Typed, B: Output + Typed, C: Output + Typed>(
+        &self,
+        kernel: impl Fn(Work<'_, K, Three<'_, A, B, C>>, Path, usize) -> Result<(), Error> + Sync,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let made = self.made()?;
+        let tuple = match &self.tuple {
+            Some(tuple) => tuple.clone(),
+            None => PyTuple::new(self.x.py(), made.each_ref().map(Made::as_object))?,
+        };
+        let Arrays { x, mask, out: [a, b, c] } = self.arrays(&made)?;
+        self.compute::<K, _>(Arrays { x, mask, out: (a.view(), b.view(), c.view()) }, kernel)?;
+        Ok(tuple.into_any())
+    }
+}
+
+/// Three results.
+type Three<'o, A, B, C> = (ArrayViewMutD<'o, A>, ArrayViewMutD<'o, B>, ArrayViewMutD<'o, C>);
+
+/// Makes `axis` axis 0, where time has to be.
+fn time_first(mut array: Raw<'_>, axis: usize) -> Raw<'_> {
+    (0..axis).rev().for_each(|axis| array.swap(axis, axis + 1));
+    array
 }

@@ -9,9 +9,13 @@
 //! branch, and the time does not depend on the gaps. Integers are added as integers, twice as many lanes at a time: their
 //! sums are exact either way, below 2^53.
 
-use crate::lanes::{Key, Missing};
+use crate::errors::Error;
+use crate::lanes::Key;
+use crate::par::Watch;
+use crate::passes::Pass;
 use crate::room::Room;
-use crate::tiles::{Pass, Tile};
+use crate::simd::{Path, Task, dispatch};
+use crate::tiles::Tile;
 
 /// A dtype that can be added up.
 pub trait Summand: Key + Into<f64> {
@@ -61,7 +65,6 @@ integer_summand!(u8, i16, u16);
 pub struct Sums<K: Summand> {
     partial: Room<K::Sum>,
     taken: usize,
-    missing: Missing<K>,
     /// Of the values of each pixel.
     pub total: Room<f64>,
     /// How many these are.
@@ -72,20 +75,23 @@ impl<K: Summand> Sums<K> {
     /// Of no pixel.
     #[must_use]
     pub fn new() -> Self {
-        Self { partial: Room::new(), taken: 0, missing: Missing::default(), total: Room::new(), count: Room::new() }
+        Self { partial: Room::new(), taken: 0, total: Room::new(), count: Room::new() }
     }
 
     /// Makes them those of a tile.
-    #[inline(always)]
-    pub fn of(&mut self, tile: &Tile<'_, K>) {
+    ///
+    /// # Errors
+    ///
+    /// Scratch memory cannot be had, or the call was interrupted.
+    pub fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
         let pixels = tile.pixels();
-        self.missing = tile.missing;
         self.taken = 0;
-        self.partial.zeros(pixels);
-        self.total.zeros(pixels);
-        self.count.zeros(pixels);
-        tile.pass(self);
-        self.flush();
+        self.partial.zeros(pixels)?;
+        self.total.zeros(pixels)?;
+        self.count.zeros(pixels)?;
+        tile.pass(path, watch, self)?;
+        dispatch(path, Flush(self));
+        Ok(())
     }
 
     /// Moves the partial sums to the total. For floats this happens once, so that the order of additions stays.
@@ -105,6 +111,17 @@ impl<K: Summand> Default for Sums<K> {
     }
 }
 
+struct Flush<'a, K: Summand>(&'a mut Sums<K>);
+
+impl<K: Summand> Task for Flush<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.flush();
+    }
+}
+
 impl<K: Summand> Pass<K> for Sums<K> {
     #[inline(always)]
     fn begin(&mut self, dates: usize) {
@@ -119,9 +136,24 @@ impl<K: Summand> Pass<K> for Sums<K> {
         &mut self,
         first: usize,
         dates: [impl AsRef<[K]> + Copy; N],
-        gap: impl Fn(usize, usize) -> bool,
+        gap: impl Fn(usize, usize, K) -> bool,
     ) {
-        add(dates, gap, self.missing, &mut self.partial[first..], &mut self.count[first..]);
+        add(dates, gap, &mut self.partial[first..], &mut self.count[first..]);
+    }
+
+    #[inline(always)]
+    fn series(&mut self, pixel: usize, values: &[K], gap: impl Fn(usize, K) -> bool) {
+        if K::FINITE_LIMITS {
+            // Exact in any order, so that each pixel can be brought to the total at once.
+            self.flush();
+        }
+        let (mut sum, mut count) = (self.partial[pixel], self.count[pixel]);
+        for (t, &x) in values.iter().enumerate() {
+            let gap = gap(t, x);
+            sum = x.add_to(sum, gap);
+            count += i32::from(!gap);
+        }
+        (self.partial[pixel], self.count[pixel]) = (sum, count);
     }
 }
 
@@ -129,8 +161,7 @@ impl<K: Summand> Pass<K> for Sums<K> {
 #[inline(always)]
 fn add<K: Summand, const N: usize>(
     dates: [impl AsRef<[K]> + Copy; N],
-    gap: impl Fn(usize, usize) -> bool,
-    missing: Missing<K>,
+    gap: impl Fn(usize, usize, K) -> bool,
     sums: &mut [K::Sum],
     counts: &mut [i32],
 ) {
@@ -140,7 +171,7 @@ fn add<K: Summand, const N: usize>(
         let (mut sum, mut count) = (sums[w], counts[w]);
         for (i, date) in dates.iter().enumerate() {
             let x = date.as_ref()[w];
-            let gap = gap(i, w) | x.is_missing(missing);
+            let gap = gap(i, w, x);
             sum = x.add_to(sum, gap);
             count += i32::from(!gap);
         }

@@ -18,6 +18,18 @@ use std::ops::Range;
 
 /// Work is cut at multiples of this many pixels, so that few blocks or tiles are cut.
 const WHOLE: usize = 128;
+/// Dates from which on a few pixels are a piece of work, and how many.
+const LONG: usize = 4096;
+const WHOLE_LONG: usize = 16;
+
+/// Bytes of scratch that the threads of a call share; half of what a call may take.
+const SCRATCH: usize = 32 << 20;
+
+/// Bytes of scratch for one of that many threads.
+#[must_use]
+pub fn share(threads: usize) -> usize {
+    SCRATCH / threads
+}
 
 /// A stack and where its reduction goes.
 pub struct Work<'a, K, R> {
@@ -162,7 +174,8 @@ impl<K: Key, R: Results> Divide for Work<'_, K, R> {
     }
 
     fn halve(self) -> (Self, Option<Self>) {
-        let Some((axis, middle)) = middle_of_longest(&Stack(self.x.view()), WHOLE) else { return (self, None) };
+        let whole = if self.x.shape()[0] < LONG { WHOLE } else { WHOLE_LONG };
+        let Some((axis, middle)) = middle_of_longest(&Stack(self.x.view()), whole) else { return (self, None) };
         let Self { x, mask, missing, out } = self;
         let (out, out_right) = out.split_at(Axis(axis), middle);
         let (x, x_right) = x.split_at(Axis(axis + 1), middle);

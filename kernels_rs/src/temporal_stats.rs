@@ -1,9 +1,7 @@
 //! Mean, standard deviation and number of the values that are not missing, over one axis.
 //!
 //! ```text
-//! for each pixel: sum and n of its values that are not missing, in the order of dates, in float64 (sums.rs)
-//!     m = sum / n;  squares = 0
-//!     for each date in order: if the value is not missing: squares = squares + (value - m)², in float64
+//! for each pixel: m, squares and n, its mean, the sum of squared deviations from it and the number of values (moments.rs)
 //!     mean = m;  std = sqrt(squares / (n - ddof)), NaN where n <= ddof;  count = n;  each rounded once
 //! ```
 //!
@@ -15,13 +13,13 @@
 //! and takes 30 % longer everywhere.
 
 use crate::errors::Error;
-use crate::lanes::Missing;
+use crate::moments::{MOST, Moments};
 use crate::real::Real;
 use crate::room::Room;
 use crate::simd::{Path, Task, dispatch};
-use crate::sums::{Summand, Sums};
-use crate::temporal::{Output, Work, reduce, store};
-use crate::tiles::{Pass, Tile};
+use crate::sums::Summand;
+use crate::temporal::{Output, Work, reduce, share, store};
+use crate::tiles::Scratch;
 use ndarray::ArrayViewMutD;
 
 /// Bytes of a tile on all dates. With 256 KiB the pixels of 460 dates are so few that a date is read in bits of 512 bytes,
@@ -29,7 +27,6 @@ use ndarray::ArrayViewMutD;
 const TILE_BYTES: usize = 768 << 10;
 /// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;
-const TILE_MOST: usize = 2048;
 
 /// Where mean, standard deviation and number go.
 pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
@@ -42,133 +39,79 @@ pub fn scalar<O: Real>(squares: f64, count: i32, ddof: i32) -> O {
     O::nearest(if free > 0 { (squares / f64::from(free)).sqrt() } else { f64::NAN })
 }
 
+/// Pixels of a tile of that many dates.
+#[must_use]
+pub fn width_of<K>(dates: usize) -> usize {
+    (TILE_BYTES / size_of::<K>() / dates).clamp(TILE_LEAST, MOST) / 64 * 64
+}
+
 /// Computes `work` on that many threads.
 ///
 /// # Errors
 ///
-/// The threads cannot be started.
+/// Memory or threads cannot be had, or the call was interrupted.
 pub fn temporal_stats<K: Summand, O: Real + Output>(
     work: Work<'_, K, Stats<'_, O>>,
     ddof: usize,
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    reduce(work, threads, &|mut piece, _| {
-        let mut moments = Moments::new(ddof);
-        let width = (TILE_BYTES / size_of::<K>() / piece.x.shape()[0]).clamp(TILE_LEAST, TILE_MOST) / 64 * 64;
+    // More values than that cannot be counted.
+    let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
+    reduce(work, threads, &|mut piece, watch| {
+        let (mut scratch, mut moments) = (Scratch::new(share(threads)), Moments::new());
+        let (mut means, mut stds) = (Room::new(), Room::new());
+        let width = width_of::<K>(piece.x.shape()[0]);
         for index in piece.rows() {
             let (row, (mut mean, mut std, mut count)) = piece.row(&index);
-            row.for_each_tile(width, |tile, pixels| {
-                dispatch(path, Both { tile, moments: &mut moments });
-                store(&mut mean, pixels.clone(), &moments.mean);
-                store(&mut std, pixels.clone(), &moments.std);
-                store(&mut count, pixels, &moments.sums.count);
-            });
+            row.for_each_tile(width, &mut scratch, |tile, pixels| {
+                moments.of(tile, path, watch)?;
+                means.make(pixels.len())?;
+                stds.make(pixels.len())?;
+                dispatch(path, Round { moments: &moments, ddof, means: &mut means, stds: &mut stds });
+                store(&mut mean, pixels.clone(), &means);
+                store(&mut std, pixels.clone(), &stds);
+                store(&mut count, pixels, moments.counts());
+                Ok(())
+            })?;
         }
         Ok(())
     })
 }
 
-/// The statistics of a tile; kept from tile to tile for its memory.
-struct Moments<K: Summand, O> {
-    sums: Sums<K>,
-    squares: Squares<K>,
+/// Means and standard deviations of a tile from its moments.
+struct Round<'a, K: Summand, O> {
+    moments: &'a Moments<K>,
     ddof: i32,
-    mean: Room<O>,
-    std: Room<O>,
+    means: &'a mut [O],
+    stds: &'a mut [O],
 }
 
-impl<K: Summand, O: Real> Moments<K, O> {
-    fn new(ddof: usize) -> Self {
-        let squares = Squares { missing: Missing::default(), means: Room::new(), sums: Room::new() };
-        // More values than that cannot be counted.
-        let ddof = i32::try_from(ddof).unwrap_or(i32::MAX);
-        Self { sums: Sums::new(), squares, ddof, mean: Room::new(), std: Room::new() }
-    }
-}
-
-/// Sums of squared deviations from the means.
-struct Squares<K> {
-    missing: Missing<K>,
-    means: Room<f64>,
-    sums: Room<f64>,
-}
-
-/// Both passes over a tile.
-struct Both<'a, K: Summand, O> {
-    tile: &'a Tile<'a, K>,
-    moments: &'a mut Moments<K, O>,
-}
-
-impl<K: Summand, O: Real> Task for Both<'_, K, O> {
+impl<K: Summand, O: Real> Task for Round<'_, K, O> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Moments { sums, squares, ddof, mean, std } = self.moments;
-        sums.of(self.tile);
-        squares.missing = self.tile.missing;
-        squares.means.make(self.tile.pixels());
-        for ((mean, sum), count) in squares.means.iter_mut().zip(&*sums.total).zip(&*sums.count) {
-            *mean = sum / f64::from(*count);
-        }
-        squares.sums.zeros(self.tile.pixels());
-        Tile { far: false, ..*self.tile }.pass(squares);
         // Loops, not closures: these are not always inlined, and then run on the baseline's instructions.
-        let (mean, std) = (mean.make(self.tile.pixels()), std.make(self.tile.pixels()));
-        for (mean, exact) in mean.iter_mut().zip(&*squares.means) {
+        for (mean, exact) in self.means.iter_mut().zip(self.moments.means()) {
             *mean = O::nearest(*exact);
         }
-        for ((std, squares), count) in std.iter_mut().zip(&*squares.sums).zip(&*sums.count) {
-            *std = scalar(*squares, *count, *ddof);
+        for ((std, squares), count) in self.stds.iter_mut().zip(self.moments.squares()).zip(self.moments.counts()) {
+            *std = scalar(*squares, *count, self.ddof);
         }
-    }
-}
-
-impl<K: Summand> Pass<K> for Squares<K> {
-    #[inline(always)]
-    fn take<const N: usize>(
-        &mut self,
-        first: usize,
-        dates: [impl AsRef<[K]> + Copy; N],
-        gap: impl Fn(usize, usize) -> bool,
-    ) {
-        add(dates, gap, self.missing, &self.means[first..], &mut self.sums[first..]);
-    }
-}
-
-/// Adds the squares of N dates.
-#[inline(always)]
-fn add<K: Summand, const N: usize>(
-    dates: [impl AsRef<[K]> + Copy; N],
-    gap: impl Fn(usize, usize) -> bool,
-    missing: Missing<K>,
-    means: &[f64],
-    squares: &mut [f64],
-) {
-    let pixels = dates[0].as_ref().len();
-    let (means, squares) = (&means[..pixels], &mut squares[..pixels]);
-    for w in 0..pixels {
-        let (mean, mut sum) = (means[w], squares[w]);
-        for (i, date) in dates.iter().enumerate() {
-            let x = date.as_ref()[w];
-            let gap = gap(i, w) | x.is_missing(missing);
-            let deviation = if gap { 0.0 } else { x.into() - mean };
-            sum += deviation * deviation;
-        }
-        squares[w] = sum;
     }
 }
 
 #[cfg(feature = "python")]
 pub mod python {
     use super::Summand;
-    use crate::arguments::{AxisArgument, Ddof, Threads};
-    use crate::arrays::{Dtype, Outputs, by_dtype, outputs};
+    use crate::arguments::{AxisArgument, Ddof, Nodata, Threads};
+    use crate::arrays::{Dtype, by_dtype, guarded};
+    use crate::bands::Shared;
+    use crate::dtypes::Typed;
     use crate::real::Real;
     use crate::stacks::Call;
     use crate::temporal::Output;
-    use numpy::Element;
     use pyo3::prelude::*;
 
     /// Mean, standard deviation and number, over one axis, usually time, of the values that are not missing.
@@ -176,40 +119,47 @@ pub mod python {
     /// Parameters
     /// ----------
     /// x : numpy.ndarray of float32, float64, uint8, int16 or uint16
-    ///     The stack, at least one dimension. Any strides (time first is fastest; a view with time last is read block by
-    ///     block); it is never copied as a whole and never modified.
+    ///     The stack, at least one dimension. Any strides (time first is fastest; a view with time last is read block
+    ///     by block) and any address; it is never copied as a whole and never modified.
     /// axis : int, default 0
     ///     The axis that is reduced.
     /// ddof : int, default 0
     ///     What is taken from the number of values before the sum of squares is divided by it; 1 for a sample.
-    /// nodata : int, optional
-    ///     The integer that marks missing data. Only for integer stacks; floats mark it by NaN.
-    /// mask : numpy.ndarray of bool, optional
-    ///     True where data are missing; broadcasts to the shape of `x`.
+    /// nodata : int or float, optional
+    ///     The value that marks missing data: of integers a whole number that they hold (0.0 is 0); of floats any
+    ///     number, compared in their dtype, and NaN is missing as well, always.
+    /// mask : numpy.ndarray of bool, or bool, optional
+    ///     True where data are missing; broadcasts to the shape of `x`. True by itself hides all, False nothing.
     /// dtype : numpy.dtype, optional
     ///     float32 or float64, of mean and deviation. By default that of a float stack, and float32 for integers. Float
     ///     stacks accept only their own.
     /// out : tuple of three numpy.ndarray, optional
-    ///     Takes the results: mean, deviation, number; of their shape and dtypes, any strides. They must not share memory
-    ///     with each other, with `x` or with `mask`.
+    ///     Takes the results: mean, deviation, number; of their shape and dtypes, any strides. They must not share
+    ///     memory with each other, with `x` or with `mask`.
     /// num_threads : int, default 1
-    ///     Threads to use; the result has the same bits for every number.
+    ///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
+    ///     number.
     ///
     /// Returns
     /// -------
     /// tuple of three numpy.ndarray
-    ///     `out`, or fresh arrays in C order, of the shape of `x` without `axis`: the mean and the standard deviation in
-    ///     the unit of `x`, float32 or float64, and the number of values, int32. All is computed in float64, in the order
-    ///     of `axis`, the deviation from the mean in a second pass, and rounded once. Of no value the mean is NaN; of not
+    ///     `out`, or fresh arrays in C order, of the shape of `x` without `axis`: the mean and the standard deviation
+    ///     in the unit of `x`, float32 or float64, and the number of values, int32. Of no value the mean is NaN; of not
     ///     more than `ddof` the deviation is. Infinities are data. No warning is ever given.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an array is of a wrong kind or dtype (a masked array, foreign byte order), a number is, or `out` is no tuple.
+    ///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
+    ///     own, foreign byte order), a number is of a wrong kind, or `out` is no tuple. The values of a subclass are
+    ///     passed by numpy.asarray, and what it masks as `mask`.
     /// ValueError
-    ///     If shapes do not fit, an array is 0-dimensional or misaligned, `out` is read-only or overlaps, or a number is
-    ///     out of its range.
+    ///     If shapes do not fit, `x` has no dimension, `out` is misaligned, read-only or overlaps, or a number is out
+    ///     of its range.
+    /// MemoryError
+    ///     If memory or threads cannot be had. `out` may hold a part of the results then.
+    /// KeyboardInterrupt
+    ///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
     ///
     /// See Also
     /// --------
@@ -217,8 +167,19 @@ pub mod python {
     ///
     /// Notes
     /// -----
-    /// The stack is read from memory once. The time taken does not depend on which values are missing. The GIL is released during the computation: other
-    /// threads must not write to the arrays meanwhile, or the result is undefined.
+    /// With n values x of mean m the deviation is sqrt((S - D D / n) / (n - ddof)), where S is the sum of (x - m) (x -
+    /// m), and D, that of x - m, corrects it for the rounding of m; the difference is not taken below 0. Sums of
+    /// integers are exact, so that theirs needs no correction. All is computed in float64, in the order of `axis`, and
+    /// rounded once.
+    ///
+    /// The stack is read from memory once. The time taken does not depend on which values are missing. Beside arrays
+    /// and result a call takes at most 64 MiB and twice what one series takes, whatever the shape. The GIL is released
+    /// during the computation: other threads must not write to the arrays meanwhile, or the result is undefined.
+    ///
+    /// References
+    /// ----------
+    /// Chan, T. F., Golub, G. H., LeVeque, R. J. (1983). Algorithms for computing the sample variance: analysis and
+    /// recommendations. The American Statistician 37 (3), 242-247.
     ///
     /// Examples
     /// --------
@@ -240,30 +201,24 @@ pub mod python {
         x: &Bound<'py, PyAny>,
         axis: AxisArgument,
         ddof: Ddof,
-        nodata: Option<&Bound<'py, PyAny>>,
+        nodata: Option<Nodata>,
         mask: Option<&Bound<'py, PyAny>>,
         dtype: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
         num_threads: Threads,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let call = Call::new(x, &axis, nodata, mask, dtype, &num_threads)?;
-        let out = outputs(call.py(), out, &call.shape(), [call.dtype, call.dtype, Dtype::Int32])?;
-        out.arrays.iter().try_for_each(|array| call.check(array))?;
-        by_dtype!(call.input(), call.dtype, compute(&call, ddof.0, &out))?;
-        Ok(out.into_object())
+        guarded(|| {
+            let shared = Shared { nodata, mask, dtype, out, num_threads };
+            let call = Call::several(x, axis, &shared, [None, None, Some(Dtype::Int32)])?;
+            by_dtype!(call.input(), call.dtype, compute(&call, ddof.0))
+        })
     }
 
-    fn compute<K, O>(call: &Call, ddof: usize, out: &Outputs<3>) -> PyResult<()>
+    fn compute<'py, K, O>(call: &Call<'py, 3>, ddof: usize) -> PyResult<Bound<'py, PyAny>>
     where
-        K: Summand + Element,
-        O: Real + Output + Element,
+        K: Summand + Typed,
+        O: Real + Output + Typed,
     {
-        let [mean, std, count] = &out.arrays;
-        // SAFETY: `by_dtype` has matched K and O with the dtypes, and the counts are int32; `outputs` and `check` have
-        // found the three distinct from each other and from the inputs.
-        unsafe {
-            let views = (mean.view_mut::<O>(), std.view_mut::<O>(), count.view_mut::<i32>());
-            call.run::<K, _>(views, |work, path, threads| super::temporal_stats(work, ddof, path, threads))
-        }
+        call.run::<K, O, O, i32>(|work, path, threads| super::temporal_stats(work, ddof, path, threads))
     }
 }

@@ -5,12 +5,12 @@ mod common;
 
 use _rust::elementwise::Bands;
 use _rust::evi::{Evi, evi};
-use _rust::mask_and_scale::{Quality, mask_and_scale};
+use _rust::mask_and_scale::mask_and_scale;
 use _rust::normalized_difference::normalized_difference;
-use _rust::normalized_difference_dn::normalized_difference_dn;
+use _rust::normalized_difference_dn::{Counts, normalized_difference_dn};
 use _rust::par::SERIAL_BELOW;
 use _rust::parts::Sample;
-use _rust::quality::{Bits as RejectBits, Classes};
+use _rust::quality::{Bits as RejectBits, Classes, Quality};
 use _rust::real::Real;
 use _rust::simd::Path;
 use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
@@ -121,15 +121,16 @@ fn check_evi<I: Value + Sample<O>, O: Real + Bits + Value>(case: &Case, in_place
     check::<I, O, 3>(case, in_place, pixel, |bands, path, threads| evi(bands, modis, path, threads).unwrap());
 }
 
-fn check_counts<I: Value + Sample<O>, O: Real + Bits + Value>(case: &Case) {
+fn check_counts<I: Value + Sample<O>, O: Real + Bits + Value>(case: &Case, [first, second, _]: [bool; 3]) {
     for (scale, offset, k) in [(1e-4, -0.1, -2000.0), (-0.5, 1.0, -4.0), (2.75e-5, -0.2, -0.4 / 2.75e-5)] {
         let (k, limit) = (O::nearest(k), O::nearest(case.min_denominator / f64::abs(scale)));
         let pixel = |_: &IxDyn, [a, b]: [O; 2]| {
             let sum = (a + b) + k;
             if sum.abs() <= limit { O::NAN } else { (a - b) / sum }
         };
-        check::<I, O, 2>(case, [false; 2], pixel, |bands, path, threads| {
-            normalized_difference_dn(bands, [scale, offset, case.min_denominator], path, threads).unwrap();
+        let counts = Counts::new(scale, offset, case.min_denominator);
+        check::<I, O, 2>(case, [first, second], pixel, |bands, path, threads| {
+            normalized_difference_dn(bands, counts, path, threads).unwrap();
         });
     }
 }
@@ -175,8 +176,8 @@ fn check_all(case: &Case) {
             check_difference::<$integer, f64>(case, [false; 3]);
             check_evi::<$integer, f32>(case, [false; 3]);
             check_evi::<$integer, f64>(case, [false; 3]);
-            check_counts::<$integer, f32>(case);
-            check_counts::<$integer, f64>(case);
+            check_counts::<$integer, f32>(case, [false; 3]);
+            check_counts::<$integer, f64>(case, [false; 3]);
             check_scaling::<$integer, f32>(case);
             check_scaling::<$integer, f64>(case);
         )*};
@@ -186,6 +187,8 @@ fn check_all(case: &Case) {
     check_difference::<f64, f64>(case, case.in_place);
     check_evi::<f32, f32>(case, case.in_place);
     check_evi::<f64, f64>(case, case.in_place);
+    check_counts::<f32, f32>(case, case.in_place);
+    check_counts::<f64, f64>(case, case.in_place);
 }
 
 proptest! {
@@ -227,7 +230,7 @@ fn every_length_of_a_row_is_computed_to_its_end() {
     for length in 0..70 {
         let case = plain(&[length]);
         check_difference::<f32, f32>(&case, [length % 2 == 0, length % 3 == 0, false]);
-        check_counts::<u16, f32>(&case);
+        check_counts::<u16, f32>(&case, [false; 3]);
         check_scaling::<u16, f32>(&case);
     }
 }

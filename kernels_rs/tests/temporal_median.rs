@@ -22,19 +22,23 @@ fn median<O: Real>(mut values: Vec<O>) -> O {
     let n = values.len();
     match n {
         0 => O::NAN,
-        _ if n % 2 == 1 => values[n / 2],
+        _ if n % 2 == 1 || values[n / 2 - 1] == values[n / 2] => values[n / 2],
         _ => O::HALF * values[n / 2 - 1] + O::HALF * values[n / 2],
     }
 }
 
+/// Networks for more dates take long to be made.
+const MOST_IN_LANES: usize = 1000;
+
 /// Every method that is valid for that many dates. Bisection needs two: one date has no second middle rank.
-fn methods<K: Series>(dates: usize) -> Vec<(&'static str, Method)> {
-    let mut methods = vec![("the fastest method", Method::fastest::<K>(dates, Path::all()[0]))];
-    if dates >= 2 {
+fn methods<K: Series>(dates: usize, pixels: usize) -> Vec<(&'static str, Method)> {
+    let fastest = Method::fastest::<K>(dates, pixels, Path::all()[0], 1).expect("memory");
+    let mut methods = vec![("the fastest method", fastest), ("selection", Method::Selection)];
+    if (2..=MOST_IN_LANES).contains(&dates) {
         methods.push(("bisection", Method::Bisection));
     }
-    if dates >= 2 * SORT_MIN {
-        methods.push(("a network", Method::Network(Program::cached(dates))));
+    if (2 * SORT_MIN..=MOST_IN_LANES).contains(&dates) {
+        methods.push(("a network", Method::Network(Program::cached(dates).expect("memory"))));
     }
     if dates <= SELECT_MAX {
         methods.push(("registers", Method::Registers));
@@ -51,7 +55,7 @@ fn check<K: Series + Value, O: Real + Output + From<K> + Bits + Value>(case: &Ca
     let medians = scene.map(|values: Vec<K>| median(values.into_iter().map(O::from).collect()));
     case.out.arrange(expected.view_mut()).assign(&medians);
 
-    for (name, method) in methods::<K>(case.dates) {
+    for (name, method) in methods::<K>(case.dates, case.pixels.iter().product()) {
         for (path, &threads) in Path::every().into_iter().flat_map(|path| case.threads.iter().map(move |n| (path, n))) {
             let mut storage = before.storage.clone();
             let (x, mask, out) = (scene.x.view(), scene.mask(), case.out.arrange(storage.view_mut()));
@@ -110,6 +114,41 @@ fn many_dates_give_the_bits_of_sorting() {
 }
 
 #[test]
+fn few_pixels_on_very_many_dates_give_the_bits_of_sorting() {
+    for (dates, pixels) in [(4096, 3), (4097, 3), (9000, 1), (40_001, 2), (70_000, 2)] {
+        let long = |kind, gaps, nodata| Case { pixels: vec![pixels], kind, gaps, nodata, ..plain(dates) };
+        check_all(&long(Kind::Any, 0, 0));
+        check_all(&long(Kind::Any, 30, 1));
+        check_all(&long(Kind::Few, 20, 3));
+        check_all(&Case { mask: Some((50, Layout::C)), ..long(Kind::Limits, 5, 2) });
+        check_all(&Case { time_axis: 1, mask: Some((50, Layout::Reversed)), ..long(Kind::Any, 10, 0) });
+        check_all(&Case { layout: Layout::Sliced, mask: Some((99, Layout::Sliced)), ..long(Kind::Any, 10, 2) });
+        check_all(&Case { time_axis: 1, mask: Some((100, Layout::LastConstant)), ..long(Kind::Any, 10, 1) });
+    }
+}
+
+#[test]
+fn many_pixels_on_very_many_dates_give_the_bits_of_sorting() {
+    check_all(&Case { pixels: vec![150], threads: vec![1, 3], ..plain(5000) });
+    check_all(&Case { pixels: vec![2, 70], mask: Some((30, Layout::C)), threads: vec![2], ..plain(4500) });
+}
+
+/// Few, close together and far apart: each step of narrowing is the last in some of them.
+#[test]
+fn ranks_are_found_wherever_they_lie() {
+    for dates in [5000, 5001] {
+        for spread in [1, 40, 2047, 2048, 2049, 5_000_000, 1 << 40, u64::MAX >> 12] {
+            let value = |date: u64| 1.0 + f64::from_bits((date * 7919 % 5003).wrapping_mul(spread) >> 2);
+            let x = ArrayD::from_shape_fn(vec![dates], |i| value(i[0] as u64));
+            let mut out = ArrayD::from_elem(vec![], 0.0);
+            let work = Work { x: x.view(), mask: None, missing: Missing::default(), out: out.view_mut() };
+            temporal_median(work, &Method::Selection, Path::all()[0], 1).expect("memory");
+            assert_same_bits(&out, &ArrayD::from_elem(vec![], median(x.iter().copied().collect())), "selection");
+        }
+    }
+}
+
+#[test]
 fn one_value_among_many_missing_ones_is_found_on_every_date() {
     for dates in [1, 2, 7, 16, 17, 33, 40, 300] {
         for nodata in [0, 7, 255_u8] {
@@ -117,7 +156,7 @@ fn one_value_among_many_missing_ones_is_found_on_every_date() {
                 ArrayD::from_shape_fn(vec![dates, dates], |i| if i[0] == i[1] + date { value } else { nodata })
             };
             let x = one(0, 9_u8);
-            for (name, method) in methods::<u8>(dates) {
+            for (name, method) in methods::<u8>(dates, dates) {
                 let mut out = ArrayD::from_elem(vec![dates], 0.0_f32);
                 let missing = Missing::new(Some(nodata));
                 let work = Work { x: x.view(), mask: None, missing, out: out.view_mut() };
@@ -152,7 +191,7 @@ fn zeros_of_either_sign_are_data_and_the_median_is_one_of_them() {
     let mut rng = Rng(5);
     for dates in 1..=40 {
         let x = ArrayD::from_shape_simple_fn(vec![dates, 67], || [0.0, -0.0][usize::from(rng.below(2))]);
-        for (name, method) in methods::<f32>(dates) {
+        for (name, method) in methods::<f32>(dates, 67) {
             let mut out = ArrayD::from_elem(vec![67], 1.0_f32);
             let work = Work { x: x.view(), mask: None, missing: Missing::default(), out: out.view_mut() };
             temporal_median(work, &method, Path::all()[0], 1).expect("no thread is needed");

@@ -47,10 +47,10 @@ pub trait Value: Copy + Debug + PartialEq + Send + Sync + 'static {
     /// A value; of a float with `Few` and `Limits` never NaN and never -0.
     fn draw(rng: &mut Rng, kind: Kind) -> Self;
 
-    /// No value or one of three that may mark missing data. Floats have none.
+    /// No value or one of three that may mark missing data; of floats, NaN does in any case.
     fn nodata(choice: usize) -> Option<Self>;
 
-    /// What marks missing data: NaN or `nodata`.
+    /// What marks missing data: `nodata`, or else NaN.
     fn gap(nodata: Option<Self>) -> Option<Self>;
 
     /// Whether it marks missing data.
@@ -105,16 +105,16 @@ macro_rules! values {
                 }
             }
 
-            fn nodata(_: usize) -> Option<Self> {
-                None
+            fn nodata(choice: usize) -> Option<Self> {
+                [None, Some(0.0), Some(Self::NEG_INFINITY), Some(Self::NAN)][choice]
             }
 
-            fn gap(_: Option<Self>) -> Option<Self> {
-                Some(Self::NAN)
+            fn gap(nodata: Option<Self>) -> Option<Self> {
+                Some(nodata.unwrap_or(Self::NAN))
             }
 
-            fn is_gap(self, _: Option<Self>) -> bool {
-                self.is_nan()
+            fn is_gap(self, nodata: Option<Self>) -> bool {
+                self.is_nan() || Some(self) == nodata
             }
         }
     )*};
