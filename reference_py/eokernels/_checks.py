@@ -1,13 +1,11 @@
-"""Checks of one argument each; a refusal says its name, what it was and what is accepted.
+"""Checks of one array each; a refusal says its name, what it was and what is accepted.
 
 The order of tests within a check is that of cost: what nearly every caller hands over is let through first.
 """
 
 from __future__ import annotations
 
-from math import isfinite
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,67 +21,95 @@ _DEFAULT_OUTPUT: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.int16): FLOAT32,
     np.dtype(np.uint16): FLOAT32,
 }
-_OVERLAP_WORK = 10_000  # candidates tried before two arrays that are woven into each other count as overlapping
+_NAMES = "float32, float64, uint8, int16 or uint16"
+_OVERLAP_WORK = 1_000_000  # candidates tried before two arrays that are woven into each other count as overlapping
+_MOST_PLACES = 2**20  # elements of an output whose axes do not nest, up to which their places are compared one by one
+_TRUE = np.ones((), np.bool_)
+_TRUE.flags.writeable = False
 
 
-class Kinds(NamedTuple):
-    """Input dtypes that a kernel takes, and how a refusal calls them."""
-
-    dtypes: frozenset[np.dtype[Any]]
-    names: str
-
-
-ALL = Kinds(frozenset(_DEFAULT_OUTPUT), "float32, float64, uint8, int16 or uint16")
-COUNTS = Kinds(frozenset(dtype for dtype in _DEFAULT_OUTPUT if dtype.kind != "f"), "uint8, int16 or uint16")
+def has_own_meaning(kind: type) -> bool:
+    """Tell whether a subclass of ndarray redefines what NumPy's functions do with its values, as units and masks do."""
+    return kind is not np.ndarray and (
+        issubclass(kind, np.ma.MaskedArray)
+        or kind.__array_ufunc__ is not np.ndarray.__array_ufunc__
+        or kind.__array_function__ is not np.ndarray.__array_function__
+    )
 
 
 def plain(name: str, value: Any, accepted: str) -> Array:
-    """Return `value` as a base-class view, or raise a TypeError for anything that is not an ndarray."""
-    if type(value) is np.ndarray:
-        return value
-    if isinstance(value, np.ma.MaskedArray):
+    """Return an ndarray as a base-class view of it, which no code of a subclass is asked about any more.
+
+    Raises
+    ------
+    TypeError
+        For anything else, and for subclasses that give their values a meaning of their own.
+    """
+    kind = type(value)
+    if kind is np.ndarray:
+        return value  # type: ignore[no-any-return]
+    if not issubclass(kind, np.ndarray):
+        raise TypeError(f"{name}: it is of type {kind.__name__}; accepted is {accepted}")
+    if issubclass(kind, np.ma.MaskedArray):
         raise TypeError(f"{name}: a numpy.ma.MaskedArray is not accepted; hand over its data, and its mask as mask=")
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: it is of type {type(value).__name__}; accepted is {accepted}")
-    return value.view(np.ndarray)
+    if has_own_meaning(kind):
+        raise TypeError(
+            f"{name}: it is of type {kind.__name__}, which gives its values a meaning of its own; hand over plain "
+            f"values by numpy.asarray({name}), and what it masks as mask="
+        )
+    return np.ndarray.view(value, np.ndarray)
 
 
-def check_array(name: str, value: Any, kinds: Kinds) -> Array:
-    """Check an input array of a kernel."""
-    if type(value) is not np.ndarray:
-        value = plain(name, value, f"a numpy.ndarray of {kinds.names}")
-    if value.dtype not in kinds.dtypes:
-        raise TypeError(f"{name}: its dtype is {value.dtype.str!r}; accepted is {kinds.names} in native byte order")
-    if value.ndim == 0:
-        raise ValueError(f"{name}: it has no dimension; accepted is an array of at least one")
-    if not value.flags.aligned:
-        raise ValueError(f"{name}: its memory is not aligned for {value.dtype}; hand over a copy of it")
-    return value
+def plain_input(name: str, value: Any) -> Array:
+    """Return an input of a kernel as a base-class view."""
+    return value if type(value) is np.ndarray else plain(name, value, f"a numpy.ndarray of {_NAMES}")
 
 
-def check_dtype(name: str, given: np.dtype[Any], asked: Any) -> np.dtype[Any]:
+def plain_out(value: Any, name: str = "out") -> Array:
+    """Return an output of a kernel as a base-class view."""
+    return plain(name, value, "a numpy.ndarray of the output's dtype")
+
+
+def plain_mask(value: Any) -> Array | None:
+    """Return a mask as a base-class view; None for False, which masks nothing."""
+    if type(value) in {bool, np.bool_}:
+        return _TRUE if value else None
+    return plain("mask", value, "a boolean numpy.ndarray or a bool, True = missing")
+
+
+def check_array(name: str, value: Array) -> None:
+    """Check the dtype of an input."""
+    if value.dtype not in _DEFAULT_OUTPUT:
+        raise TypeError(f"{name}: its dtype is {value.dtype.str!r}; accepted is {_NAMES} in native byte order")
+
+
+def read_dtype(asked: Any) -> np.dtype[Any] | None:
+    """Return what was asked for as `dtype` as a dtype."""
+    if asked is None:
+        return None
+    try:
+        return np.dtype(asked)
+    except (TypeError, ValueError):
+        raise TypeError(f"dtype: {asked!r} is not a dtype; accepted is float32 or float64") from None
+
+
+def output_dtype(name: str, given: np.dtype[Any], asked: np.dtype[Any] | None) -> np.dtype[Any]:
     """Return the dtype of the output for the input `name` of dtype `given`."""
     default = _DEFAULT_OUTPUT[given]
     if asked is None:
         return default
-    try:
-        result = np.dtype(asked)
-    except TypeError:
-        raise TypeError(f"dtype: {asked!r} is not a dtype; accepted is float32 or float64") from None
-    if result not in (FLOAT32, FLOAT64):
-        raise TypeError(f"dtype: it is {result.str!r}; accepted is float32 or float64 in native byte order")
-    if given.kind == "f" and result != given:
-        raise TypeError(f"dtype: it is {result} and {name} is {given}; for float input only its own dtype is accepted")
-    return _DEFAULT_OUTPUT[result]
+    if asked not in (FLOAT32, FLOAT64):
+        raise TypeError(f"dtype: it is {asked.str!r}; accepted is float32 or float64 in native byte order")
+    if given.kind == "f" and asked != given:
+        raise TypeError(f"dtype: it is {asked} and {name} is {given}; for float input only its own dtype is accepted")
+    return _DEFAULT_OUTPUT[asked]
 
 
-def check_mask(value: Any, shape: tuple[int, ...]) -> Array:
+def check_mask(value: Array, shape: tuple[int, ...]) -> None:
     """Check a mask against the shape of the input."""
-    checked = plain("mask", value, "a boolean numpy.ndarray, True = missing")
-    if checked.dtype != np.bool_:
-        raise TypeError(f"mask: its dtype is {checked.dtype}; accepted is bool, True = missing")
-    check_broadcast("mask", checked, shape)
-    return checked
+    if value.dtype != np.bool_:
+        raise TypeError(f"mask: its dtype is {value.dtype}; accepted is bool, True = missing")
+    check_broadcast("mask", value, shape)
 
 
 def check_broadcast(name: str, given: Array, shape: tuple[int, ...]) -> None:
@@ -93,74 +119,8 @@ def check_broadcast(name: str, given: Array, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name}: its shape {given.shape} does not broadcast to the shape {shape} of the input")
 
 
-def _is_number(value: Any, kind: type) -> bool:
-    """Tell whether `value` is a number of that kind; a bool is not, and an int is found without the slow look-up."""
-    return type(value) is int or (isinstance(value, kind) and not isinstance(value, bool))
-
-
-def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Check an int within limits, both included."""
-    number = _is_number(value, Integral)
-    if number and value >= least and (most is None or value <= most):
-        return int(value)
-    within = f"an int of at least {least}" if most is None else f"an int of {least} to {most}"
-    if not number:
-        raise TypeError(f"{name}: it is of type {type(value).__name__}; accepted is {within}")
-    raise ValueError(f"{name}: it is {value}; accepted is {within}")
-
-
-def check_real(name: str, value: Any, *, zero: bool = True) -> float:
-    """Check a finite real number, that is not zero where `zero` says so."""
-    if type(value) is not float:
-        if not _is_number(value, Real):
-            raise TypeError(f"{name}: it is of type {type(value).__name__}; accepted is a finite real number")
-        try:
-            value = float(value)
-        except OverflowError:
-            raise ValueError(f"{name}: it is beyond the range of float64; accepted is a finite real number") from None
-    if not isfinite(value):
-        raise ValueError(f"{name}: it is {value}; accepted is a finite real number")
-    if value == 0.0 and not zero:
-        raise ValueError(f"{name}: it is {value}; accepted is a finite real number other than 0")
-    return value
-
-
-def check_nodata(name: str, value: Any, dtype: np.dtype[Any]) -> int:
-    """Check the integer that means missing against the dtype of the input `name`."""
-    if dtype.kind == "f":
-        raise ValueError(f"nodata: it is {value!r} and {name} is {dtype}; floats mark missing data by NaN alone")
-    if not _is_number(value, Integral):
-        raise TypeError(f"nodata: it is of type {type(value).__name__}; accepted is an int, or None for no such value")
-    limits = np.iinfo(dtype)
-    if not limits.min <= value <= limits.max:
-        raise ValueError(f"nodata: {value} is outside the range {limits.min} to {limits.max} of {name}'s {dtype}")
-    return int(value)
-
-
-def check_guard(value: Any) -> float:
-    """Check a `min_denominator`."""
-    if type(value) is not float and not _is_number(value, Real):
-        raise TypeError(f"min_denominator: it is of type {type(value).__name__}; accepted is a real number >= 0")
-    if not value >= 0.0:
-        raise ValueError(f"min_denominator: it is {value}; accepted is a real number >= 0")
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
-
-
-def check_axis(value: Any, ndim: int) -> int:
-    """Check an axis, and count it from the first."""
-    if not _is_number(value, Integral):
-        raise TypeError(f"axis: it is of type {type(value).__name__}; accepted is an int")
-    if not -ndim <= value < ndim:
-        raise ValueError(f"axis: it is {value}; accepted is {-ndim} to {ndim - 1} for an array of {ndim} dimensions")
-    return int(value) % ndim
-
-
-def check_out(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> Array:
+def check_out(given: Array, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> None:
     """Check an array that a result is to be written to."""
-    given = plain(name, value, "a numpy.ndarray of the output's dtype")
     if given.dtype != dtype:
         raise TypeError(f"{name}: its dtype is {given.dtype.str!r}; accepted is {dtype} in native byte order")
     if given.shape != shape:
@@ -170,19 +130,30 @@ def check_out(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: st
         raise ValueError(f"{name}: it is read-only; accepted is a writeable array")
     if not flags.aligned:
         raise ValueError(f"{name}: its memory is not aligned for {dtype}; hand over an aligned array")
-    if not flags.forc and _overlaps_itself(given):
+    if not flags.forc and overlaps_itself(given):
         raise ValueError(f"{name}: some of its elements share memory with others; accepted is one place per element")
-    return given
 
 
-def _overlaps_itself(given: Array) -> bool:
-    """Tell whether elements may share memory: strides, sorted, must each step over all that the smaller ones span."""
-    span = given.itemsize
-    for stride, length in sorted((abs(s), n) for s, n in zip(given.strides, given.shape, strict=True) if n > 1):
-        if stride < span:
-            return given.size > 0
+def overlaps_itself(given: Array) -> bool:
+    """Tell whether elements share memory.
+
+    They do not where the axes nest: strides, sorted, each step over all that the smaller ones span. Other arrays, which
+    ``as_strided`` makes, are looked at element by element, and count as overlapping where they are large.
+    """
+    axes = sorted((abs(s), n) for s, n in zip(given.strides, given.shape, strict=True) if n > 1)
+    span, nested = given.itemsize, True
+    for stride, length in axes:
+        nested = nested and stride >= span
         span += stride * (length - 1)
-    return False
+    if nested or given.size == 0:
+        return False
+    if given.size > _MOST_PLACES:
+        return True
+    places = np.zeros(1, np.intp)
+    for stride, length in axes:
+        places = np.add.outer(np.arange(length) * stride, places).reshape(-1)
+    places.sort()
+    return bool((np.diff(places) < given.itemsize).any())
 
 
 def _same_place(target: Array, given: Array) -> bool:
@@ -211,3 +182,21 @@ def refuse_overlap(target: Array, name: str, given: Array, in_place: bool = Fals
 def broadcast(given: Array, shape: tuple[int, ...]) -> Array:
     """Return a view of `given` of that shape, which it is known to broadcast to."""
     return given if given.shape == shape else np.broadcast_to(given, shape)
+
+
+def check_size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise a MemoryError for an output of more bytes than an address can count."""
+    size = dtype.itemsize
+    for length in shape:
+        size *= max(length, 1)
+    if size > np.iinfo(np.intp).max:
+        raise MemoryError(f"out: {size} bytes for an array of shape {shape} and dtype {dtype} cannot be had")
+
+
+def fresh(shape: tuple[int, ...], dtype: np.dtype[Any], order: str = "C") -> Array:
+    """Return a new array that is not filled; what cannot be had is a MemoryError that says its size."""
+    try:
+        return np.empty(shape, dtype, order)  # type: ignore[call-overload, no-any-return]
+    except ValueError:
+        check_size(shape, dtype)
+        raise

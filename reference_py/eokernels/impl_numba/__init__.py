@@ -1,1 +1,5 @@
-"""Kernels as explicit loops compiled by Numba; importing a kernel's module imports Numba, importing this does not."""
+"""Kernels as explicit loops compiled by Numba; to ask for one imports Numba, to import this does not."""
+
+from eokernels._package import give_functions
+
+give_functions(__name__)

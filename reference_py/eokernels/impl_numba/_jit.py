@@ -1,27 +1,21 @@
-"""Everything about Numba but the loops: options, signatures, addresses and threads.
+"""Everything about Numba but the loops and threads: options, signatures and addresses.
 
 Options: ``error_model="numpy"``, so that division by zero is a value and loops vectorise; no ``fastmath``, which would
 fold ``x != x`` to False and allow contraction to fused multiply-add; ``nogil``; a disk cache. Nothing is compiled
 before the first call, and then for the one dtype that was asked for. The cache goes by the date of the file that holds
-a kernel: a wheel replaces all files at once, but whoever edits this module, ``_lanes`` or ``_sums`` deletes
+a kernel: a wheel replaces all files at once, but whoever edits this module, ``_program`` or ``_sums`` deletes
 ``__pycache__``.
 
 Signatures: every array reaches a kernel as a flat C-contiguous span of memory plus an offset and one step per axis, in
 elements. So C order, Fortran order, windows, negative steps and broadcasting (step 0) share one signature per dtype.
 Inputs are always typed read-only, which arrays of either kind can be passed as. Axes are sorted by the output's steps
 and merged where all operands allow it: contiguous arrays of any shape become one axis.
-
-Threads: ``num_threads=1`` runs in the caller. More share ranges of pixels between it and a thread pool of Python, which
-kernels without the GIL keep busy; Numba's own layers are avoided, as ``workqueue`` aborts when two threads enter it.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numba
@@ -32,7 +26,6 @@ from eokernels._admit import Admitted, Array
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "boundscheck": False}
 BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
-SERIAL_BELOW = 2**20  # values; less is done in 0.4 ms, which a thread of Python takes too long to wake up for
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -183,30 +176,3 @@ def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:
     (series,) = call.arrays
     plan, _ = way(*[_layout(array) for array in (series, call.mask, *results)])
     return [flat(series), flat(call.mask, NO_MASK), *[flat(result, written=True) for result in results]], plan
-
-
-def share(function: Callable[[int, int], None], count: int, threads: int, values: int) -> None:
-    """Call ``function(start, stop)`` over ranges that cover `count` items, in `threads` threads with the caller's.
-
-    `values` says how much there is to do: as many values to add up would take as long.
-    """
-    threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
-    if threads == 1:
-        function(0, count)
-        return
-    bounds: Sequence[int] = [count * k // threads for k in range(threads + 1)]
-    own, *others = pairwise(bounds)
-    pool = _pool(threads - 1, os.getpid())
-    parts = [pool.submit(function, *other) for other in others]
-    try:
-        function(*own)
-    finally:  # nobody writes to the result any more when this returns
-        wait(parts)
-    for part in parts:
-        part.result()
-
-
-@lru_cache(maxsize=8)
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads beside the caller's, by count and process: a forked child must not wait for threads it has not got."""
-    return ThreadPoolExecutor(threads, thread_name_prefix=f"eokernels-{threads}-{process}")

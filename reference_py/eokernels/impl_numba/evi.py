@@ -6,15 +6,18 @@ from __future__ import annotations
 import numpy as np
 
 from eokernels._admit import Array, elementwise
-from eokernels._constants import reals, rounded
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
+from eokernels._constants import evi_constants, pair, reals
+from eokernels._pieces import aligned
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._threads import share
 
 
 def evi(
-    nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None,
-    num_threads=1,
+    nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, scale=None, offset=None, nodata=None, mask=None,
+    min_denominator=0.0, dtype=None, out=None, num_threads=1,
 ) -> Array:  # fmt: skip
     """One branch-free pass that LLVM vectorises; see :func:`eokernels.evi`."""
+    given, scaled = reals(G=G, C1=C1, C2=C2, L=L), pair(scale, offset)
     call = elementwise(
         {"nir": nir, "red": red, "blue": blue},
         nodata=nodata,
@@ -24,17 +27,16 @@ def evi(
         out=out,
         num_threads=num_threads,
     )
-    constants = reals(call, G=G, C1=C1, C2=C2, L=L)
+    *constants, guard = evi_constants(call, given, scaled)
     result = call.output()
-    if result.size:
-        _run(call, constants, result)
-    return result if out is None else out
+    for part, (target,), _ in aligned(call, result) if result.size else ():
+        _run(part, tuple(constants), guard, target)
+    return call.answer(result, out)
 
 
-def _run(call, constants, result):
+def _run(call, constants, guard, result):
     flats, way, direct = walk(call, result)
     nodata = call.arrays[0].dtype.type(0 if call.nodata is None else call.nodata)
-    (guard,) = rounded(call.dtype, call.min_denominator)
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):

@@ -7,25 +7,29 @@ from functools import lru_cache
 
 import numpy as np
 
-from eokernels._admit import COUNTS, Array, elementwise
-from eokernels._constants import scaling
-from eokernels._quality import Quality, quality
-from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, kernel, locate, scatter, share, walk
+from eokernels._admit import Array, elementwise
+from eokernels._constants import reals, scaling
+from eokernels._pieces import aligned
+from eokernels._quality import Quality, quality, rules
+from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._threads import share
 
 UNREAD, BITS, RUNS, TABLE = range(4)  # how a quality band is read
 FEW = 12  # runs of rejected classes up to which comparing bytes beats a table; with two or three it takes a tenth
 
 
 def mask_and_scale(
-    dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, mask=None, dtype=None, out=None, num_threads=1
-) -> Array:
+    dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None,
+    out=None, num_threads=1,
+) -> Array:  # fmt: skip
     """One branch-free pass that LLVM vectorises; see :func:`eokernels.mask_and_scale`."""
-    call = elementwise({"dn": dn}, COUNTS, nodata=nodata, mask=mask, dtype=dtype, out=out, num_threads=num_threads)
-    checked, constants = quality(call, qa, keep, reject_bits), scaling(call, scale, offset)
+    given, read = reals(scale=scale, offset=offset), rules(qa, keep, reject_bits, reject_fields)
+    call = elementwise({"dn": dn}, nodata=nodata, mask=mask, dtype=dtype, out=out, num_threads=num_threads)
+    checked, constants = quality(call, read), scaling(call, *given)
     result = call.output()
-    if result.size:
-        _run(call, checked, constants, result)
-    return result if out is None else out
+    for part, (target,), band in aligned(call, result, checked=checked) if result.size else ():
+        _run(part, band, constants, target)
+    return call.answer(result, out)
 
 
 @lru_cache(maxsize=64)

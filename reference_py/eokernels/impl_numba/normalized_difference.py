@@ -7,7 +7,9 @@ import numpy as np
 
 from eokernels._admit import Array, elementwise
 from eokernels._constants import rounded
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
+from eokernels._pieces import aligned
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._threads import share
 
 
 def normalized_difference(
@@ -24,9 +26,9 @@ def normalized_difference(
         num_threads=num_threads,
     )
     result = call.output()
-    if result.size:
-        _run(call, result)
-    return result if out is None else out
+    for part, (target,), _ in aligned(call, result) if result.size else ():
+        _run(part, target)
+    return call.answer(result, out)
 
 
 def _run(call, result):

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from eokernels._admit import COUNTS, Array, elementwise
-from eokernels._constants import shift
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, share, walk
+from eokernels._admit import Array, elementwise
+from eokernels._constants import reals, shift
+from eokernels._pieces import aligned
+from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._threads import share
 
 
 def normalized_difference_dn(
     a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1
 ) -> Array:
     """One branch-free pass that LLVM vectorises; see :func:`eokernels.normalized_difference_dn`."""
+    given = reals(scale=scale, offset=offset)
     call = elementwise(
         {"a": a, "b": b},
-        COUNTS,
         nodata=nodata,
         mask=mask,
         min_denominator=min_denominator,
@@ -24,11 +26,11 @@ def normalized_difference_dn(
         out=out,
         num_threads=num_threads,
     )
-    constants = shift(call, scale, offset)
+    constants = shift(call, *given)
     result = call.output()
-    if result.size:
-        _run(call, constants, result)
-    return result if out is None else out
+    for part, (target,), _ in aligned(call, result) if result.size else ():
+        _run(part, constants, target)
+    return call.answer(result, out)
 
 
 def _run(call, constants, result):

@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from eokernels._admit import Array, temporal
-from eokernels.impl_numba._jit import kernel, locate, scatter, share, walk_pixels
-from eokernels.impl_numba._sums import add_dates, run_length
+from eokernels._pieces import aligned
+from eokernels.impl_numba._jit import kernel, locate, scatter, walk_pixels
+from eokernels.impl_numba._sums import NOTHING_KEPT, ROOM, SUMS, add_dates, run_length, share_stages
 
 
 def temporal_mean(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1) -> Array:
@@ -17,8 +18,9 @@ def temporal_mean(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, nu
     if len(call.arrays[0]) == 0:
         result[...] = np.nan
     elif result.size:
-        _run(call, result)
-    return result if out is None else out
+        for part, (target,), _ in aligned(call, result):
+            _run(part, target)
+    return call.answer(result, out)
 
 
 def _run(call, result):
@@ -26,26 +28,37 @@ def _run(call, result):
     flats, way = walk_pixels(call, result)
     nodata = series.dtype.type(0 if call.nodata is None else call.nodata)
     gaps = call.nodata is not None, nodata, call.mask is not None
-    run = run_length(series, way)
+    run, dates = min(run_length(series, way), result.size), len(series)
 
-    def part(start, stop):
-        _runs(*flats, *way, len(series), *gaps, run, start, stop)
+    def runs(_stage, first, last, start, stop, state, origin):
+        kept = state is not NOTHING_KEPT
+        _runs(*flats, *way, dates, first, last, *gaps, state, kept, origin, run, start, stop)
 
-    share(part, result.size, call.threads, series.size)
+    share_stages(runs, result.size, dates, call.threads, stages=1)
 
 
 @kernel
-def _runs(x, gaps, out, offsets, lengths, steps, leads, dates, has_nodata, nodata, masked, run, start, stop):
+def _runs(
+    x, gaps, out, offsets, lengths, steps, leads, dates, first, last, has_nodata, nodata, masked, state, kept, origin,
+    run, start, stop,
+):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     rows, holes = np.empty((4, 0 if step[0] == 1 else run), x.dtype), np.zeros((4, run), np.bool_)
-    totals, counts, means = np.empty(run), np.empty(run, np.int32), np.empty(run, out.dtype)
+    counts, means, sums = np.zeros(run, np.int32), np.empty(run, out.dtype), np.empty(ROOM)
     while start < stop:
-        n = min(inner - start % inner, stop - start, run)
+        n, kept_at = min(inner - start % inner, stop - start, run), start - origin
         locate(start, offsets, lengths, steps, at)
-        total, count = totals[:n], counts[:n]
+        total, count = sums[SUMS : SUMS + n], counts[:n]
         total[:], count[:] = 0.0, 0
-        add_dates(x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, total, total, count, False)
+        if kept:
+            for k in range(n):
+                total[k], count[k] = state[0, kept_at + k], state[3, kept_at + k]
+        add_dates(x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, False)
         for k in range(n):
             means[k] = total[k] / count[k]
-        scatter(means[:n], out, at[2], step[2])
+        if last == dates:
+            scatter(means[:n], out, at[2], step[2])
+        if kept:
+            for k in range(n):
+                state[0, kept_at + k], state[3, kept_at + k] = total[k], count[k]
         start += n

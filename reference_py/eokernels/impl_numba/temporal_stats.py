@@ -5,24 +5,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from eokernels._admit import INT32, Array, several, temporal
-from eokernels._checks import check_integer
-from eokernels.impl_numba._jit import kernel, locate, scatter, share, walk_pixels
-from eokernels.impl_numba._sums import add_dates, run_length
+from eokernels._admit import INT32, Array, outputs, several, temporal
+from eokernels._numbers import integer
+from eokernels._pieces import aligned
+from eokernels.impl_numba._jit import kernel, locate, scatter, walk_pixels
+from eokernels.impl_numba._sums import (
+    DISTANCES,
+    NOTHING_KEPT,
+    ROOM,
+    SQUARES,
+    SUMS,
+    add_dates,
+    run_length,
+    share_stages,
+)  # fmt: skip
 
 
 def temporal_stats(
     x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1
 ) -> tuple[Array, Array, Array]:
     """Two branch-free passes over runs of pixels that stay in cache; see :func:`eokernels.temporal_stats`."""
+    free, targets = integer("ddof", ddof, 0), outputs(out, 3)
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, num_threads=num_threads)
-    free = min(check_integer("ddof", ddof, 0), len(call.arrays[0]))
-    results = several(call, out, (call.dtype, call.dtype, INT32))
+    free = min(free, len(call.arrays[0]))
+    results = several(call, targets, (call.dtype, call.dtype, INT32))
     if len(call.arrays[0]) == 0:
         for result, empty in zip(results, (np.nan, np.nan, 0), strict=True):
             result[...] = empty
     elif results[0].size:
-        _run(call, free, results)
+        for part, own, _ in aligned(call, *results):
+            _run(part, free, own)
     return results if out is None else out
 
 
@@ -31,37 +43,69 @@ def _run(call, free, results):
     flats, way = walk_pixels(call, *results)
     nodata = series.dtype.type(0 if call.nodata is None else call.nodata)
     gaps = call.nodata is not None, nodata, call.mask is not None
-    run = run_length(series, way, passes=2)
+    run, dates = min(run_length(series, way, passes=2), results[0].size), len(series)
 
-    def part(start, stop):
-        _runs(*flats, *way, len(series), *gaps, free, run, start, stop)
+    def runs(stage, first, last, start, stop, state, origin):
+        kept = state is not NOTHING_KEPT
+        _runs(
+            *flats, *way, dates, first, last, *gaps, free, stage, state, kept, origin, run, start, stop
+        )  # fmt: skip
 
-    share(part, results[0].size, call.threads, 2 * series.size)
+    share_stages(runs, results[0].size, dates, call.threads, stages=2)
 
 
 @kernel
 def _runs(
-    x, gaps, mean, std, number, offsets, lengths, steps, leads, dates, has_nodata, nodata, masked, free, run,
-    start, stop,
+    x, gaps, mean, std, number, offsets, lengths, steps, leads, dates, first, last, has_nodata, nodata, masked, free,
+    stage, state, kept, origin, run, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
     rows, holes = np.empty((4, 0 if step[0] == 1 else run), x.dtype), np.zeros((4, run), np.bool_)
-    centres, totals, counts, values = np.empty(run), np.empty(run), np.empty(run, np.int32), np.empty(run, mean.dtype)
+    counts, values, sums = np.zeros(run, np.int32), np.empty(run, mean.dtype), np.empty(ROOM)
     while start < stop:
         n = min(inner - start % inner, stop - start, run)
         locate(start, offsets, lengths, steps, at)
-        centre, total, count, value = centres[:n], totals[:n], counts[:n], values[:n]
-        centre[:], total[:], count[:] = 0.0, 0.0, 0
-        add_dates(
-            x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, centre, centre, count, False
-        )
-        for k in range(n):
-            centre[k] /= count[k]
-            value[k] = centre[k]
-        scatter(value, mean, at[2], step[2])
-        add_dates(x, gaps, at, step, leads, dates, has_nodata, nodata, masked, rows, holes, centre, total, count, True)
-        for k in range(n):
-            value[k] = np.sqrt(total[k] / (count[k] - free)) if count[k] > free else np.nan
-        scatter(value, std, at[3], step[3])
-        scatter(count, number, at[4], step[4])
+        squares, off = sums[SQUARES : SQUARES + n], sums[DISTANCES : DISTANCES + n]
+        centre, count, value = sums[SUMS : SUMS + n], counts[:n], values[:n]
+        squares[:], off[:], centre[:], count[:] = 0.0, 0.0, 0.0, 0
+        if kept:
+            _copy(state, start - origin, squares, off, centre, count, False)
+        if stage & 1:
+            add_dates(
+                x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, False
+            )
+            if last == dates:
+                for k in range(n):
+                    centre[k] /= count[k]
+                    value[k] = centre[k]
+                scatter(value, mean, at[2], step[2])
+        if stage & 2:
+            add_dates(x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, True)
+            if last == dates:
+                _spread(squares, off, count, free, value)
+                scatter(value, std, at[3], step[3])
+                scatter(count, number, at[4], step[4])
+        if kept:
+            _copy(state, start - origin, squares, off, centre, count, True)
         start += n
+
+
+@kernel
+def _copy(state, place, squares, off, centre, count, back):
+    """Copy sums from `state`, where they are kept between calls, or back to it."""
+    for k in range(count.size):
+        if back:
+            state[0, place + k], state[1, place + k] = squares[k], off[k]
+            state[2, place + k], state[3, place + k] = centre[k], count[k]
+        else:
+            squares[k], off[k] = state[0, place + k], state[1, place + k]
+            centre[k], count[k] = state[2, place + k], state[3, place + k]
+
+
+@kernel
+def _spread(squares, off, count, free, value):
+    """Write standard deviations from squares of distances to rounded means, and the sums of those distances."""
+    for k in range(value.size):
+        variance = squares[k] - off[k] * off[k] / count[k]
+        variance = 0.0 if variance < 0.0 else variance
+        value[k] = np.sqrt(variance / (count[k] - free)) if count[k] > free else np.nan

@@ -1,33 +1,21 @@
-"""Kernels in pure NumPy: one module per kernel with ``<k>``, what an expert writes, and ``<k>_naive``."""
+"""Kernels in pure NumPy: ``<k>``, what an expert writes; the module of that name holds ``<k>_naive`` beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from eokernels._admit import Admitted, Array
+from eokernels._package import give_functions
+from eokernels._pieces import blocks
+
+__all__ = ["BLOCK", "blocks", "cut", "deliver", "gaps", "put_largest", "put_nan", "wide"]
+
+give_functions(__name__)
 
 BLOCK = 65536  # elements; fastest of 16 Ki to 256 Ki from 512² to 2048²: the arrays of a block stay in L2 and L3
-
-
-def blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
-    """Yield indices that cut an array of `shape` into pieces of at most `limit` elements (one at least).
-
-    Trailing axes stay whole as long as they fit, so that pieces of a C-contiguous array are contiguous and all but the
-    length of their first axis is the same for all of them.
-    """
-    inner = prod(shape[1:])
-    if inner > limit and len(shape) > 1:
-        for i in range(shape[0]):
-            for rest in blocks(shape[1:], limit):
-                yield (i, *rest)
-        return
-    step = max(1, limit // max(1, inner))
-    for i in range(0, shape[0], step):
-        yield (slice(i, i + step),)
 
 
 def cut(result: Array, *operands: Array | None, spare: int) -> Iterator[tuple[Any, ...]]:
@@ -42,10 +30,11 @@ def cut(result: Array, *operands: Array | None, spare: int) -> Iterator[tuple[An
         return
     order = sorted(range(result.ndim), key=lambda k: -abs(result.strides[k]))
     arrays = [array if array is None else array.transpose(order) for array in (result, *operands)]
-    indices = list(blocks(arrays[0].shape, BLOCK))
-    scratch = np.empty((spare, *arrays[0][indices[0]].shape), result.dtype)
-    for index in indices:
+    scratch = None
+    for index in blocks(arrays[0].shape, BLOCK):
         parts = [array if array is None else array[index] for array in arrays]
+        if scratch is None:
+            scratch = np.empty((spare, *arrays[0][index].shape), result.dtype)
         yield (*parts, *scratch[:, : len(parts[0])])
 
 
@@ -59,7 +48,7 @@ def wide(values: Array, dtype: np.dtype[Any], scratch: Array | None) -> Array:
     return scratch
 
 
-def gaps(mask: Array | None, nodata: int | None, *operands: Array) -> Array | None:
+def gaps(mask: Array | None, nodata: float | None, *operands: Array) -> Array | None:
     """Return where the mask is True or an operand is `nodata`; None where nothing can be."""
     where = mask
     if nodata is not None:
@@ -69,15 +58,27 @@ def gaps(mask: Array | None, nodata: int | None, *operands: Array) -> Array | No
     return where
 
 
-def deliver(result: Array, call: Admitted, out: Array | None) -> Array:
+def deliver(result: Array, call: Admitted, out: Array | None) -> Any:
     """Return a result that was computed whole: copied into the caller's `out`, or as it is."""
     if call.out is None:
-        return np.asarray(result, call.dtype, order=call.order)
+        return call.answer(np.asarray(result, call.dtype, order=call.order), None)  # type: ignore[call-overload]
     call.out[...] = result
     return out
 
 
+def put_largest(values: Array, where: Array) -> None:
+    """Write what is sorted last where `where` is True: NaN among floats, the limit of the dtype among integers."""
+    if values.dtype.kind != "i":
+        put_nan(values, where)
+        return
+    limits = np.bitwise_xor(np.negative(where.view(np.int8)), np.iinfo(values.dtype).min, dtype=values.dtype)
+    np.maximum(values, limits, out=values)
+
+
 def put_nan(values: Array, where: Array) -> None:
-    """Write NaN into floats where `where` is True, by setting all bits: on scattered gaps ten times a masked copy."""
+    """Write NaN into floats where `where` is True, by setting all bits, which are the largest of unsigned integers.
+
+    On scattered gaps it takes a tenth of a masked copy's time.
+    """
     bits = values.view(f"i{values.itemsize}")
     np.bitwise_or(bits, np.negative(where.view(np.int8)), out=bits)

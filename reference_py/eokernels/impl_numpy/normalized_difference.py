@@ -28,7 +28,7 @@ def normalized_difference(a, b, *, nodata=None, mask=None, min_denominator=0.0, 
             if raised or call.min_denominator > 0.0:
                 put_nan(q, np.abs(total, out=total) <= call.min_denominator)
                 raised.clear()
-    return result if out is None else out
+    return call.answer(result, out)
 
 
 def normalized_difference_naive(a, b, *, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None) -> Array:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eokernels._admit import COUNTS, Array, elementwise
-from eokernels._constants import shift
+from eokernels._admit import Array, elementwise
+from eokernels._constants import reals, shift
 from eokernels.impl_numpy import cut, deliver, gaps, put_nan, wide
 
 
@@ -16,16 +16,16 @@ def normalized_difference_dn(
 
     A zero denominator under anything but zero raises the processor's divide flag, as in ``normalized_difference``.
     """
-    given = {"a": a, "b": b}
-    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
+    given, constants = {"a": a, "b": b}, reals(scale=scale, offset=offset)
+    call = elementwise(given, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
     result, raised = call.output(), []
-    k, guard = shift(call, scale, offset)
+    k, guard = shift(call, *constants)
     with np.errstate(all="ignore", divide="call", call=lambda kind, _: raised.append(kind)):
-        for q, x, y, masked, first, second in cut(result, *call.arrays, call.mask, spare=2):
+        for q, x, y, masked, first, second, third in cut(result, *call.arrays, call.mask, spare=3):
             missing = gaps(masked, call.nodata, x, y)
             minuend, subtrahend = wide(x, call.dtype, first), wide(y, call.dtype, second)
-            np.subtract(minuend, subtrahend, out=q)
-            total = np.add(minuend, subtrahend, out=second)
+            total = np.add(minuend, subtrahend, out=third)
+            np.subtract(minuend, subtrahend, out=q)  # which may be a band
             if k != 0.0:
                 np.add(total, k, out=total)
             np.divide(q, total, out=q)
@@ -34,16 +34,16 @@ def normalized_difference_dn(
             if raised or guard > 0.0:
                 put_nan(q, np.abs(total, out=total) <= guard)
                 raised.clear()
-    return result if out is None else out
+    return call.answer(result, out)
 
 
 def normalized_difference_dn_naive(
     a, b, *, scale, offset, nodata, mask=None, min_denominator=0.0, dtype=None, out=None
 ) -> Array:
     """Whole-array expressions; see :func:`eokernels.normalized_difference_dn`."""
-    given = {"a": a, "b": b}
-    call = elementwise(given, COUNTS, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
-    k, guard = shift(call, scale, offset)
+    given, constants = {"a": a, "b": b}, reals(scale=scale, offset=offset)
+    call = elementwise(given, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
+    k, guard = shift(call, *constants)
     x, y = (array.astype(call.dtype) for array in call.arrays)
     with np.errstate(all="ignore"):
         total = x + y + k

@@ -8,7 +8,7 @@ import numpy as np
 
 from eokernels._admit import Array, temporal
 from eokernels.impl_numpy import deliver
-from eokernels.impl_numpy._series import cleaned, filled, total
+from eokernels.impl_numpy._series import cleaned, filled
 
 
 def temporal_mean(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) -> Array:
@@ -17,9 +17,11 @@ def temporal_mean(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) ->
     result = call.output()
     target = result.reshape(result.shape or 1)
     with np.errstate(all="ignore"):
-        for index, values, _, counts in cleaned(call):
-            np.divide(total(values, counts), counts, out=target[index], casting="same_kind")
-    return result if out is None else out
+        for index, pixels in cleaned(call):
+            place = target[index]
+            total, counts = [each.reshape(place.shape) for each in pixels.sums()]
+            np.divide(total, counts, out=place, casting="same_kind")
+    return call.answer(result, out)
 
 
 def temporal_mean_naive(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) -> Array:

@@ -6,42 +6,37 @@ import warnings
 
 import numpy as np
 
-from eokernels._admit import FLOAT32, Array, temporal
-from eokernels.impl_numpy import blocks, deliver, put_nan
-from eokernels.impl_numpy._ranks import by_pixels, by_rows
+from eokernels._admit import Array, temporal
+from eokernels.impl_numpy import blocks, deliver
+from eokernels.impl_numpy._long import middle, together
+from eokernels.impl_numpy._ranks import Short
 
 BLOCK, WIDTH = 131072, 16384  # values and pixels at a time; less pays NumPy's call costs more often, more leaves cache
-SHORT = 20  # steps up to which a network over whole rows beats np.sort along each pixel: 84 to 151 ns a pixel at 12
+LONG = 2048  # steps from which a partition of each series beats np.sort of many
 
 
 def temporal_median(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) -> Array:
     """Sort blocks of pixels, missing last, and take the middle two; see :func:`eokernels.temporal_median`."""
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
-    result, steps, half = call.output(), len(call.arrays[0]), call.dtype.type(0.5)
-    target = result.reshape(result.shape or 1)
+    result, series, half = call.output(), call.arrays[0], call.dtype.type(0.5)
+    target, steps = result.reshape(result.shape or 1), len(series)
     if steps == 0:
         target[...] = np.nan
-    arrays = [array.reshape(steps, *target.shape) for array in (*call.arrays, call.mask) if array is not None]
-    kind = call.dtype if call.arrays[0].dtype.kind == "f" else FLOAT32  # which holds every integer exactly, and NaN
-    width = max(1, min(BLOCK // max(steps, 1), WIDTH, target.size))
-    rows = np.empty((steps + 1, width + 16), kind)  # 16 more, as a power of two for a stride overloads one cache set
-    columns = np.empty((width, steps | 1), kind)[:, :steps]
-    sort = by_rows if steps <= SHORT else by_pixels
+        return call.answer(result, out)
+    arrays = [array.reshape(steps, *target.shape) for array in (series, call.mask) if array is not None]
+    if steps >= LONG:
+        width, ordered = together(series), middle
+    else:
+        width = max(1, min(BLOCK // steps, WIDTH, target.size))
+        ordered = Short(steps, width, series.dtype).middle
     with np.errstate(all="ignore"):
-        for index in blocks(target.shape, width) if steps else ():
-            values, *missing = [array[(slice(None), *index)] for array in arrays]
-            block = rows[:, : values[0].size]
-            shaped = block[:steps].reshape(values.shape)
-            np.copyto(shaped, values)
-            for where in missing if call.nodata is None else (*missing, values == call.nodata):
-                put_nan(shaped, where)
-            gaps = np.isnan(block[:steps]).view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(steps))
-            valid = steps - gaps.astype(np.intp)
-            ranks = np.maximum(valid - 1, 0) >> 1, np.minimum(valid >> 1, steps - 1)
-            low, high = sort(block, columns[: values[0].size], ranks)
-            middle = np.where(low == high, low, half * low + half * high)
-            target[index] = np.where(valid == 0, np.nan, middle).reshape(values.shape[1:])
-    return result if out is None else out
+        for index in blocks(target.shape, width):
+            values, *masked = [array[(slice(None), *index)] for array in arrays]
+            valid, low, high = ordered(call, values, masked)
+            low, high = low.astype(call.dtype, copy=False), high.astype(call.dtype, copy=False)
+            median = np.where(low == high, low, half * low + half * high)
+            target[index] = np.where(valid == 0, np.nan, median).reshape(values.shape[1:])
+    return call.answer(result, out)
 
 
 def temporal_median_naive(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None) -> Array:
