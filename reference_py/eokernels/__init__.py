@@ -15,8 +15,10 @@ from eokernels._rust import (
     temporal_median,
     temporal_stats,
 )
+from eokernels.streamed import TemporalStats
 
 __all__ = [
+    "TemporalStats",
     "__version__",
     "build_info",
     "evi",
