@@ -29,7 +29,9 @@ class Comparison:
     detail: str
 
 
-def compare_result(kernel: Kernel, result: Any, expected: Any, output_dtype: np.dtype[Any] | str) -> Comparison:
+def compare_result(
+    kernel: Kernel, result: Any, expected: Any, output_dtype: np.dtype[Any] | str, *, scalar: bool = False
+) -> Comparison:
     """Compare all that a call returned with the oracle's answer.
 
     Parameters
@@ -42,10 +44,12 @@ def compare_result(kernel: Kernel, result: Any, expected: Any, output_dtype: np.
         What the oracle returned: an array, or of a kernel with several outputs a tuple.
     output_dtype
         The call's output dtype.
+    scalar
+        Whether the call must return a NumPy scalar.
     """
     dtypes, tolerance = kernel.output_dtypes(output_dtype), kernel.contract.tolerance_ulp
     if len(dtypes) == 1:
-        return compare(result, expected, dtypes[0], tolerance[dtypes[0].name])
+        return compare(result, expected, dtypes[0], tolerance[dtypes[0].name], scalar=scalar)
     if not isinstance(result, tuple) or len(result) != len(dtypes):
         was = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
         return Comparison(False, None, f"returned {was}, expected a tuple of {len(dtypes)} arrays")
@@ -58,7 +62,9 @@ def compare_result(kernel: Kernel, result: Any, expected: Any, output_dtype: np.
     return Comparison(True, worst, "")
 
 
-def compare(result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolerance_ulp: float) -> Comparison:
+def compare(
+    result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolerance_ulp: float, *, scalar: bool = False
+) -> Comparison:
     """Compare a result with the oracle's float64 values.
 
     Parameters
@@ -72,18 +78,22 @@ def compare(result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolera
     tolerance_ulp
         Largest distance allowed, in spacings of the output dtype at the rounded expected value. The sign of a zero
         does not matter, and integers must be equal.
+    scalar
+        Whether the result must be a NumPy scalar and no array.
     """
     dtype = np.dtype(out_dtype)
-    if not isinstance(result, np.ndarray):
-        return Comparison(False, None, f"returned {type(result).__name__}, expected an array")
+    if not isinstance(result, np.generic if scalar else np.ndarray):
+        due = "a NumPy scalar" if scalar else "an array"
+        return Comparison(False, None, f"returned {type(result).__name__}, expected {due}")
     if result.shape != expected.shape:
         return Comparison(False, None, f"shape was {result.shape}, expected {expected.shape}")
     if result.dtype != dtype:
         return Comparison(False, None, f"dtype was {result.dtype.str}, expected {dtype.str}")
+    result = np.asarray(result)
     if dtype.kind != "f":
-        wrong = np.asarray(result) != expected
+        wrong = result != expected
         return Comparison(not wrong.any(), None, _first("value", wrong, result, expected) if wrong.any() else "")
-    return _compare_values(np.asarray(result), np.asarray(expected, np.float64), dtype, tolerance_ulp)
+    return _compare_values(result, np.asarray(expected, np.float64), dtype, tolerance_ulp)
 
 
 def _compare_values(result: Array, expected: Array, dtype: np.dtype[Any], tolerance_ulp: float) -> Comparison:

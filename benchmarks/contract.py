@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks import registry
 from benchmarks.comparison import Comparison, compare, compare_result, same_bits
+from benchmarks.kernels._shared import lone
 from benchmarks.observe import Observation, each_output, observe
 from benchmarks.spec import Kernel
 from inputs.battery import BatteryCase, Call, Request, battery
@@ -28,7 +29,9 @@ __all__ = [
     "cases",
     "check",
     "compare",
+    "gives_scalar",
     "judge",
+    "numbers",
     "oracle_value",
     "request",
     "verify",
@@ -71,6 +74,13 @@ def options(kernel: Kernel) -> frozenset[str]:
     return frozenset(own | {name for name, there in flags.items() if there})
 
 
+def numbers(kernel: Kernel) -> dict[str, int | float]:
+    """Return the keywords that are numbers, each with its default or, without one, the value of the declaration."""
+    defaults = {name: one.default for name, one in inspect.signature(kernel.oracle).parameters.items()}
+    known = {**defaults, **kernel.required, **kernel.for_integers}
+    return {name: base for name, base in known.items() if isinstance(base, int | float) and type(base) is not bool}
+
+
 def request(kernel: Kernel, dtype: str) -> Request:
     """Return what the battery has to know about a kernel: no more than this."""
     return Request(
@@ -82,6 +92,9 @@ def request(kernel: Kernel, dtype: str) -> Request:
         tuple(kernel.contract.dtypes),
         tuple(output.dtype for output in kernel.contract.outputs),
         tuple(kernel.required.items()),
+        tuple(kernel.for_integers.items()),
+        tuple(numbers(kernel).items()),
+        kernel.shift,
     )
 
 
@@ -93,6 +106,10 @@ def cases(kernel: Kernel, dtype: str) -> tuple[BatteryCase, ...]:
 def oracle_value(kernel: Kernel, call: Call) -> Any:
     """Return what the oracle says to a call, as float64: an array, or of several outputs a tuple of arrays."""
     kwargs = {name: value for name, value in call.kwargs.items() if name not in ("out", "num_threads")}
+    if kwargs.get("dtype") is not None:
+        kwargs["dtype"] = np.dtype(kwargs["dtype"])  # first, as it may be an object that changes the arrays
+    for name in kwargs.keys() & {*numbers(kernel), "nodata", "reject_bits"}:
+        kwargs[name] = lone(kwargs[name])
     answer = kernel.oracle(*call.arrays, **kwargs)
     if len(kernel.contract.outputs) > 1:
         return tuple(np.asarray(one, np.float64) for one in answer)
@@ -168,12 +185,19 @@ def _verdict(kernel: Kernel, implementation: str, case: BatteryCase, breaches: l
 def _value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Any) -> Comparison:
     if seen.error is not None:
         return Comparison(False, None, f"raised {type(seen.error).__name__}: {seen.error}")
-    out_dtype = np.dtype(call.kwargs.get("dtype", kernel.output_dtype(call.arrays[0].dtype.name)))
-    found = compare_result(kernel, seen.result, expected, out_dtype)
+    asked = call.kwargs.get("dtype")
+    out_dtype = kernel.output_dtype(call.arrays[0].dtype.name) if asked is None else np.dtype(asked)
+    found = compare_result(kernel, seen.result, expected, out_dtype, scalar=gives_scalar(kernel, call))
     if found.ok and call.kwargs.get("out") is None:
         wrong = _order_breach(kernel, call, seen.result)
         return Comparison(not wrong, found.max_ulp, wrong)
     return found
+
+
+def gives_scalar(kernel: Kernel, call: Call) -> bool:
+    """Tell whether a call gives a NumPy scalar: an elementwise one on nothing but arrays of no dimension."""
+    fresh = kernel.family != "temporal" and call.kwargs.get("out") is None
+    return fresh and all(array.ndim == 0 for array in call.arrays)
 
 
 def _order_breach(kernel: Kernel, call: Call, result: Any) -> str:
@@ -198,9 +222,8 @@ def _refusal_breaches(kernel: Kernel, case: BatteryCase, seen: Observation) -> l
     blamed = [kernel.arguments[name] if isinstance(name, int) else name for name in case.blames]
     if blamed and not any(re.match(rf"{re.escape(name)}(?!\w)", message) for name in blamed):
         breaches.append(f"the message names none of {', '.join(blamed)}: {message}")
-    if case.mentions not in message:
-        breaches.append(f"the message does not point to {case.mentions}: {message}")
-    return breaches
+    absent = [text for text in case.mentions if text not in message]
+    return breaches + [f"the message does not point to {text}: {message}" for text in absent]
 
 
 def verify(

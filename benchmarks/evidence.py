@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks import contract, registry
 from benchmarks.contract import Question, Verdict
+from benchmarks.kernels._shared import lone, meant
 from benchmarks.spec import Array, Golden, Kernel
 from inputs import build, real
 from inputs.battery import BatteryCase, Call
@@ -126,7 +127,10 @@ def _real_call(kernel: Kernel, cube: real.Cube, case: Case) -> Call:
     beside = dict.fromkeys(_beside(kernel, case), cube.scl)
     kwargs = {**kernel.keywords(case), **beside}
     if np.dtype(case.dtype).kind == "f":
-        return Call(tuple(np.where(cube.missing, np.nan, band / 1e4).astype(case.dtype) for band in bands), kwargs)
+        unit = (
+            1 if kernel.family in build.SCALED else 1e4
+        )  # of counts that are to be scaled, floats hold counts as well
+        return Call(tuple(np.where(cube.missing, np.nan, band / unit).astype(case.dtype) for band in bands), kwargs)
     arrays = tuple(np.minimum(band, np.iinfo(case.dtype).max).astype(case.dtype) for band in bands)
     return Call(arrays, {**kwargs, "mask": cube.missing})
 
@@ -154,18 +158,42 @@ def _askable(case: BatteryCase) -> bool:
     return bool(max(finite) < LARGEST_FOR_AUTHORITY)
 
 
+def _read(call: Call) -> Call:
+    """Return the call with its classes read, which may be any iterable and may change the arrays."""
+    return call if call.kwargs.get("keep") is None else call.given(keep=list(call.kwargs["keep"]))
+
+
+def _nodata(value: Any, case: BatteryCase) -> Any:
+    """Return `nodata` as a plain number, of floats as their dtype rounds it: widened arrays would miss it otherwise."""
+    if value is None or not case.request.is_float:
+        return lone(value)
+    with np.errstate(all="ignore"):
+        return float(np.dtype(case.dtype).type(lone(value)))
+
+
+def _understood(kernel: Kernel, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a call for an authority, which takes no arrays for numbers and no rule about float32."""
+    constants = contract.request(kernel, "float64").constants
+    return {
+        name: meant(value) if name in constants and value is not None else value if name == "qa" else lone(value)
+        for name, value in kwargs.items()
+        if name not in ("out", "dtype", "num_threads")
+    }
+
+
 def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
-    call, kwargs = case.build(), dict(case.build().kwargs)  # built twice: an iterator among the keywords is read once
+    call, kwargs = _read(case.build()), dict(_read(case.build()).kwargs)  # twice: a generator can be read once
     widened = tuple(array.astype(np.float64) if case.request.is_float else array for array in call.arrays)
-    own = contract.oracle_value(kernel, Call(widened, {**call.kwargs, "dtype": "float64"}))
-    nodata, mask = kwargs.pop("nodata", None), kwargs.pop("mask", np.array(False))
+    nodata, mask = _nodata(kwargs.pop("nodata", None), case), kwargs.pop("mask", False)
+    told = {"nodata": nodata} if "nodata" in call.kwargs else {}
+    own = contract.oracle_value(kernel, Call(widened, {**call.kwargs, **told, "dtype": "float64"}))
     shape = np.broadcast_shapes(*(array.shape for array in call.arrays))
     plain = []
     for array in call.arrays:
         values = np.broadcast_to(array, shape).astype(np.float64)
         values[np.broadcast_to(mask | (np.broadcast_to(array, shape) == nodata), shape)] = np.nan
         plain.append(values)
-    theirs = kernel.authority.function(*plain, **{k: v for k, v in kwargs.items() if k not in ("out", "dtype")})
+    theirs = kernel.authority.function(*plain, **_understood(kernel, kwargs))
     several = len(kernel.contract.outputs) > 1
     for one, other in zip(own if several else (own,), theirs if several else (theirs,), strict=True):
         shown = np.asarray(other)

@@ -38,5 +38,7 @@ def _stored() -> list[dict[str, Any]]:
 
 
 def _keyword(value: Any) -> Any:
-    """Return a keyword's value; an array is stored as ``{"array": …, "dtype": …}``."""
-    return np.array(value["array"], value["dtype"]) if isinstance(value, dict) else value
+    """Return a keyword's value; an array is stored as ``{"array": …, "dtype": …}``, a mapping as ``{"fields": …}``."""
+    if isinstance(value, dict):
+        return dict(value["fields"]) if "fields" in value else np.array(value["array"], value["dtype"])
+    return value

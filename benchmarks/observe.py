@@ -108,7 +108,7 @@ def _result_breaches(returned: Any, inputs: Mapping[str, Any], out: Any) -> list
         return [] if returned is out else ["did not return out itself"]
     breaches = []
     fresh = [one for one in (returned if isinstance(returned, tuple) else (returned,)) if isinstance(one, np.ndarray)]
-    given = [array for array in inputs.values() if isinstance(array, np.ndarray)]
+    given = [np.asarray(array) for array in inputs.values() if isinstance(array, np.ndarray)]
     if any(np.may_share_memory(one, array) for one in fresh for array in given):
         breaches.append("the fresh result shares memory with an input")
     if any(np.may_share_memory(one, other) for one, other in combinations(fresh, 2)):

@@ -13,7 +13,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inputs.battery_case import Shift
 from inputs.cases import Case, Family
+
+__all__ = [
+    "COST_CLASSES",
+    "Array",
+    "Authority",
+    "Contract",
+    "Cost",
+    "CostClass",
+    "Golden",
+    "Kernel",
+    "Output",
+    "Peer",
+    "Prose",
+    "Shift",
+]
 
 Array = NDArray[Any]
 CostClass = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"]
@@ -73,7 +89,10 @@ class Contract:
     broadcasts
         Whether the array arguments broadcast against each other.
     scratch_bytes
-        The most memory a call may take beside inputs and output, per thread. More is a hidden copy.
+        The most memory a call of many pixels may take beside inputs and output, per thread. More is a hidden copy.
+    most_scratch_bytes, most_scratch_series
+        The most that any call may take, whatever its shape, layout and threads: so many bytes and, of a reduction, so
+        many copies of one series.
     outputs
         The arrays that a call returns. Of several it returns a tuple, takes a tuple as ``out``, and the oracle
         returns a tuple of float64 arrays.
@@ -87,7 +106,13 @@ class Contract:
     in_place: bool = False
     broadcasts: bool = False
     scratch_bytes: int = 4 * 2**20
+    most_scratch_bytes: int = 64 * 2**20
+    most_scratch_series: int = 2
     outputs: tuple[Output, ...] = (Output(),)
+
+    def most_scratch(self, series_bytes: int) -> int:
+        """Return the most memory that a call may take beside inputs and outputs; `series_bytes` is 0 without time."""
+        return self.most_scratch_bytes + self.most_scratch_series * series_bytes
 
 
 @dataclass(frozen=True)
@@ -190,6 +215,11 @@ class Kernel:
         Keyword arguments that a case asks for (``nodata``, ``axis``, …), without arrays, ``out`` and ``num_threads``.
     required
         Keyword arguments that have no default, each with the value that a call takes where nothing else is asked.
+    for_integers
+        Keyword arguments without which integers are refused, as their formula adds a constant in the unit of scaled
+        values; each with the value that says that counts are meant as they are. All or none of them are given.
+    shift
+        What is added to counts in place of that constant, made of scale and offset; None where nothing is.
     implementations
         Names resolved by convention in ``benchmarks/registry.py``.
     """
@@ -211,6 +241,8 @@ class Kernel:
     peers: tuple[Peer, ...] = ()
     companions: Mapping[str, Callable[[Case], str | None]] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
+    for_integers: Mapping[str, Any] = field(default_factory=dict)
+    shift: Shift | None = None
     implementations: tuple[str, ...] = ("numpy", "numpy_naive", "numba", "rust")
 
     def output_dtype(self, input_dtype: str) -> np.dtype[Any]:

@@ -17,6 +17,7 @@ from benchmarks.contract import Question, Verdict
 from benchmarks.resident import rise_bytes
 from benchmarks.spec import Array, CostClass, Kernel
 from inputs.battery import Call, Request
+from inputs.battery_case import lay_out
 from inputs.battery_forms import new_out
 from inputs.battery_quality import with_classes
 
@@ -31,6 +32,12 @@ COPY_INPUT_BYTES = 16 * 2**20
 COPY_SLACK_BYTES = 3 * 2**20
 """Resident memory that is no copy: a huge page, page counters that are updated in batches, thread stacks."""
 COPY_STEPS, COPY_STEPS_DEEP = 16, 320
+SCRATCH_SERIES = ((10_000_000,), (1_000_000, 10), (300_000, 64))
+"""Stacks of few pixels and very many dates."""
+SCRATCH_ODD_STACK, SCRATCH_BAND = (64, 300_000), (10_000_000,)
+"""Of float64: a copy of the whole is more than any call may take."""
+SCRATCH_DTYPES = ("float32", "float64")
+"""In the first of them series are long, in the second arrays lie at odd addresses."""
 FULLY_LAID_OUT = frozenset({"float32", "uint16"})
 """Dtypes for which every layout is looked at; the others are looked at sliced, which shows casts as well."""
 
@@ -61,6 +68,7 @@ LAYOUTS = (
     Layout("negative", _reversed),
     Layout("time-last", lambda values: np.moveaxis(values, 0, -1), temporal_axis=-1),
 )
+ODD = tuple(Layout(name, partial(lay_out, layout=name)) for name in ("odd", "packed"))
 
 
 def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
@@ -72,12 +80,13 @@ def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype:
         if kernel.cost_class in SAME_BITS_IN_CHUNKS:
             yield _chunks(kernel, name, dtype, function, build())
     yield from copies(kernel, functions, dtype)
+    yield from scratch(kernel, functions, dtype)
 
 
 def large_call(request: Request) -> Call:
     """Return a call with many pixels, two fifths of them missing in an irregular way."""
     arrays = tuple(array.copy() for array in _large_arrays(request))
-    call = Call(arrays, dict(request.required))
+    call = Call(arrays, request.filled)
     return with_classes(request, call if request.is_float else call.given(nodata=7))
 
 
@@ -102,12 +111,21 @@ def _chunks(kernel: Kernel, name: str, dtype: str, function: Callable[..., Any],
         for low, high in pairwise(edges):
             part = partial(_columns, slice(low, high))
             view = Call(tuple(map(part, call.arrays)), {name: part(value) for name, value in call.kwargs.items()})
-            for kind, piece in (("a view", view), ("a copy", copy.deepcopy(view))):
+            for kind, piece in (("a view", view), ("a copy", copy.deepcopy(view)), ("an odd copy", _odd(view))):
                 if not equal(function(*piece.arrays, **piece.kwargs), part(whole)):
                     return verdict("failed", f"columns {low} to {high} as {kind} differ from the same in the whole")
     except Exception as error:
         return verdict("failed", f"raised {type(error).__name__}: {error}")
     return verdict("ok")
+
+
+def _odd(call: Call) -> Call:
+    """Return the call with every input in packed records."""
+    packed = {
+        name: lay_out(value, "packed") if isinstance(value, np.ndarray) else value
+        for name, value in call.kwargs.items()
+    }
+    return Call(tuple(lay_out(array, "packed") for array in call.arrays), packed)
 
 
 def _columns(which: slice, value: Any) -> Any:
@@ -140,6 +158,62 @@ def copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: s
             yield from _copy_verdicts(kernel, bound, dtype, layout, COPY_STEPS_DEEP)
 
 
+def scratch(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
+    """Yield whether calls stay within what any call may take: on long series, and on arrays at odd addresses."""
+    bound = {name: function for name, function in functions.items() if not name.endswith("_naive")}
+    if dtype not in SCRATCH_DTYPES or not bound or unmeasurable():
+        return
+    if dtype != SCRATCH_DTYPES[0]:
+        shape = SCRATCH_ODD_STACK if kernel.family == "temporal" else SCRATCH_BAND
+        for layout in ODD:
+            yield from _scratch_verdicts(kernel, bound, dtype, shape, layout)
+    elif kernel.family == "temporal":
+        for shape in SCRATCH_SERIES:
+            yield from _scratch_verdicts(kernel, bound, dtype, shape, LAYOUTS[0])
+
+
+def _scratch_verdicts(
+    kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str, shape: tuple[int, ...], layout: Layout
+) -> Iterator[Verdict]:
+    """Call each on the same arrays: beside its memory, its answer must be that of the first."""
+    call = _scratch_call(kernel, dtype, shape, layout)
+    small = _scratch_call(kernel, dtype, tuple(min(length, 100) for length in shape), layout)
+    series = shape[0] * np.dtype(dtype).itemsize if kernel.family == "temporal" else 0
+    case = f"scratch-{layout.name}-{'x'.join(map(str, shape))}"
+    first: Any = None
+    for name, function in functions.items():
+        more = {"num_threads": 2} if registry.takes_threads(name) else {}
+        verdict = partial(Verdict, kernel.name, name, dtype, case)
+        try:
+            function(*small.arrays, **small.kwargs, **more)
+            taken = rise_bytes(partial(function, *call.arrays, **call.kwargs, **more))
+        except Exception as error:
+            yield verdict("failed", f"raised {type(error).__name__}: {error}")
+            continue
+        detail = _over(taken, kernel.contract.most_scratch(series))
+        answer = copy.deepcopy(call.kwargs["out"])
+        first = answer if first is None else first
+        if not detail and not _same_values(answer, first):
+            detail = f"the answer is not that of {next(iter(functions))}"
+        yield verdict("failed" if detail else "ok", detail)
+
+
+def _over(taken: int, allowed: int) -> str:
+    """Say that a call took more memory than it may; empty where it did not."""
+    if taken <= allowed + COPY_SLACK_BYTES:
+        return ""
+    return f"took {taken / 2**20:.1f} MiB beside inputs and out, {allowed / 2**20:.0f} MiB allowed"
+
+
+def _scratch_call(kernel: Kernel, dtype: str, shape: tuple[int, ...], layout: Layout) -> Call:
+    """Return a call on arrays of which a fifth is missing, with an `out` whose pages are already there."""
+    request = contract.request(kernel, dtype)
+    tile = request.sample((1 << 16,))
+    tile[request.rng(91).random(tile.shape) < 0.2] = np.nan
+    arrays = [layout.apply(np.resize(np.roll(tile, 7 * k), shape)) for k in range(request.arrays)]
+    return Call(tuple(arrays), {**dict(request.required), "out": new_out(request, shape)})
+
+
 def unmeasurable() -> str:
     """Return why hidden copies cannot be seen on this machine; empty where they can."""
     try:
@@ -160,7 +234,6 @@ def _copy_verdicts(
         for threads in (1, 2) if registry.takes_threads(name) and layout.name == "c" else (1,):
             case = f"hidden-copy-{layout.name}{deep}" + ("" if threads == 1 else f"-{threads}-threads")
             more = {"num_threads": threads} if registry.takes_threads(name) else {}
-            allowed = kernel.contract.scratch_bytes * threads + COPY_SLACK_BYTES
             try:
                 function(*small.arrays, **small.kwargs, **more)
                 taken = rise_bytes(partial(function, *big.arrays, **big.kwargs, **more))
@@ -168,9 +241,7 @@ def _copy_verdicts(
                 raised = f"raised {type(error).__name__}: {error}"
                 yield Verdict(kernel.name, name, dtype, case, "failed", raised)
                 continue
-            detail = ""
-            if taken > allowed:
-                detail = f"took {taken / 2**20:.1f} MiB beside inputs and out, {allowed / 2**20:.0f} MiB allowed"
+            detail = _over(taken, kernel.contract.scratch_bytes * threads)
             yield Verdict(kernel.name, name, dtype, case, "failed" if detail else "ok", detail)
 
 

@@ -14,9 +14,14 @@ from inputs.battery_case import OMITTED, BatteryCase, Call, Request
 from inputs.battery_constants import constant_cases
 from inputs.battery_elementwise import elementwise_cases
 from inputs.battery_errors import error_cases
+from inputs.battery_fields import field_cases
 from inputs.battery_forms import form_cases
+from inputs.battery_nodata import nodata_cases
+from inputs.battery_numbers import number_cases
 from inputs.battery_outputs import output_cases
+from inputs.battery_places import place_cases
 from inputs.battery_quality import quality_cases
+from inputs.battery_scalars import scalar_cases
 from inputs.battery_spread import spread_cases
 from inputs.battery_temporal import temporal_cases
 
@@ -27,10 +32,12 @@ def battery(request: Request) -> tuple[BatteryCase, ...]:
     """Return the cases of one dtype whose needs `request` meets, each under a name of its own.
 
     Cases that need ``num_threads`` stay in; whoever runs them knows which implementations have threads. Keywords that
-    the kernel requires are filled in where a case does not give them.
+    the kernel requires, of all inputs or of integers, are filled in where a case does not give them.
     """
-    own = (temporal_cases, spread_cases) if request.is_temporal else (elementwise_cases, constant_cases, quality_cases)
-    cases = (case for group in (*own, form_cases, output_cases, error_cases) for case in group(request))
+    elementwise = (elementwise_cases, constant_cases, quality_cases, field_cases, scalar_cases)
+    own = (temporal_cases, spread_cases) if request.is_temporal else elementwise
+    shared = (form_cases, number_cases, nodata_cases, place_cases, output_cases, error_cases)
+    cases = (case for group in (*own, *shared) for case in group(request))
     options = request.options | {"num_threads", "dtype", "nodata", "mask", "out"}
     return tuple(
         replace(case, build=partial(_complete, case.build, request)) for case in cases if case.needs <= options
@@ -39,5 +46,5 @@ def battery(request: Request) -> tuple[BatteryCase, ...]:
 
 def _complete(build: Callable[[], Call], request: Request) -> Call:
     call = build()
-    kwargs = {**dict(request.required), **call.kwargs}
+    kwargs = {**request.filled, **call.kwargs}
     return Call(call.arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})

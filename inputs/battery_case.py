@@ -21,6 +21,24 @@ Array = NDArray[Any]
 NUMBERS = ("float32", "float64", "uint8", "int16", "uint16")
 LAYOUTS = ("f", "sliced", "window", "band-last", "negative", "negative-first", "negative-last", "rolled", "offset")
 """Names that :func:`lay_out` knows, beside ``c``."""
+ODD_LAYOUTS = ("odd", "odd-f", "odd-negative", "odd-sliced", "packed", "packed-f", "packed-rows")
+"""Those that no aligned view can have: inputs may lie so, outputs may not."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A number that a kernel adds to counts, made of scale and offset.
+
+    Attributes
+    ----------
+    value
+        Takes the constants of a call by name and returns the number in float64.
+    blames
+        The argument that a refusal names where the number is infinite in the output dtype.
+    """
+
+    value: Callable[..., float]
+    blames: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,12 @@ class Request:
         The dtype of each output, empty where it is the output dtype of the call.
     required
         Keywords without default, each with the value that a case takes where it says nothing else.
+    for_integers
+        Keywords without which integers are refused, each with the value that leaves counts as they are.
+    numbers
+        Keywords that are numbers, each with the value from which it is varied.
+    shift
+        What counts are shifted by inside the kernel; None where nothing is.
     seed
         Of all that is drawn.
     """
@@ -56,6 +80,9 @@ class Request:
     accepted: tuple[str, ...] = NUMBERS
     outputs: tuple[str, ...] = ("",)
     required: tuple[tuple[str, Any], ...] = ()
+    for_integers: tuple[tuple[str, Any], ...] = ()
+    numbers: tuple[tuple[str, Any], ...] = ()
+    shift: Shift | None = None
     seed: int = 20250101
 
     @property
@@ -67,6 +94,21 @@ class Request:
     def is_float(self) -> bool:
         """Whether missing data is NaN (floats) and not a `nodata` value (integers)."""
         return np.dtype(self.dtype).kind == "f"
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The numbers that a formula holds, each with the value from which it is varied."""
+        return {name: base for name, base in self.numbers if isinstance(base, float) and name != "min_denominator"}
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """Keywords that a case takes where it says nothing else."""
+        return {**dict(self.required), **({} if self.is_float else dict(self.for_integers))}
+
+    def paired(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return keywords with the rest of those that are given together or not at all."""
+        together = dict(self.for_integers)
+        return {**together, **given} if together.keys() & given.keys() else dict(given)
 
     @property
     def limits(self) -> tuple[Any, Any]:
@@ -126,7 +168,7 @@ class BatteryCase:
         The error's message must name one of these: an ``int`` is the array argument of that number. Empty where
         `mentions` alone decides.
     mentions
-        Text that the error's message must hold as well.
+        Texts that the error's message must hold as well.
     needs
         Options without which the case makes no sense.
     """
@@ -136,7 +178,7 @@ class BatteryCase:
     build: Callable[[], Call]
     raises: type[Exception] | None = None
     blames: tuple[int | str, ...] = ()
-    mentions: str = ""
+    mentions: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
 
     @property
@@ -161,14 +203,16 @@ def lay_out(values: Array, layout: str) -> Array:
         ``c``; ``f``; ``sliced`` (every second element of every axis); ``window`` (of a larger array); ``band-last``
         (one band of ``(…, 4)``); ``negative``, ``negative-first``, ``negative-last`` (strides below zero on all
         axes, on the first, on the last); ``rolled`` (the first axis is innermost in memory); ``offset`` (one element
-        past an aligned address).
+        past an aligned address). Of `ODD_LAYOUTS`, ``odd…`` begin one byte past an aligned address, ``packed`` and
+        ``packed-f`` are the first field of records one byte longer, and rows of ``packed-rows`` lie an odd number of
+        bytes apart.
     """
+    if layout in ODD_LAYOUTS:
+        return _lay_out_oddly(values, layout)
     pick = tuple(slice(None) for _ in values.shape)
     flips = {"negative": values.ndim * [-1], "negative-first": [-1], "negative-last": (values.ndim - 1) * [1] + [-1]}
-    if layout == "c":
-        return values.copy()
-    if layout == "f":
-        return values.copy(order="F")
+    if layout in ("c", "f"):
+        return values.copy(order="C" if layout == "c" else "F")
     if layout == "rolled":
         return np.moveaxis(np.moveaxis(values, 0, -1).copy(), -1, 0)
     if layout in flips:
@@ -188,6 +232,25 @@ def lay_out(values: Array, layout: str) -> Array:
     else:
         raise ValueError(f"layout: {layout!r} is not one of c, {', '.join(LAYOUTS)}")
     view = np.full(shape, _filler(values), values.dtype)[pick]
+    view[...] = values
+    return view
+
+
+def _lay_out_oddly(values: Array, layout: str) -> Array:
+    if layout.endswith("-f"):
+        return _lay_out_oddly(values.T, layout.removesuffix("-f")).T
+    size, strides = values.itemsize, []
+    step = {"odd-sliced": 2 * size, "packed": size + 1}.get(layout, size)
+    for length in values.shape[::-1]:
+        strides.append(step)
+        step *= max(length, 1)
+        step += 1 + step % 2 if layout == "packed-rows" else 0
+    memory = np.full(step + size + 16, 0x55, np.uint8)
+    at = -memory.ctypes.data % 16 + (not layout.startswith("packed"))
+    view: Array = np.ndarray(values.shape, values.dtype, memory, at, tuple(reversed(strides)))
+    if layout == "odd-negative":
+        turned: tuple[Any, ...] = (..., *[slice(None, None, -1)] * values.ndim)
+        view = view[turned]
     view[...] = values
     return view
 

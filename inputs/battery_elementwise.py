@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery_case import LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
+from inputs.battery_case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
 
 SHAPE = (5, 7)
 Change = Callable[[list[Array]], None]
@@ -176,7 +176,7 @@ class Subclass(np.ndarray[Any, Any]):
 
 
 def _strides(request: Request) -> Iterator[BatteryCase]:
-    for layout in LAYOUTS:
+    for layout in (*LAYOUTS, *ODD_LAYOUTS):
         mixed = [layout, *["c"] * 3]
         yield BatteryCase(f"layout-{layout}", request, partial(_laid_call, request, [layout] * 4, (5, 19)))
         yield BatteryCase(f"layout-{layout}-3d", request, partial(_laid_call, request, [layout] * 4, (3, 4, 9)))
@@ -184,6 +184,9 @@ def _strides(request: Request) -> Iterator[BatteryCase]:
             yield BatteryCase(f"layout-{layout}-of-first", request, partial(_laid_call, request, mixed, (5, 19)))
             build = partial(_laid_call, request, ["c", *[layout] * 3], (5, 19))
             yield BatteryCase(f"layout-{layout}-of-rest", request, build)
+    for layout in ("odd", "packed", "packed-rows"):
+        yield BatteryCase(f"layout-{layout}-large", request, partial(_laid_call, request, [layout] * 4, (257, 301)))
+    yield BatteryCase("layout-odd-and-packed", request, partial(_laid_call, request, ["odd", "packed"] * 2, (6, 8)))
     yield BatteryCase("layout-f-and-negative", request, partial(_laid_call, request, ["f", "negative"] * 2, (6, 8)))
     alterations: dict[str, Callable[[Array], Any]] = {
         "read-only": frozen,

@@ -29,14 +29,6 @@ def _with_array(request: Request, which: int, alter: Callable[[Array], Any]) -> 
     return Call(tuple(arrays), {"out": new_out(request)})
 
 
-def misaligned(array: Array) -> Array:
-    """Return an array equal to `array` at an address that is one byte off."""
-    memory = np.zeros(array.nbytes + 1, np.uint8)
-    moved = memory[1:].view(array.dtype).reshape(array.shape)
-    moved[...] = array
-    return moved
-
-
 def _cast(array: Array, dtype: str) -> Array:
     return array.astype("i8").astype(dtype) if dtype.startswith("datetime") else array.astype(dtype)
 
@@ -54,15 +46,16 @@ def _array_errors(request: Request) -> Iterator[BatteryCase]:
         "text": lambda _: "red",
         "masked-array": np.ma.masked_array,
     }
-    values: dict[str, Callable[[Array], Any]] = {"0d": lambda array: np.array(1, array.dtype)}
+    values: dict[str, Callable[[Array], Any]] = {}
+    if request.is_temporal:
+        values["0d"] = lambda array: np.array(1, array.dtype)
     if np.dtype(request.dtype).itemsize > 1:
         types["byte-swapped"] = lambda array: array.astype(array.dtype.newbyteorder())
-        values["misaligned"] = misaligned
     for which in range(request.arrays):
         for raises, group in ((TypeError, types), (ValueError, values)):
             for name, alter in group.items():
                 build = partial(_with_array, request, which, alter)
-                mentions = "mask=" if name == "masked-array" else ""
+                mentions = ("mask=",) if name == "masked-array" else ()
                 yield BatteryCase(f"error-{which}-is-{name}", request, build, raises, (which,), mentions)
 
 
@@ -80,8 +73,8 @@ def _mixed_errors(request: Request) -> Iterator[BatteryCase]:
 
 
 def with_options(request: Request, options: Mapping[str, Any]) -> Call:
-    """Return an ordinary call with an `out` and these keywords."""
-    return good_call(request).given(out=new_out(request), **options)
+    """Return an ordinary call with an `out` and these keywords; where all or none of some are given, with the rest."""
+    return good_call(request).given(out=new_out(request), **request.paired(options))
 
 
 Wrong = Mapping[type[Exception], Mapping[str, Sequence[Any]]]
@@ -89,37 +82,46 @@ Wrong = Mapping[type[Exception], Mapping[str, Sequence[Any]]]
 
 def wrong_options(request: Request, wrong: Wrong) -> Iterator[BatteryCase]:
     """Yield a refusal for each wrong value of a keyword: exception → keyword → values."""
+    optional = {name for name, _ in request.for_integers}
     for raises, options in wrong.items():
         for option, values in options.items():
-            for value in values:
-                text = value.__name__ if isinstance(value, type) else repr(value)
+            for value in values if option not in optional else [value for value in values if value is not None]:
+                text = value.__name__ if isinstance(value, type) else " ".join(repr(value).split())
                 build = partial(with_options, request, {option: value})
                 needs = frozenset({option})
                 yield BatteryCase(f"error-{option}-{text}", request, build, raises, (option,), needs=needs)
 
 
 def _option_errors(request: Request) -> Iterator[BatteryCase]:
-    low, high = request.limits
     other = "float64" if request.dtype == "float32" else "float32"
     wrong: Wrong = {
         TypeError: {
-            "num_threads": [1.5, "2", None, True, [2]],
-            "axis": [0.0, "0", None, (0,), True],
+            "num_threads": [1.5, "2", None, True, [2], np.array(True), np.array(2.0), np.array([1, 2])],
+            "axis": [0.0, "0", None, (0,), True, np.array(True), np.array([0.0]), np.array([0, 1])],
             "dtype": ["float16", "int32", "complex64", ">f4", "spam", np.int64, *([other] if request.is_float else [])],
-            "min_denominator": ["0", None, 1j, [0.0]],
-            "nodata": [] if request.is_float else [1.5, 0.0, np.nan, "0", [0]],
+            "min_denominator": ["0", None, 1j, [0.0], True, np.array(True), np.array([0.0, 1.0])],
+            "nodata": ["0", b"0", [0], True, np.True_, 1j, np.array(False), np.array([0, 1]), np.array("0")],
         },
         ValueError: {
             "num_threads": [0, -1],
             "axis": [len(good_call(request).arrays[0].shape), -len(good_call(request).arrays[0].shape) - 1, 99],
             "min_denominator": [-1.0, -1, -1e-9, np.nan, -np.inf],
-            "nodata": [0, -9999, np.nan] if request.is_float else [int(high) + 1, int(low) - 1, 10**9],
+            "nodata": _beyond(request),
         },
     }
     yield from wrong_options(request, wrong)
     for name, _ in request.required:
-        build, said = partial(with_options, request, {name: OMITTED}), f"'{name}'"
+        build, said = partial(with_options, request, {name: OMITTED}), (f"'{name}'",)
         yield BatteryCase(f"error-without-{name}", request, build, TypeError, mentions=said)
+
+
+def _beyond(request: Request) -> list[Any]:
+    """Return numbers that no value of the dtype can be."""
+    low, high = (float(limit) if request.is_float else int(limit) for limit in request.limits)
+    if request.is_float:
+        return [10**400, -(10**400), *([1e39, -1e300, 10**39, np.float64(1e39)] if high < 1e39 else [])]
+    whole = [high + 1, low - 1, 10**9, 10**400, high + 1.0, low - 1.0, 1e300]
+    return [*whole, 1.5, 0.1, np.nan, np.inf, -np.inf, np.float32(2.5), np.array(1.5), np.array([high + 1])]
 
 
 def _mask_errors(request: Request) -> Iterator[BatteryCase]:
@@ -129,7 +131,11 @@ def _mask_errors(request: Request) -> Iterator[BatteryCase]:
             "uint8": np.zeros(shape, np.uint8),
             "float": np.zeros(shape),
             "list": np.zeros(shape, bool).tolist(),
-            "python-bool": True,
+            "python-int": 1,
+            "numpy-int": np.uint8(0),
+            "python-float": 0.0,
+            "text": "all",
+            "0d-uint8": np.array(0, np.uint8),
             "masked-array": np.ma.masked_array(np.zeros(shape, bool)),
         },
         ValueError: {

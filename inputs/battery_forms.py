@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery_case import LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
+from inputs.battery_case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
 from inputs.battery_elementwise import plain_call
 from inputs.battery_temporal import stack_call
 
@@ -156,18 +156,24 @@ def _in_place(request: Request) -> Iterator[BatteryCase]:
     yield BatteryCase("in-place-mask", request, partial(_over_with_mask, request), needs=needs)
 
 
-def _masked(request: Request, make: Callable[[Array], Array], **kwargs: Any) -> Call:
+def _masked(request: Request, make: Callable[[Array], Any], **kwargs: Any) -> Call:
     call = good_call(request, **kwargs)
     return Call(call.arrays, {**call.kwargs, "mask": make(request.rng(8).random(call.arrays[0].shape) < 0.4)})
 
 
 def _masks(request: Request) -> Iterator[BatteryCase]:
-    masks: dict[str, Callable[[Array], Array]] = {
+    masks: dict[str, Callable[[Array], Any]] = {
         "same-shape": lambda m: m,
         "all": np.ones_like,
         "none": np.zeros_like,
         "0d-true": lambda _: np.array(True),
         "0d-false": lambda _: np.array(False),
+        "python-true": lambda _: True,
+        "python-false": lambda _: False,
+        "numpy-true": lambda _: np.True_,
+        "numpy-false": lambda _: np.False_,
+        "of-masked-array": lambda m: np.ma.masked_array(np.zeros(m.shape), m).mask,
+        "of-masked-array-without": lambda m: np.ma.masked_array(np.zeros(m.shape)).mask,
         "one-element": lambda _: np.ones(1, bool),
         "first-axis": lambda m: (
             m.any(axis=tuple(range(1, m.ndim)), keepdims=True)
@@ -178,7 +184,7 @@ def _masks(request: Request) -> Iterator[BatteryCase]:
         "column": lambda m: m.reshape(-1, *m.shape[-2:])[0][:, :1].copy(),
         "broadcast-view": lambda m: np.broadcast_to(m[..., :1], m.shape),
         "read-only": frozen,
-        **{f"layout-{layout}": partial(lay_out, layout=layout) for layout in LAYOUTS},
+        **{f"layout-{layout}": partial(lay_out, layout=layout) for layout in (*LAYOUTS, *ODD_LAYOUTS)},
     }
     for name, make in masks.items():
         yield BatteryCase(f"mask-{name}", request, partial(_masked, request, make))

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from inputs.battery_case import Array, BatteryCase, Call, Request, carve, frozen
-from inputs.battery_errors import misaligned
+from inputs.battery_case import ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
 from inputs.battery_forms import as_out, good_call, new_out, out_dtypes, out_shape
 
 
@@ -23,8 +22,29 @@ def output_cases(request: Request) -> Iterator[BatteryCase]:
     if len(request.outputs) > 1:
         yield from _wrong_tuples(request)
         yield from _overlaps_of_outputs(request)
+    yield from _woven(request)
     if not request.is_temporal and request.is_float:
         yield from _turned(request)
+
+
+def _woven(request: Request) -> Iterator[BatteryCase]:
+    """Yield outputs whose axes do not nest: looked at element by element, and refused where that is too much."""
+    for turn in (1, -1):
+        name = f"out-woven-apart{'-backwards' * (turn < 0)}"
+        yield BatteryCase(name, request, partial(_weave, request, (5, 7), (7 * turn, 5)))
+    build = partial(_weave, request, (1031, 1033), (1033, 1031))
+    yield BatteryCase("error-out-woven-and-too-large", request, build, ValueError, ("out",))
+
+
+def _weave(request: Request, shape: tuple[int, int], steps: tuple[int, int]) -> Call:
+    """Return a call with outputs of that shape, whose axes step over so many elements."""
+    span = sum(abs(step) * (n - 1) for step, n in zip(steps, shape, strict=True))
+    start = sum(-step * (n - 1) for step, n in zip(steps, shape, strict=True) if step < 0)
+    outs = []
+    for dtype in out_dtypes(request):
+        memory, size = np.zeros(span + 1, dtype), np.dtype(dtype).itemsize
+        outs.append(np.ndarray(shape, dtype, memory, start * size, tuple(step * size for step in steps)))
+    return good_call(request, (1, *shape) if request.is_temporal else shape).given(out=as_out(tuple(outs)))
 
 
 def _label(request: Request, member: int) -> str:
@@ -55,10 +75,12 @@ def _wrong_arrays(request: Request, dtype: str) -> dict[type[Exception], dict[st
             "fewer-axes": lambda: np.zeros(shape[1:], dtype),
             "transposed": lambda: np.zeros(shape[::-1], dtype),
             "read-only": lambda: frozen(np.zeros(shape, dtype)),
-            "misaligned": lambda: misaligned(np.zeros(shape, dtype)),
+            **{f"misaligned-{one}": partial(lay_out, np.zeros(shape, dtype), one) for one in ODD_LAYOUTS},
             "all-one-element": lambda: as_strided(np.zeros(1, dtype), shape, (0,) * len(shape)),
             "rows-one": lambda: as_strided(np.zeros(64, dtype), shape, (0,) * (len(shape) - 1) + (row,)),
             "rows-overlap": lambda: as_strided(np.zeros(64, dtype), shape, (row,) * len(shape)),
+            "woven-together": lambda: as_strided(np.zeros(64, dtype), shape, (5 * row, 3 * row)),
+            "woven-together-backwards": lambda: as_strided(np.zeros(64, dtype)[40:], shape, (-5 * row, 3 * row)),
         },
     }
 

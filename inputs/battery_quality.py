@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery_case import LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
+from inputs.battery_case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
 from inputs.battery_elementwise import Subclass
-from inputs.battery_errors import misaligned
 from inputs.battery_forms import good_call, new_out, out_shape
 
 NEEDS = frozenset({"qa", "keep", "reject_bits"})
 CLEAR = (4, 5, 7)
 HIGH_BITS = 0b1000_0000_0000_1000
+ENOUGH = 500_000
 
 KEEPS: Mapping[str, Callable[[], Any]] = {
     "none": lambda: (),
     "no-array": lambda: np.array([], np.uint8),
+    "as-many-as-there-may-be": lambda: [4] * 65_536,
     "one": lambda: (4,),
     "scene-classes": lambda: CLEAR,
     "ends": lambda: [0, 255],
@@ -35,7 +36,8 @@ KEEPS: Mapping[str, Callable[[], Any]] = {
     "keys": {4: "vegetation", 5: "soil"}.keys,
 }
 """Made anew for each call: a generator can be read once."""
-REJECTED = {"none": 0, "fill": 1, "landsat": 0b11111, "bit-7": 128, "eight": 255, "numpy": np.uint16(6)}
+REJECTED = {"none": 0, "fill": 1, "landsat": 0b11111, "bit-7": 128, "eight": 255, "numpy": np.uint16(6),
+            "0d": np.array(6), "one-element": np.array([6], np.uint8)}  # fmt: skip
 REJECTED_HIGH = {"bit-8": 256, "bit-15": 1 << 15, "high-and-low": HIGH_BITS, "all": 65_535, "all-but-one": 65_534}
 
 
@@ -87,7 +89,8 @@ def _rejected(request: Request, qa: Array, bits: Any) -> Call:
 def _classes(request: Request) -> Iterator[Named]:
     for name, make in KEEPS.items():
         yield f"keep-{name}", partial(_kept, request, make)
-    yield "keep-float64", partial(_kept, request, KEEPS["scene-classes"], dtype="float64")
+    if not request.is_float:
+        yield "keep-float64", partial(_kept, request, KEEPS["scene-classes"], dtype="float64")
     narrow = np.arange(256, dtype=np.uint8).reshape(16, 16)
     wide = np.concatenate([np.arange(256), 1 << np.arange(16), 65_535 - (1 << np.arange(16))]).astype(np.uint16)
     for name, bits in {**REJECTED, **REJECTED_HIGH}.items():
@@ -103,7 +106,7 @@ def _relaid(make: Callable[..., Call], alter: Callable[[Array], Array], **kwargs
 
 def _forms(request: Request) -> Iterator[Named]:
     alterations: dict[str, Callable[[Array], Array]] = {
-        **{f"layout-{layout}": partial(lay_out, layout=layout) for layout in LAYOUTS},
+        **{f"layout-{layout}": partial(lay_out, layout=layout) for layout in (*LAYOUTS, *ODD_LAYOUTS)},
         "row": lambda qa: qa[0],
         "column": lambda qa: qa[..., :1],
         "one-element": lambda qa: qa.reshape(-1)[:1],
@@ -139,16 +142,40 @@ def _fortran(request: Request, make: Callable[..., Call]) -> Call:
     return Call(tuple(np.asfortranarray(array) for array in call.arrays), call.kwargs)
 
 
+class Endless:
+    """A number over and over: no iterable that ends, except that a reader who never stops is told so after a while."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"{self.number}-without-end"
+
+    def __iter__(self) -> Iterator[int]:
+        for _ in range(ENOUGH):
+            yield self.number
+        raise RuntimeError(f"{ENOUGH} items were read of an iterable that has no end")
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) < 40 else f"{text[:20]}…-{len(value)}-items"
+
+
 Refusal = tuple[type[Exception], tuple[str, ...], str, Mapping[str, Any]]
 BITS: Mapping[str, Any] = {"keep": None, "reject_bits": 1}
+FIELDS: Mapping[str, Any] = {"keep": None, "reject_fields": {0b1100: {2, 3}}}
 
 
 def _wrong_together() -> Iterator[Refusal]:
-    together = ("qa", "keep", "reject_bits")
+    together = ("qa", "keep", "reject_bits", "reject_fields")
     yield ValueError, together, "alone", {"keep": None}
     yield ValueError, together, "with-both", {"reject_bits": 1}
+    yield ValueError, together, "with-keep-and-fields", {"reject_fields": {1: {1}}}
+    yield ValueError, together, "with-all-three", {"reject_bits": 1, "reject_fields": {1: {1}}}
     yield ValueError, together, "keep-without-it", {"qa": None}
     yield ValueError, together, "bits-without-it", {"qa": None, **BITS}
+    yield ValueError, together, "fields-without-it", {"qa": None, **FIELDS}
     yield ValueError, ("reject_bits",), "bits-beyond-uint8", {"keep": None, "reject_bits": 256}
 
 
@@ -158,25 +185,23 @@ def _wrong_bands() -> Iterator[Refusal]:
         yield ValueError, ("qa",), name, {"qa": np.zeros(shape, np.uint8)}
     yield TypeError, ("qa",), "list", {"qa": [[4] * 7] * 5}
     yield TypeError, ("qa",), "masked-array", {"qa": np.ma.masked_array(np.zeros((5, 7), np.uint8))}
-    for dtype in ("bool", "int8", "int16", "uint16", "int32", "float32", "object"):
-        yield TypeError, ("qa",), f"classes-of-{dtype}", {"qa": np.zeros((5, 7), dtype)}
-    for dtype in ("bool", "int8", "int16", "int32", "uint32", "float64", ">u2"):
-        yield TypeError, ("qa",), f"bits-of-{dtype}", {"qa": np.zeros((5, 7), dtype), **BITS}
-    yield ValueError, ("qa",), "misaligned", {"qa": misaligned(np.zeros((5, 7), np.uint16)), **BITS}
+    for dtype in ("float16", "float32", "float64", "complex64", "object", "S1", "datetime64[D]", ">i2", ">u8"):
+        for kind, choice in (("classes", {}), ("bits", BITS), ("fields", FIELDS)):
+            yield TypeError, ("qa",), f"{kind}-of-{dtype}", {"qa": np.zeros((5, 7), dtype), **choice}
 
 
 def _wrong_choices() -> Iterator[Refusal]:
     keeps: Mapping[type[Exception], list[Any]] = {
-        TypeError: [4, 4.0, "45", [4.0], ["4"], [None], [[4]], np.array([4.0])],
-        ValueError: [[256], [-1], [4, 10**9], np.array([300])],
+        TypeError: [4, 4.0, "45", [4.0], ["4"], [None], [[4]], [True], np.array([4.0])],
+        ValueError: [[256], [-1], [4, 10**9], [10**30], np.array([300]), range(70_000), [4] * 65_537, Endless(4)],
     }
     rejected: Mapping[type[Exception], list[Any]] = {
-        TypeError: [1.0, "1", True, [1], 1j],
-        ValueError: [-1, 65_536, 10**9],
+        TypeError: [1.0, "1", True, [1], 1j, np.array(True), np.array([1, 2])],
+        ValueError: [-1, 65_536, 10**9, 2**64, np.array(256)],
     }
     for raises in (TypeError, ValueError):
         for value in keeps[raises]:
-            yield raises, ("keep",), f"keep-{value!r}", {"keep": value}
+            yield raises, ("keep",), f"keep-{_short(value)}", {"keep": value}
         for value in rejected[raises]:
             yield raises, ("reject_bits",), f"reject-{value!r}", {**BITS, "reject_bits": value}
 

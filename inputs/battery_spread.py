@@ -12,8 +12,9 @@ from inputs.battery_case import Array, BatteryCase, Call, Request
 from inputs.battery_errors import Wrong, wrong_options
 from inputs.battery_temporal import stack_call
 
-DEGREES: tuple[Any, ...] = (0, 1, 2, 5, np.int64(1), np.uint8(3), 10**6)
+DEGREES: tuple[Any, ...] = (0, 1, 2, 5, np.int64(1), np.uint8(3), 10**6, np.array(1), np.array([2]))
 STEPS = (10, 73, 331)
+LONG = 5003
 
 
 def spread_cases(request: Request) -> Iterator[BatteryCase]:
@@ -22,7 +23,7 @@ def spread_cases(request: Request) -> Iterator[BatteryCase]:
     yield from _offsets(request)
     yield from _fills(request)
     wrong: Wrong = {
-        TypeError: {"ddof": [0.0, 1.5, "0", None, True, [0], 1j]},
+        TypeError: {"ddof": [0.0, 1.5, "0", None, True, [0], 1j, np.array(True), np.array([1.0]), np.array([0, 1])]},
         ValueError: {"ddof": [-1, -(10**6)]},
     }
     yield from wrong_options(request, wrong)
@@ -37,7 +38,7 @@ def _staircase(request: Request, **kwargs: Any) -> Call:
 def _degrees(request: Request) -> Iterator[BatteryCase]:
     needs = frozenset({"ddof"})
     for ddof in DEGREES:
-        name = f"ddof-{type(ddof).__name__}-{ddof}"
+        name = f"ddof-{type(ddof).__name__}-{ddof!s}"
         yield BatteryCase(name, request, partial(_staircase, request, ddof=ddof), needs=needs)
     for shape in ((0, 3, 4), (1, 3, 4), (2, 3, 4), (5, 0, 4)):
         for ddof in (1, 2):
@@ -70,11 +71,20 @@ def _offsets(request: Request) -> Iterator[BatteryCase]:
             "1e4-constant": (1e4, 0.0),
             "0.1-constant": (0.1, 0.0),
         }
+    if request.dtype == "float64":
+        offsets |= {"1e15": (1e15, 1.0), "1e15-fine": (1e15, 0.125), "1e16": (1e16, 2.0), "-1e16": (-1e16, 2.0)}
     for name, (offset, spread) in offsets.items():
         for steps in STEPS:
             for gaps in (False, True):
                 build = partial(_far, request, steps, offset, spread, gaps)
                 yield BatteryCase(f"offset-{name}-{steps}{'-gaps' * gaps}", request, build)
+    for constant in (0.1, 1e-3, 1e8 + 0.3, 1e15 + 0.125) if request.is_float else (7, 251):
+        yield BatteryCase(f"constant-{constant}-{LONG}", request, partial(_constant, request, constant))
+
+
+def _constant(request: Request, constant: float) -> Call:
+    """Return long series of one value, of which the sum is rounded at nearly every date."""
+    return Call(tuple(np.full((LONG, 2, 3), constant, request.dtype) for _ in range(request.arrays)))
 
 
 def _fills(request: Request) -> Iterator[BatteryCase]:
@@ -92,12 +102,14 @@ def _fills(request: Request) -> Iterator[BatteryCase]:
             for masked in (False, True):
                 build = partial(_filled, request, fill, pick, masked)
                 yield BatteryCase(f"fill-{name}-{place}{'-masked' * masked}", request, build)
+            build = partial(_filled, request, fill, pick, False, nodata=fill)
+            yield BatteryCase(f"fill-{name}-{place}-nodata", request, build)
 
 
-def _filled(request: Request, fill: float, pick: Callable[[Array], Array], masked: bool) -> Call:
-    """Return stacks in which some values are a fill value that is data, or that the mask leaves out."""
+def _filled(request: Request, fill: float, pick: Callable[[Array], Array], masked: bool, **kwargs: Any) -> Call:
+    """Return stacks in which some values are a fill value that is data, or that the mask or `nodata` leaves out."""
     arrays = stack_call(request, (12, 3, 7)).arrays
     chosen = pick(np.arange(arrays[0].size)).reshape(arrays[0].shape)
     for array in arrays:
         array[chosen] = fill
-    return Call(arrays, {"mask": chosen} if masked else {})
+    return Call(arrays, {"mask": chosen} if masked else kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery_case import LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
+from inputs.battery_case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
 from inputs.battery_elementwise import Subclass
 
 STACK = (9, 4, 5)
@@ -127,6 +127,8 @@ def _values(request: Request) -> Iterator[BatteryCase]:
             "zeros-of-both-signs": lambda _: [0.0, -0.0],
             "zeros-negative": lambda _: [-0.0],
             "denormals": lambda _: np.array([1, 2, 3, 5, 7, -1, -4]) * step,
+            "denormals-equal": lambda rng: np.full(1, step * rng.choice([1, 3, -1, -5])),
+            "denormals-next-to-each-other": lambda rng: step * (rng.integers(1, 9) + np.array([0, 1])),
             "specials-and-nan": lambda _: np.array([*specials(request), nan], request.dtype),
         }
     for name, one in series.items():
@@ -168,9 +170,10 @@ def _shapes(request: Request) -> Iterator[BatteryCase]:
         missing = request.rng(9).random(shape) < 0.3
         name = "shape-" + "x".join(map(str, shape))
         yield BatteryCase(name, request, partial(stack_call, request, shape, missing))
-    for axis in (1, 2, 3, -1, -2, -3, -4):
+    for axis in (1, 2, 3, -1, -2, -3, -4, np.int64(2), np.array(1), np.array([-2])):
         build = partial(stack_call, request, (3, 4, 5, 6), axis=axis)
-        yield BatteryCase(f"axis-{axis}", request, build, needs=frozenset({"axis"}))
+        name = f"axis-{axis}" if isinstance(axis, int) else f"axis-{type(axis).__name__}-{axis}"
+        yield BatteryCase(name, request, build, needs=frozenset({"axis"}))
     for shape, axis in (((3, 0, 4), 1), ((3, 0), -1), ((6,), -1), ((1, 5), 1), ((0, 5), 1)):
         name = f"axis-{axis}-of-{'x'.join(map(str, shape))}"
         yield BatteryCase(name, request, partial(stack_call, request, shape, axis=axis), needs=frozenset({"axis"}))
@@ -185,15 +188,21 @@ def _altered(request: Request, alter: Callable[[Array], Array], shape: Sequence[
 
 
 def _strides(request: Request) -> Iterator[BatteryCase]:
-    for layout in LAYOUTS:
+    for layout in (*LAYOUTS, *ODD_LAYOUTS):
         relaid = partial(lay_out, layout=layout)
         yield BatteryCase(f"layout-{layout}", request, partial(_altered, request, relaid, (7, 5, 19)))
         yield BatteryCase(f"layout-{layout}-deep", request, partial(_altered, request, relaid, (310, 2, 9)))
         build = partial(_altered, request, relaid, (5, 6, 13), axis=-1)
         yield BatteryCase(f"layout-{layout}-last-axis", request, build, needs=frozenset({"axis"}))
+    for layout in ("odd", "packed", "packed-rows"):
+        for shape in ((5, 131, 517), (5003, 3, 2)):
+            build = partial(_altered, request, partial(lay_out, layout=layout), shape)
+            yield BatteryCase(f"layout-{layout}-{'x'.join(map(str, shape))}", request, build)
     alterations: dict[str, Callable[[Array], Array]] = {
         "time-last-view": lambda x: np.moveaxis(x, 0, -1),
         "pixel-major": lambda x: np.moveaxis(x, 0, -1).copy(),
+        "pixel-major-odd": lambda x: lay_out(np.moveaxis(x, 0, -1), "odd"),
+        "pixel-major-packed": lambda x: lay_out(np.moveaxis(x, 0, -1), "packed"),
         "time-in-the-middle": lambda x: np.moveaxis(x, 0, 1),
     }
     for name, alter in alterations.items():

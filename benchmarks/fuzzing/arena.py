@@ -16,7 +16,11 @@ import numpy as np
 from benchmarks.spec import Array
 
 SMALL_BYTES, LARGE_BYTES = 2**15, 2**22
-LAYOUTS = ("c", "c", "c", "f", "permuted", "sliced", "negative", "window", "broadcast", "wild", "misaligned")
+LAYOUTS = (
+    "c", "c", "c", "f", "permuted", "sliced", "negative", "window", "broadcast", "wild", "misaligned", "packed", "torn",
+)  # fmt: skip
+ODD_LAYOUTS = frozenset({"misaligned", "packed", "torn"})
+"""At any address; ``packed`` steps over records one byte longer than an element, ``torn`` by any number of bytes."""
 
 
 class Arena:
@@ -90,7 +94,7 @@ def cut(rng: Random, arena: Arena, dtype: np.dtype[Any], shape: tuple[int, ...],
         strides, span = (0,) * len(shape), dtype.itemsize
     places = (size - span) // dtype.itemsize
     offset = rng.randrange(places + 1) * dtype.itemsize - low
-    if layout == "misaligned" and offset + span + low < size:
+    if layout in ODD_LAYOUTS and offset + span + low < size:
         offset += 1
     return Cut(np.ndarray(shape, dtype, arena.memory, offset, strides), arena, offset)
 
@@ -109,6 +113,10 @@ def _strides(rng: Random, shape: tuple[int, ...], itemsize: int, layout: str) ->
         return _steps(shape, itemsize)
     if layout == "wild":
         return tuple(itemsize * rng.randrange(-9, 10) for _ in shape)
+    if layout == "packed":
+        return _steps(shape, itemsize + 1)
+    if layout == "torn":
+        return tuple(rng.randrange(-9 * itemsize, 9 * itemsize) for _ in shape)
     order = list(range(len(shape)))
     if layout == "f":
         order.reverse()

@@ -17,7 +17,9 @@ from benchmarks.spec import Array, Kernel
 
 WRONG_DTYPES = (">f4", ">i2", "float16", "int8", "int32", "int64", "uint32", "uint64", "complex64", "bool", "M8[D]",
                 "S4", "V3", "longdouble", "f4,i2")  # fmt: skip
-COMPANION_DTYPES = {"mask": ("bool",), "qa": ("uint8", "uint16")}
+WORDS = ("uint8", "uint16", "uint8", "uint16", "bool", "int8", "int16", "int32", "uint32", "int64", "uint64")
+COMPANION_DTYPES = {"mask": ("bool",), "qa": WORDS}
+MASKS: Sequence[Any] = (True, False, np.True_, np.False_)
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
 MOST_ELEMENTS = 1500
 LARGE_SHARE = 1 / 500
@@ -26,6 +28,13 @@ LARGE_SHARE = 1 / 500
 
 class Plain(np.ndarray):
     """A subclass, which kernels take as the array that it is."""
+
+
+class Meaning(np.ndarray):
+    """A subclass that says what ufuncs do with it, which kernels refuse."""
+
+    def __array_ufunc__(self, *_inputs: Any, **_kwargs: Any) -> Any:
+        return 0.5
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,6 @@ class FuzzCall:
         Those of them that were made to be written to.
     large
         Whether it is meant for several threads.
-    woven
-        Whether the steps of an `out` are such that only an exact search tells if its elements share memory; an
-        implementation may refuse it to be sure.
     """
 
     arrays: tuple[Any, ...]
@@ -52,7 +58,6 @@ class FuzzCall:
     cuts: tuple[Cut, ...]
     outs: tuple[Cut, ...]
     large: bool
-    woven: bool
 
 
 @dataclass
@@ -62,7 +67,6 @@ class _Draft:
     dtype: np.dtype[Any]
     cuts: list[Cut] = field(default_factory=list)
     outs: list[Cut] = field(default_factory=list)
-    woven: bool = False
 
 
 class Calls:
@@ -94,11 +98,14 @@ class Calls:
             if rng.random() < 0.35:
                 dtype = np.dtype(rng.choice(COMPANION_DTYPES.get(name, ("bool",))))
                 kwargs[name] = self._array(draft, _narrowed(rng, shape, 0.3), dtype, spoil=0.04)
+        if rng.random() < 0.04:
+            kwargs["mask"] = rng.choice(MASKS)
+        self._pair_scaling(draft, kwargs)
         self._pair_quality(draft, kwargs)
         if rng.random() < 0.45:
             kwargs["out"] = self._out(draft, arrays, shape, kwargs)
         arrays, kwargs = self._spoilt(rng, arrays, kwargs)
-        return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large, draft.woven)
+        return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large)
 
     def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
         rng, count = draft.rng, len(self.kernel.arguments)
@@ -120,8 +127,8 @@ class Calls:
                 return rng.choice((*ODD, np.ma.masked_array([1.0, 2.0], [True, False]), memoryview(b"abcd")))
             dtype = np.dtype(rng.choice((*WRONG_DTYPES, *self.kernel.contract.dtypes)))
         made = cut(rng, arena, dtype, shape, rng.choice(LAYOUTS))
-        if rng.random() < 0.02:
-            made = replace(made, array=made.array.view(Plain))
+        if rng.random() < 0.025:
+            made = replace(made, array=made.array.view(Plain if rng.random() < 0.8 else Meaning))
         if rng.random() < 0.1:
             made.array.flags.writeable = False
         draft.cuts.append(made)
@@ -144,12 +151,24 @@ class Calls:
         """Make a quality band and what is asked of it fit, most of the time: each needs the other."""
         if "keep" not in self.options or draft.rng.random() < 0.15:
             return
-        qa, asked = kwargs.get("qa"), draft.rng.choice(("keep", "reject_bits"))
-        for name in ("keep", "reject_bits"):
+        qa, rng = kwargs.get("qa"), draft.rng
+        for name in ("keep", "reject_bits", "reject_fields"):
             kwargs.pop(name, None)
         if isinstance(qa, np.ndarray):
-            asked = "reject_bits" if qa.dtype == np.uint16 else asked
-            kwargs[asked] = value(draft.rng, asked, draft.dtype, qa.ndim, odd=0.05)
+            for name in rng.choice((("keep",), ("reject_bits",), ("reject_fields",), ("reject_bits", "reject_fields"))):
+                kwargs[name] = value(rng, name, qa.dtype, qa.ndim, odd=0.05)
+
+    def _pair_scaling(self, draft: _Draft, kwargs: dict[str, Any]) -> None:
+        """Give all or none of the keywords that go together, and all of them to integers, most of the time."""
+        together = self.kernel.for_integers
+        if not together or draft.rng.random() < 0.05:
+            return
+        wanted = draft.dtype.kind != "f" or draft.rng.random() < 0.4
+        for name in together:
+            if not wanted:
+                kwargs.pop(name, None)
+            elif name not in kwargs:
+                kwargs[name] = value(draft.rng, name, draft.dtype, 0, odd=0.02)
 
     def _out(self, draft: _Draft, arrays: Sequence[Any], shape: tuple[int, ...], kwargs: dict[str, Any]) -> Any:
         rng = draft.rng
@@ -178,9 +197,7 @@ class Calls:
         arena = near or self._arena(draft, rng.choice(FLOATS))
         if rng.random() < 0.03:
             dtype = np.dtype(rng.choice((*WRONG_DTYPES, "float32", "float64", "int16")))
-        layout = rng.choice(("c", *LAYOUTS))
-        draft.woven |= layout == "wild"
-        made = cut(rng, arena, dtype, shape, layout)
+        made = cut(rng, arena, dtype, shape, rng.choice(("c", "c", "c", *LAYOUTS)))
         if rng.random() < 0.03:
             made.array.flags.writeable = False
         draft.cuts.append(made)
@@ -212,11 +229,11 @@ class Calls:
 def _shape(rng: Random, reduces: bool) -> tuple[int, ...]:
     """Return a shape of few elements; now and then with an axis of no or of very many, and of no or many dimensions."""
     chance = rng.random()
-    if chance < 0.01:
+    if chance < 0.02:
         return ()
-    if chance < 0.015:
+    if chance < 0.025:
         return (1,) * rng.randrange(5, 40)
-    if chance < 0.04:
+    if chance < 0.05:
         long = rng.randrange(250, 700)
         return (long, rng.randrange(1, 3)) if reduces else (1, long)
     lengths = [rng.randrange(1, rng.choice((3, 6, 12, 40))) for _ in range(rng.choice((1, 2, 2, 3, 3, 4)))]

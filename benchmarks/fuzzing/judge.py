@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import contract
 from benchmarks.comparison import compare
 from benchmarks.fuzzing.calls import FuzzCall
 from benchmarks.fuzzing.options import GOOD_THREADS
 from benchmarks.spec import Array, Kernel
+from inputs.battery import Call
 
 Function = Callable[..., Any]
 REFUSALS = (TypeError, ValueError)
@@ -87,7 +89,7 @@ def _verdict_of(reference: Function, call: FuzzCall) -> bool | None:
     kwargs = {name: given for name, given in call.kwargs.items() if name != "num_threads"}
     deep = any(isinstance(array, np.ndarray) and array.ndim > MOST_DIMENSIONS for array in call.arrays)
     threads = call.kwargs.get("num_threads", 1)
-    if call.woven or deep or type(threads) is not int or threads not in GOOD_THREADS:
+    if deep or type(threads) is not int or threads not in GOOD_THREADS:
         return None
     try:
         reference(*call.arrays, **kwargs)
@@ -102,16 +104,13 @@ def _verdict_of(reference: Function, call: FuzzCall) -> bool | None:
 
 def _expected(kernel: Kernel, call: FuzzCall) -> tuple[Array, ...] | None:
     """Return what the oracle says; None of numbers that are good and too large for its arithmetic (ddof of 2⁶⁴)."""
-    kwargs = {name: given for name, given in call.kwargs.items() if name not in ("out", "num_threads")}
-    if kwargs.get("dtype") is not None:
-        kwargs["dtype"] = np.dtype(kwargs["dtype"])  # of a scalar, which may be falsy, NumPy takes the dtype
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            value = kernel.oracle(*call.arrays, **kwargs)
+            value = contract.oracle_value(kernel, Call(call.arrays, call.kwargs))
         except OverflowError:
             return None
-    return tuple(np.array(one, np.float64) for one in (value if isinstance(value, tuple) else (value,)))
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _result_findings(kernel: Kernel, call: FuzzCall, result: Any, expected: tuple[Array, ...] | None) -> list[str]:
@@ -119,9 +118,10 @@ def _result_findings(kernel: Kernel, call: FuzzCall, result: Any, expected: tupl
     if out is not None and result is not out:
         return ["did not return out itself"]
     results = result if isinstance(result, tuple) else (result,)
-    if len(results) != len(kernel.contract.outputs) or not all(isinstance(one, np.ndarray) for one in results):
+    due = np.generic if contract.gives_scalar(kernel, Call(call.arrays, call.kwargs)) else np.ndarray
+    if len(results) != len(kernel.contract.outputs) or not all(isinstance(one, due) for one in results):
         return [f"returned {type(result).__name__}"]
-    if out is None and any(np.may_share_memory(one, made.array) for one in results for made in call.cuts):
+    if out is None and any(np.may_share_memory(one, np.asarray(made.array)) for one in results for made in call.cuts):
         return ["the fresh result shares memory with an argument"]
     if expected is None:
         return []

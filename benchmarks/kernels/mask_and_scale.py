@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.goldens import goldens
-from benchmarks.kernels._shared import COUNTS, SENTINEL_2, missing
+from benchmarks.kernels._quality import Fields, decode, unseen
+from benchmarks.kernels._shared import NUMBERS, SENTINEL_2, meant, missing, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
@@ -19,31 +20,17 @@ UNSEEN_BITS = 0b11111
 QUALITY: Mapping[str, Mapping[str, Any]] = {"scl": {"keep": CLEAR_SCL}, "qa_pixel": {"reject_bits": UNSEEN_BITS}}
 
 
-def oracle(dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
-           keep: Iterable[int] | None = None, reject_bits: int | None = None, mask: Array | None = None,
-           dtype: Any = None) -> Array:  # fmt: skip
+def oracle(dn: Array, *, scale: float, offset: float, nodata: Any, qa: Array | None = None,
+           keep: Iterable[int] | None = None, reject_bits: int | None = None, reject_fields: Fields | None = None,
+           mask: Any = None, dtype: Any = None) -> Array:  # fmt: skip
     """Return dn·scale + offset: constants and product in the output dtype, the sum in float64."""
-    out = np.dtype(dtype or "float32")
+    out, classes = output_dtype(dn, dtype), None if keep is None else list(keep)
     gaps = missing(dn, nodata=nodata, mask=mask)
-    if qa is not None and keep is not None:
-        stays = np.zeros(256, bool)
-        for number in keep:
-            stays[number] = True
-        gaps |= ~stays[qa]
-    elif qa is not None and reject_bits is not None:
-        gaps |= (qa.astype(np.int64) & int(reject_bits)) != 0
+    if qa is not None:
+        gaps |= unseen(qa, classes, reject_bits, reject_fields)
     with np.errstate(all="ignore"):
-        product = dn.astype(out) * out.type(scale)
-        return np.where(gaps, np.nan, product.astype(np.float64) + np.float64(out.type(offset)))
-
-
-def _decode(dn: Array, *, scale: float, offset: float, qa: Array | None = None, keep: Iterable[int] | None = None,
-            reject_bits: int = 0) -> Array:  # fmt: skip
-    values = dn * scale + offset
-    if qa is None:
-        return np.asarray(values)
-    rejected = np.isin(qa, list(keep), invert=True) if keep is not None else np.bitwise_and(qa, reject_bits) > 0
-    return np.ma.masked_array(values, np.broadcast_to(rejected, values.shape)).filled(np.nan)
+        product = dn.astype(out) * out.type(meant(scale))
+        return np.where(gaps, np.nan, product.astype(np.float64) + np.float64(out.type(meant(offset))))
 
 
 def _keywords(case: Case) -> Mapping[str, Any]:
@@ -55,16 +42,17 @@ KERNEL = Kernel(
     bands=("nir",), arguments=("dn",), oracle=oracle, keywords=_keywords,
     companions={"qa": lambda case: case.quality or None}, required={**SENTINEL_2, "nodata": None},
     contract=Contract(
-        dtypes=COUNTS,
+        dtypes=NUMBERS,
         tolerance_ulp={"float32": 1, "float64": 1},
         tolerance_reason="Constants and product are rounded as the contract says, product before sum and never fused, "
         "so the two summands have one value; their sum rounds by half an ulp.",
-        missing="nodata in the counts, a class that does not stay or a bit that is rejected in qa, or True in the "
-        "mask, gives NaN. Nothing is clipped.",
+        missing="NaN or nodata in the counts, in qa a class that does not stay, a bit or a field's value that is "
+        "rejected, or True in the mask, gives NaN. Nothing is clipped.",
+        in_place=True,
     ),
     cost=Cost(),  # two operations and a look-up for seven bytes: memory limits it
     golden=goldens("mask_and_scale"),
-    authority=Authority("numpy.isin and numpy.ma", _decode, rtol=1e-15),
+    authority=Authority("numpy.isin and numpy.ma", decode, rtol=1e-15),
     peers=(numexpr_.MASK_AND_SCALE, eo_processor_.MASK_AND_SCALE),
     prose=Prose(
         why="The first step of every workflow on archived scenes: counts and a quality band in, reflectance out.",

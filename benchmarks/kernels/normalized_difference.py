@@ -7,21 +7,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.goldens import goldens
+from benchmarks.kernels._shared import NUMBERS, guard, missing, nodata_of, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 
 
-def oracle(a: Array, b: Array, *, nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0,
+def oracle(a: Array, b: Array, *, nodata: Any = None, mask: Any = None, min_denominator: float = 0.0,
            dtype: Any = None) -> Array:  # fmt: skip
     """Return (a − b) / (a + b): difference and sum in the output dtype, as in the contract, the quotient in float64."""
-    out = np.dtype(dtype or (a.dtype if a.dtype.kind == "f" else "float32"))
-    missing = np.zeros(np.broadcast_shapes(a.shape, b.shape), bool) if mask is None else mask
-    if nodata is not None:
-        missing = missing | (a == nodata) | (b == nodata)
+    out = output_dtype(a, dtype)
+    gaps, least = missing(a, b, nodata=nodata, mask=mask), guard(min_denominator, None, out)
     with np.errstate(all="ignore"):
         total, difference = a.astype(out) + b.astype(out), a.astype(out) - b.astype(out)
         ratio = difference.astype(np.float64) / total.astype(np.float64)
-        return np.where(missing | (np.abs(total) <= out.type(min_denominator)), np.nan, ratio)
+        return np.where(gaps | (np.abs(total) <= least), np.nan, ratio)
 
 
 def _evaluate(a: Array, b: Array, *, min_denominator: float = 0.0) -> Array:
@@ -38,7 +37,7 @@ KERNEL = Kernel(
     family="elementwise",
     bands=("nir", "red"), arguments=("a", "b"), oracle=oracle,
     contract=Contract(
-        dtypes={"float32": "float32", "float64": "float64"} | dict.fromkeys(("uint8", "int16", "uint16"), "float32"),
+        dtypes=NUMBERS,
         tolerance_ulp={"float32": 3, "float64": 3},
         tolerance_reason="Difference, sum and quotient are each rounded once, by half an ulp at most, a relative 2⁻ᵖ "
         "(p bits of significand); three of these make 3 ulp at most, at the lower end of a binade.",
@@ -48,7 +47,7 @@ KERNEL = Kernel(
         broadcasts=True,
     ),
     cost=Cost(),  # three operations for twelve bytes: memory limits it
-    keywords=lambda case: {} if case.nodata is None else {"nodata": case.nodata},
+    keywords=nodata_of,
     golden=goldens("normalized_difference"),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
     peers=(numexpr_.NORMALIZED_DIFFERENCE, eo_processor_.NORMALIZED_DIFFERENCE),

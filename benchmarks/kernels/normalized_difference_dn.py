@@ -8,29 +8,25 @@ from typing import Any
 import numpy as np
 
 from benchmarks.goldens import goldens
-from benchmarks.kernels._shared import COUNTS, SENTINEL_2, missing
+from benchmarks.kernels._shared import NUMBERS, SENTINEL_2, guard, in_counts, missing, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
-from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
+from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose, Shift
 from inputs.cases import Case
 
-NEARLY_AN_INTEGER = 1e-6
+
+def shift(*, scale: float, offset: float, **_: Any) -> float:
+    """Return k = 2·offset/scale, which the sum of two counts lacks to be that of two scaled values."""
+    return in_counts(0.0, 2.0, scale, offset)
 
 
-def shift(scale: float, offset: float) -> float:
-    """Return k, an integer where it is one but for the rounding of `scale` and `offset` to binary."""
-    k = np.float64(2.0) * offset / np.float64(scale)
-    return float(np.rint(k) if abs(k - np.rint(k)) <= NEARLY_AN_INTEGER else k)
-
-
-def oracle(a: Array, b: Array, *, scale: float, offset: float, nodata: int | None, mask: Array | None = None,
+def oracle(a: Array, b: Array, *, scale: float, offset: float, nodata: Any, mask: Any = None,
            min_denominator: float = 0.0, dtype: Any = None) -> Array:  # fmt: skip
     """Return (a − b) / ((a + b) + k): the scale cancels. Difference and sum are in the output dtype, in this order."""
-    out = np.dtype(dtype or "float32")
-    gaps = missing(a, b, nodata=nodata, mask=mask)
+    out = output_dtype(a, dtype)
+    gaps, least = missing(a, b, nodata=nodata, mask=mask), guard(min_denominator, scale, out)
     with np.errstate(all="ignore"):
-        least = out.type(np.float64(min_denominator) / abs(scale))  # as one compares scaled values, not counts
         difference = a.astype(out) - b.astype(out)
-        denominator = (a.astype(out) + b.astype(out)) + out.type(shift(scale, offset))
+        denominator = (a.astype(out) + b.astype(out)) + out.type(shift(scale=scale, offset=offset))
         quotient = difference.astype(np.float64) / denominator.astype(np.float64)
     return np.where(gaps | (np.abs(denominator) <= least), np.nan, quotient)
 
@@ -38,8 +34,8 @@ def oracle(a: Array, b: Array, *, scale: float, offset: float, nodata: int | Non
 def _evaluate(a: Array, b: Array, *, scale: float, offset: float, min_denominator: float = 0.0) -> Array:
     import numexpr
 
-    with np.errstate(all="ignore"):
-        given = {"a": a, "b": b, "k": shift(scale, offset), "least": np.float64(min_denominator) / abs(scale)}
+    least = guard(min_denominator, scale, np.dtype(float))
+    given = {"a": a, "b": b, "k": shift(scale=scale, offset=offset), "least": least}
     given = {name: np.asarray(value, np.float64) for name, value in {**given, "nan": np.nan}.items()}
     expression = "where(abs((a + b) + k) <= least, nan, (a - b) / ((a + b) + k))"
     return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}))
@@ -52,16 +48,16 @@ def _keywords(case: Case) -> Mapping[str, Any]:
 KERNEL = Kernel(
     name="normalized_difference_dn", title="Normalised difference of counts", cost_class="C2", family="counts",
     bands=("nir", "red"), arguments=("a", "b"), oracle=oracle, keywords=_keywords,
-    required={**SENTINEL_2, "nodata": None},
+    required={**SENTINEL_2, "nodata": None}, shift=Shift(shift, "offset"),
     contract=Contract(
-        dtypes=COUNTS,
+        dtypes=NUMBERS,
         tolerance_ulp={"float32": 1, "float64": 1},
-        tolerance_reason="Difference and sum are exact in the output dtype and the shift is added in a fixed order, so "
-        "numerator and denominator have one value; the division rounds by half an ulp.",
-        missing="nodata in either array, or True in the mask, gives NaN.",
+        tolerance_reason="Difference, sum and the sum with the shift are rounded to the output dtype in a fixed order, "
+        "so numerator and denominator have one value; the division rounds by half an ulp.",
+        missing="NaN or nodata in either array, or True in the mask, gives NaN; infinities are data.",
         zero_denominator="|(a + b) + k| ≤ min_denominator / |scale| gives NaN: the guard is in the unit of scaled "
         "values. 0 guards exact zero only, which k, rounded to an integer it is near, meets where scaled floats miss.",
-        broadcasts=True,
+        in_place=True, broadcasts=True,
     ),
     cost=Cost(),  # four operations for eight bytes: memory limits it
     golden=goldens("normalized_difference_dn"),

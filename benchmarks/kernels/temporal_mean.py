@@ -13,7 +13,7 @@ from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 
 
-def oracle(x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None,
+def oracle(x: Array, axis: int = 0, *, nodata: Any = None, mask: Any = None,
            dtype: Any = None) -> Array:  # fmt: skip
     """Add the valid dates one after the other in float64 and divide by their number."""
     gaps = np.moveaxis(missing(x, nodata=nodata, mask=mask), axis, 0)

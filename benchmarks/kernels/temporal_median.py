@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.goldens import goldens
+from benchmarks.kernels._shared import NUMBERS, missing, over_time
 from benchmarks.networks import median_pairs
 from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
-from inputs.cases import Case
 
 
-def oracle(x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None,
+def oracle(x: Array, axis: int = 0, *, nodata: Any = None, mask: Any = None,
            dtype: Any = None) -> Array:  # fmt: skip
-    """Sort each series with its gaps last and take half of each of its two middles, which are one for odd counts."""
-    gaps = np.isnan(x) if nodata is None else x == nodata
-    gaps = gaps if mask is None else gaps | mask
+    """Sort each series with its gaps last: the middle, or half of each of its two middles where they differ."""
+    gaps = missing(x, nodata=nodata, mask=mask)
     series = np.sort(np.moveaxis(np.where(gaps, np.nan, x.astype(np.float64)), axis, 0), axis=0)
     if len(series) == 0:
         return np.full(series.shape[1:], np.nan)
@@ -27,7 +25,7 @@ def oracle(x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | 
     low = np.take_along_axis(series, np.maximum(count - 1, 0) // 2, axis=0)[0]
     high = np.take_along_axis(series, count // 2, axis=0)[0]
     with np.errstate(invalid="ignore"):  # the middles may be −inf and +inf
-        return np.asarray(low * 0.5 + high * 0.5)
+        return np.asarray(np.where(low == high, low, low * 0.5 + high * 0.5))
 
 
 def _nanmedian(x: Array, *, axis: int = 0) -> Array:
@@ -36,19 +34,14 @@ def _nanmedian(x: Array, *, axis: int = 0) -> Array:
         return np.asarray(np.nanmedian(x, axis=axis))
 
 
-def _keywords(case: Case) -> Mapping[str, Any]:
-    axis = {"axis": -1} if case.layout in ("pixel_major", "time_last") else {}
-    return axis if case.nodata is None else {**axis, "nodata": case.nodata}
-
-
 KERNEL = Kernel(
     name="temporal_median", title="Temporal median", cost_class="C5", family="temporal", oracle=oracle,
-    bands=("nir",), arguments=("x",), keywords=_keywords,
+    bands=("nir",), arguments=("x",), keywords=over_time,
     contract=Contract(
-        dtypes={"float32": "float32", "float64": "float64"} | dict.fromkeys(("uint8", "int16", "uint16"), "float32"),
+        dtypes=NUMBERS,
         tolerance_ulp={"float32": 1, "float64": 1},
-        tolerance_reason="One middle is exact; of two each is halved exactly and their sum rounded by half an ulp. "
-        "Among subnormals a half may be rounded as well, by half the least subnormal each: 1 ulp in all.",
+        tolerance_reason="One middle, or two that are equal, is exact; of others each is halved exactly and their sum "
+        "rounded by half an ulp. Among subnormals a half may be rounded as well, by half the least one: 1 ulp in all.",
         missing="NaN, nodata or True in the mask leaves a value out; no value left gives NaN; infinities are data.",
     ),
     cost=Cost(lambda shape: median_pairs(shape[0]) * float(np.prod(shape[1:])), "min-max pair"),

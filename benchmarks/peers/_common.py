@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.spec import Array, Peer
 from inputs.cases import Case
 
+NEARLY_AN_INTEGER = 1e-6
+SQUARES = "squares that overflow give an infinite deviation, not NaN; it is not corrected for the mean's rounding"
 Adapter = Callable[..., Any]
 Refusal = Callable[[Case], str | None]
 
@@ -31,6 +33,21 @@ def peer(name: str, package: str, adapter: Adapter, semantics: str, refuses: Ref
 def output_dtype(array: Array, dtype: Any) -> np.dtype[Any]:
     """Return the dtype of a call's output: the one asked for, or the contract's default for an input."""
     return np.dtype(dtype or (array.dtype if array.dtype.kind == "f" else "float32"))
+
+
+def in_counts(constant: float, weight: float, scale: float | None, offset: float | None) -> float:
+    """Return what stands for `constant` in a sum of counts whose factors add up to `weight`; whole where nearly so."""
+    if scale is None or offset is None or (scale == 1 and offset == 0):
+        return constant
+    with np.errstate(all="ignore"):
+        k = float((np.float64(offset) * weight + constant) / scale)
+    return float(round(k)) if abs(k) < 2**53 and abs(k - round(k)) <= NEARLY_AN_INTEGER else k
+
+
+def guard(min_denominator: float, scale: float | None) -> float:
+    """Return a guard of scaled values as one of counts."""
+    with np.errstate(all="ignore"):
+        return float(np.float64(min_denominator) / (1.0 if scale is None else abs(scale)))
 
 
 def as_floats(array: Array, dtype: Any, nodata: int | None = None, mask: Array | None = None) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, count, deliver, deliver_all, output_dtype, peer
+from benchmarks.peers._common import SQUARES, as_floats, count, deliver, deliver_all, output_dtype, peer
 from benchmarks.spec import Array
 
 
@@ -53,7 +53,8 @@ TEMPORAL_MEAN = peer(
 )
 TEMPORAL_STATS = peer(
     "bottleneck", "bottleneck", temporal_stats,
-    "adds float32 in float32: handed a float64 copy, in its time; mean and deviation are two calls, NumPy counts",
+    "adds float32 in float32: handed a float64 copy, in its time; mean and deviation are two calls, NumPy counts; "
+    f"{SQUARES}",
 )  # fmt: skip
 TEMPORAL_MEDIAN = peer(
     "bottleneck", "bottleneck", temporal_median,

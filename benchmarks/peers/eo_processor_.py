@@ -7,7 +7,7 @@ Its functions over time run on rayon's common pool, which `RAYON_NUM_THREADS` ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,20 +61,23 @@ def normalized_difference_dn(
 
 def evi(
     nir: Array, red: Array, blue: Array, *, G: float = 2.5, C1: float = 6.0, C2: float = 7.5, L: float = 1.0,
-    nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0, dtype: Any = None,
-    out: Array | None = None,
+    scale: float | None = None, offset: float | None = None, nodata: int | None = None, mask: Array | None = None,
+    min_denominator: float = 0.0, dtype: Any = None, out: Array | None = None,
 ) -> Array:  # fmt: skip
-    """Return 2.5·(nir − red) / (nir + 6·red − 7.5·blue + 1)."""
+    """Return 2.5·(nir − red) / (nir + 6·red − 7.5·blue + 1), of counts after all three bands were scaled."""
     import eo_processor
 
     _only(constants=((G, C1, C2, L), CONSTANTS), min_denominator=(min_denominator, 0.0))
-    doubles = (as_floats(band, np.float64, nodata) for band in (nir, red, blue))
+    doubles = [as_floats(band, np.float64, nodata) for band in (nir, red, blue)]
+    if scale is not None:
+        doubles = [eo_processor.pixelwise_transform(band, scale=scale, offset=offset) for band in doubles]
     return _finish(eo_processor.enhanced_vegetation_index(*doubles), mask, output_dtype(nir, dtype), out)
 
 
 def mask_and_scale(
     dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
-    keep: Iterable[int] | None = None, reject_bits: int | None = None, mask: Array | None = None, dtype: Any = None,
+    keep: Iterable[int] | None = None, reject_bits: int | None = None,
+    reject_fields: Mapping[int, Iterable[int]] | None = None, mask: Array | None = None, dtype: Any = None,
     out: Array | None = None,
 ) -> Array:  # fmt: skip
     """Mask classes, multiply in float64, round to the output dtype, add the offset there.
@@ -83,7 +86,7 @@ def mask_and_scale(
     """
     import eo_processor
 
-    _only(reject_bits=(reject_bits, None))
+    _only(reject_bits=(reject_bits, None), reject_fields=(reject_fields, None))
     kind = output_dtype(dn, dtype)
     values = as_floats(dn, np.float64, nodata)
     if qa is not None:
@@ -136,8 +139,8 @@ def temporal_median(
 
 
 def _evi_refuses(case: Case) -> str | None:
-    if case.dtype != "float64":
-        return "eo-processor's EVI is computed in float64, with L = 1: in other dtypes the contract's value is another"
+    if case.dtype == "float32":
+        return "eo-processor's EVI is computed in float64: in float32 the contract's value is another"
     return None
 
 
@@ -149,8 +152,12 @@ def _stats_refuses(case: Case) -> str | None:
     return "eo-processor's deviation has ddof 1: turned to 0 it is some ulp off" if case.dtype == "float64" else None
 
 
-_ZERO = "a denominator within 1e-10 of zero gives 0, not NaN; equal shapes, 4 axes at most; float64, casts in its time"
-_DOUBLES = "float64 inside, casts in its time; out is a copy"
+_PACKED = "fields of packed records are read from beside them"
+_ZERO = (
+    "a denominator within 1e-10 of zero gives 0, not NaN; equal shapes, 4 axes at most; float64, casts in its time; "
+    f"{_PACKED}"
+)
+_DOUBLES = f"float64 inside, casts in its time; out is a copy; {_PACKED}"
 
 
 def _peer(adapter: Any, semantics: str, **refuses: Any) -> Any:
@@ -159,7 +166,7 @@ def _peer(adapter: Any, semantics: str, **refuses: Any) -> Any:
 
 NORMALIZED_DIFFERENCE = _peer(normalized_difference, _ZERO)
 NORMALIZED_DIFFERENCE_DN = _peer(normalized_difference_dn, f"both bands are scaled first; {_ZERO}")
-EVI = _peer(evi, _ZERO, refuses=_evi_refuses)
+EVI = _peer(evi, f"bands of counts are scaled first; {_ZERO}", refuses=_evi_refuses)
 MASK_AND_SCALE = _peer(
     mask_and_scale, f"classes 0–11 alone, no bits; 4 axes at most; two calls, the offset added by NumPy; {_DOUBLES}",
     refuses=_mask_refuses,

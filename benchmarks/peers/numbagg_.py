@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, deliver, deliver_all, output_dtype, peer
+from benchmarks.peers._common import SQUARES, as_floats, deliver, deliver_all, output_dtype, peer
 from benchmarks.spec import Array, Peer
 
 
@@ -89,7 +89,7 @@ def _peer(adapter: Any, semantics: str) -> Peer:
 _INTEGERS = "integers become float32 with NaN gaps inside the timed call; out is a copy"
 
 TEMPORAL_MEAN = _peer(temporal_mean, _INTEGERS)
-TEMPORAL_STATS = _peer(temporal_stats, f"mean, deviation and count are three calls; {_INTEGERS}")
+TEMPORAL_STATS = _peer(temporal_stats, f"mean, deviation and count are three calls; {SQUARES}; {_INTEGERS}")
 TEMPORAL_MEDIAN = _peer(
     temporal_median,
     "float64 alone, so float32 is cast both ways in its time; infinities may give NaN, and huge middles overflow; "

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import output_dtype, peer
+from benchmarks.peers._common import guard, in_counts, output_dtype, peer
 from benchmarks.spec import Array
 
-NEARLY_AN_INTEGER = 1e-6
 LARGEST_INTEGER = 2**24  # beyond it neighbours share a float32, and sums of counts are rounded
 
 
@@ -67,23 +66,27 @@ def normalized_difference_dn(
     min_denominator: float = 0.0, dtype: Any = None, out: Array | None = None,
 ) -> Array:  # fmt: skip
     """Return (a − b) / (a + b + k) with k = 2·offset/scale, as whoever knows that the scale cancels writes it."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        k, least = np.float64(2.0) * offset / scale, np.float64(min_denominator) / abs(scale)
-        whole = abs(k - np.rint(k)) <= NEARLY_AN_INTEGER and abs(k) < LARGEST_INTEGER
+    k, least = in_counts(0.0, 2.0, scale, offset), guard(min_denominator, scale)
+    whole = k.is_integer() and abs(k) < LARGEST_INTEGER and a.dtype.kind != "f"
     zero = f"((a + b) == {-round(k)})" if whole else "((a + b + k) == 0)"
     return _ratio(
-        "(a - b)", "(a + b + k)", {"a": a, "b": b}, {"k": np.rint(k) if whole else k, "least": least}, zero=zero,
+        "(a - b)", "(a + b + k)", {"a": a, "b": b}, {"k": k, "least": least}, zero=zero,
         nodata=nodata, mask=mask, dtype=output_dtype(a, dtype), out=out,
     )  # fmt: skip
 
 
 def evi(
     nir: Array, red: Array, blue: Array, *, G: float = 2.5, C1: float = 6.0, C2: float = 7.5, L: float = 1.0,
-    nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0, dtype: Any = None,
-    out: Array | None = None,
+    scale: float | None = None, offset: float | None = None, nodata: int | None = None, mask: Array | None = None,
+    min_denominator: float = 0.0, dtype: Any = None, out: Array | None = None,
 ) -> Array:  # fmt: skip
-    """Return G·(nir − red) / (nir + C1·red − C2·blue + L); numexpr evaluates the denominator once."""
-    arrays, constants = {"n": nir, "r": red, "b": blue}, {"g": G, "c": C1, "d": C2, "l": L, "least": min_denominator}
+    """Return G·(nir − red) / (nir + C1·red − C2·blue + L); numexpr evaluates the denominator once.
+
+    Of counts only L has to be scaled, as whoever knows that the scale cancels writes it.
+    """
+    soil = in_counts(float(L), 1.0 + C1 - C2, scale, offset)
+    arrays, constants = {"n": nir, "r": red, "b": blue}, {"g": G, "c": C1, "d": C2, "l": soil}
+    constants["least"] = guard(min_denominator, scale)
     denominator = "(n + c * r - d * b + l)"
     return _ratio(
         "g * (n - r)", denominator, arrays, constants, zero=f"({denominator} == 0)",
@@ -93,21 +96,39 @@ def evi(
 
 def mask_and_scale(
     dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
-    keep: Iterable[int] | None = None, reject_bits: int | None = None, mask: Array | None = None, dtype: Any = None,
+    keep: Iterable[int] | None = None, reject_bits: int | None = None,
+    reject_fields: Mapping[int, Iterable[int]] | None = None, mask: Array | None = None, dtype: Any = None,
     out: Array | None = None,
 ) -> Array:  # fmt: skip
     """Return dn·scale + offset; classes come through a NumPy table, which beats five comparisons in the formula."""
     arrays, missing = {"dn": dn}, [f"(dn == {nodata})"] if nodata is not None else []
     if qa is not None and keep is not None:
-        dropped = np.ones(256, bool)
-        dropped[list(keep)] = False
-        arrays, missing = {**arrays, "dropped": np.take(dropped, qa)}, [*missing, "dropped"]
+        arrays, missing = {**arrays, "dropped": _dropped(qa, keep)}, [*missing, "dropped"]
     elif qa is not None:
-        arrays, missing = {**arrays, "qa": qa}, [*missing, f"((qa & {reject_bits}) != 0)"]
+        arrays, missing = {**arrays, "qa": qa}, [*missing, *_rejected(reject_bits, reject_fields or {})]
     if mask is not None:
         arrays, missing = {**arrays, "mask": mask}, [*missing, "mask"]
     constants = {"scale": scale, "offset": offset}
     return _evaluate("dn * scale + offset", missing, arrays, constants, dtype=output_dtype(dn, dtype), out=out)
+
+
+def _dropped(qa: Array, keep: Iterable[int]) -> Array:
+    """Return where a class does not stay."""
+    if qa.dtype != np.uint8:
+        return np.isin(qa, np.array(list(keep), qa.dtype), invert=True)
+    dropped = np.ones(256, bool)
+    dropped[list(keep)] = False
+    return np.take(dropped, qa)
+
+
+def _rejected(bits: Any, fields: Mapping[int, Iterable[int]]) -> list[str]:
+    """Return what a formula says of bits and of fields that are rejected."""
+    bits = 0 if bits is None else np.ravel(bits)[0]
+    pairs = [(int(field), value * (field & -field)) for field, values in fields.items() for value in values]
+    return [
+        *([f"((qa & {int(bits)}) != 0)"] if bits else []),
+        *(f"((qa & {field}) == {value})" for field, value in pairs),
+    ]
 
 
 _RATIO = "x/0 would give ±inf: the where() that gives NaN, and nodata, is part of its time; no check of arguments"
@@ -119,5 +140,5 @@ MASK_AND_SCALE = peer(
     "numexpr",
     "numexpr",
     mask_and_scale,
-    "classes are looked up by NumPy first, in its time; no check of arguments",
+    "classes are looked up by NumPy first, in its time; words of at most 63 bits; no check of arguments",
 )
