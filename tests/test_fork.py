@@ -1,49 +1,45 @@
-"""A process that is forked after a kernel has used threads can use them too: it has none of its parent's."""
+"""A process may be forked at any time, whatever its threads are doing: the child computes, as it waits for nobody."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from busy import COMPILED
 
-COMPILED = ("numba", "rust")
-LONGEST_S = 120
-SCRIPT = """
-import multiprocessing
-import numpy as np
 from benchmarks import registry
 
-def bits(arm):
-    stack = np.random.default_rng(0).random((9, 400, 500), dtype="float32")
-    return registry.resolve(registry.get("temporal_mean"), arm)(stack, num_threads=2).tobytes()
+SCRIPT = Path(__file__).with_name("forks.py")
+PATIENCE_S = 30
+QUICK = -(-500 // (len(registry.KERNELS) * len(COMPILED)))
+"""Forks of one kernel of one arm, so that all together make 500."""
 
-def answer(arm, expected, found):
-    found.put(bits(arm) == expected)
 
-if __name__ == "__main__":
-    arm, context = {arm!r}, multiprocessing.get_context("fork")
-    expected, found = bits(arm), context.SimpleQueue()
-    for _ in range(2):
-        child = context.Process(target=answer, args=(arm, expected, found))
-        child.start()
-        child.join({patience})
-        if child.is_alive():
-            child.kill()
-            raise SystemExit("the child waits for threads that it does not have")
-        assert child.exitcode == 0 and found.get(), "the child's result differs"
-        assert bits(arm) == expected, "the parent's result differs afterwards"
-"""
+def fork(kernel: str, arm: str, forks: int) -> None:
+    command = [
+        sys.executable,
+        "-W",
+        "ignore::DeprecationWarning",
+        str(SCRIPT),
+        kernel,
+        arm,
+        str(forks),
+        str(PATIENCE_S),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("arm", COMPILED)
-def test_a_forked_child_and_its_parent_both_have_threads(arm: str) -> None:
-    script = SCRIPT.format(arm=arm, patience=LONGEST_S // 4)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("kernel", registry.KERNELS)
+def test_children_that_are_forked_under_load_answer(kernel: str, arm: str) -> None:
+    fork(kernel, arm, QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", COMPILED)
+@pytest.mark.parametrize("kernel", registry.KERNELS)
+def test_500_children_of_every_kernel_answer(kernel: str, arm: str) -> None:
+    fork(kernel, arm, 500)

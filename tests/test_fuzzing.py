@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 from benchmarks import registry
 from benchmarks.fuzzing import campaign
 from benchmarks.fuzzing.arena import LAYOUTS, Arena, cut
-from benchmarks.fuzzing.calls import Calls, FuzzCall, described
+from benchmarks.fuzzing.calls import Calls, FuzzCall, Meaning, described
 from benchmarks.fuzzing.campaign import Campaign, wage
+from benchmarks.fuzzing.judge import MOST_DIMENSIONS, rule
 from lab import __main__ as door
 from lab.fuzz import fuzz
+from tests.conforming import conforming
 
 APP = typer.Typer()
 APP.command()(fuzz)
@@ -87,10 +89,17 @@ def test_a_number_draws_the_same_call_whatever_was_drawn_before(name: str) -> No
     assert described(one.draw(1)) != described(Calls(registry.get(name), seed=4).draw(1))
 
 
+def _is_lone(given: Any) -> bool:
+    return isinstance(given, np.ndarray) and given.size == 1 and given.ndim > 0
+
+
 def traits(call: FuzzCall) -> set[str]:
     """Return what is special about a call."""
     arrays = [array for array in call.arrays if isinstance(array, np.ndarray)]
-    found = {name for name in ("out", "mask", "qa", "nodata", "num_threads") if call.kwargs.get(name) is not None}
+    found = {f"mask {call.kwargs['mask']}"} if isinstance(call.kwargs.get("mask"), bool | np.bool_) else set()
+    found |= {f"{name} in an array" for name, given in call.kwargs.items() if _is_lone(given)}
+    found |= {"nodata of floats"} if arrays and arrays[0].dtype.kind == "f" and "nodata" in call.kwargs else set()
+    found |= {name for name in ("out", "mask", "qa", "nodata", "num_threads") if call.kwargs.get(name) is not None}
     found |= {"large"} if call.large else set()
     found |= {"not an array"} if len(arrays) < len(call.arrays) else set()
     outs = [made.array for made in call.outs]
@@ -99,6 +108,8 @@ def traits(call: FuzzCall) -> set[str]:
         found |= {"empty"} if array.size == 0 else set()
         found |= {"read-only"} if not array.flags.writeable else set()
         found |= {"misaligned"} if not array.flags.aligned else set()
+        found |= {"torn"} if any(step % array.itemsize for step in array.strides) else set()
+        found |= {"with a meaning"} if isinstance(array, Meaning) else set()
         found |= {"negative"} if min(array.strides, default=0) < 0 else set()
         found |= {"broadcast"} if 0 in array.strides else set()
         found |= {"fortran"} if array.flags.fnc else set()
@@ -115,11 +126,38 @@ def test_what_is_drawn_is_of_every_kind(name: str) -> None:
     for index in range(5000):
         seen.update(traits(calls.draw(index)))
     wanted = {"out", "mask", "num_threads", "large", "not an array", "empty", "read-only", "misaligned", "negative"}
+    wanted |= {"torn", "with a meaning", "mask True", "mask False", "nodata of floats", "nodata in an array"}
     wanted |= {"broadcast", "fortran", "overlap", ">f4", "|i1", *(f"{n} dimensions" for n in range(5)), "39 dimensions"}
     wanted |= (
         {np.dtype(dtype).str for dtype in kernel.contract.dtypes} | set(kernel.companions) | {"nodata", "in place"}
     )
     assert not wanted - seen.keys(), f"never drawn: {sorted(wanted - seen.keys())}"
+
+
+def test_quality_bands_are_words_of_every_kind_with_all_that_reads_them() -> None:
+    calls = Calls(registry.get("mask_and_scale"), seed=11)
+    seen: set[str] = set()
+    for index in range(5000):
+        kwargs = calls.draw(index).kwargs
+        if isinstance(kwargs.get("qa"), np.ndarray):
+            reads = [name for name in ("keep", "reject_bits", "reject_fields") if kwargs.get(name) is not None]
+            seen.add(f"{kwargs['qa'].dtype} {' '.join(reads)}")
+    for dtype in ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+        for reads in ("keep", "reject_bits", "reject_fields", "reject_bits reject_fields"):
+            assert f"{dtype} {reads}" in seen
+
+
+@pytest.mark.parametrize("name", registry.KERNELS)
+def test_the_judge_knows_the_contract(name: str) -> None:
+    kernel, calls = registry.get(name), Calls(registry.get(name), seed=3)
+    function, accepted, compared = conforming(kernel), 0, 0
+    for call in (calls.draw(index) for index in range(800)):
+        if call.large or any(np.ndim(array) > MOST_DIMENSIONS for array in call.arrays):
+            continue
+        ruling = rule(kernel, function, call, function)
+        assert not ruling.findings, f"{ruling.findings} {described(call)}"
+        accepted, compared = accepted + ruling.accepted, compared + ruling.compared
+    assert 250 < compared <= accepted  # numbers of threads that nobody has are not compared
 
 
 def test_a_cut_lies_in_its_arena_and_can_be_put_back() -> None:

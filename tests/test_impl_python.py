@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from importlib import import_module
 from itertools import product
 
 import numba
@@ -13,23 +17,22 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
-from eokernels import _admit, _constants
-from eokernels._network import selection
-from eokernels._quality import quality
-from eokernels.impl_numba import _jit, _lanes, _sums
-from eokernels.impl_numba import evi as jit_evi
-from eokernels.impl_numba import mask_and_scale as jit_scale
-from eokernels.impl_numba import normalized_difference as jit_difference
-from eokernels.impl_numba import normalized_difference_dn as jit_counts
-from eokernels.impl_numba import temporal_mean as jit_mean
-from eokernels.impl_numba import temporal_median as jit_median
-from eokernels.impl_numba import temporal_stats as jit_stats
+from eokernels import _admit
+from eokernels._network import merge, middle, selection, sort
+from eokernels.impl_numba import _digits, _jit, _program, _sums, _threads
 from eokernels.impl_numpy import _series, blocks
-from eokernels.impl_numpy import evi as numpy_evi
-from eokernels.impl_numpy import mask_and_scale as numpy_scale
-from eokernels.impl_numpy import normalized_difference as numpy_difference
-from eokernels.impl_numpy import temporal_mean as numpy_mean
-from eokernels.impl_numpy import temporal_stats as numpy_stats
+
+jit_difference, jit_counts, jit_evi, jit_scale, jit_mean, jit_median, jit_stats = (
+    import_module(f"eokernels.impl_numba.{kernel}")
+    for kernel in (
+        "normalized_difference", "normalized_difference_dn", "evi", "mask_and_scale", "temporal_mean",
+        "temporal_median", "temporal_stats",
+    )
+)  # fmt: skip
+numpy_difference, numpy_scale, numpy_mean, numpy_stats, numpy_median = (
+    import_module(f"eokernels.impl_numpy.{kernel}")
+    for kernel in ("normalized_difference", "mask_and_scale", "temporal_mean", "temporal_stats", "temporal_median")
+)
 
 NOT_GIVEN = {"nodata": None, "mask": None, "dtype": None, "out": None}
 LAYOUTS = {
@@ -95,7 +98,7 @@ def test_output_whose_elements_share_memory_is_refused():
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        ({"nodata": 0}, ValueError),
+        ({"nodata": 1e39}, ValueError),
         ({"mask": np.zeros((4, 4), np.uint8)}, TypeError),
         ({"mask": np.zeros((3, 4), bool)}, ValueError),
         ({"min_denominator": -1}, ValueError),
@@ -111,63 +114,6 @@ def test_a_refusal_begins_with_the_name_of_the_argument(given, error):
     a = np.ones((4, 4), np.float32)
     with pytest.raises(error, match=f"^{next(iter(given))}: "):
         admit(a, a, **given)
-
-
-@pytest.mark.parametrize(
-    ("given", "error", "named"),
-    [
-        ({"keep": [4]}, ValueError, "keep: .*qa"),
-        ({"reject_bits": 8}, ValueError, "reject_bits: .*qa"),
-        ({"qa": "uint8"}, ValueError, "qa: .*keep, reject_bits"),
-        ({"qa": "uint8", "keep": [4], "reject_bits": 8}, ValueError, "qa: .*keep, reject_bits"),
-        ({"qa": "uint16", "keep": [4]}, TypeError, "qa: .*uint8"),
-        ({"qa": "int16", "reject_bits": 8}, TypeError, "qa: .*uint16"),
-        ({"qa": "uint8", "keep": [256]}, ValueError, "keep: .*255"),
-        ({"qa": "uint8", "keep": [-1]}, ValueError, "keep: .*255"),
-        ({"qa": "uint8", "keep": "45"}, TypeError, "keep: .*int"),
-        ({"qa": "uint8", "keep": np.ones(3, bool)}, TypeError, "keep: .*int"),
-        ({"qa": "uint8", "keep": 4}, TypeError, "keep: .*set"),
-        ({"qa": "uint8", "reject_bits": 256}, ValueError, "reject_bits: .*255"),
-        ({"qa": "uint16", "reject_bits": 65536}, ValueError, "reject_bits: .*65535"),
-        ({"qa": "uint16", "reject_bits": 1.0}, TypeError, "reject_bits: .*int"),
-    ],
-)
-def test_a_quality_band_that_cannot_be_read_is_refused_by_name(given, error, named):
-    call = _admit.elementwise({"dn": np.ones((4, 4), np.uint16)}, _admit.COUNTS, **NOT_GIVEN)
-    band = np.zeros((4, 4), given["qa"]) if "qa" in given else None
-    with pytest.raises(error, match=f"^{named}"):
-        quality(call, band, given.get("keep"), given.get("reject_bits"))
-
-
-def test_classes_that_stay_are_read_alike_as_bits_and_as_a_table():
-    call = _admit.elementwise({"dn": np.ones((4, 4), np.uint16)}, _admit.COUNTS, **NOT_GIVEN)
-    for keep in ((), {0, 7}, np.array([4, 31]), (k for k in (4, 32, 255)), [5, 5]):
-        classes = list(keep)
-        checked = quality(call, np.zeros((4, 1), np.uint8), iter(classes), None)
-        assert checked.array.shape == (4, 4)
-        assert checked.classes() == sorted(set(classes))
-        assert np.flatnonzero(~checked.table()).tolist() == checked.classes()
-
-
-@pytest.mark.parametrize(
-    ("value", "error"), [(True, TypeError), ("1", TypeError), (None, TypeError), (1j, TypeError), (np.nan, ValueError),
-                         (-np.inf, ValueError), (10**400, ValueError)],
-)  # fmt: skip
-def test_a_constant_is_a_finite_real_number(value, error):
-    with pytest.raises(error, match=r"^C1: "):
-        _constants.reals(admit(*np.ones((2, 3), np.float32)), C1=value)
-
-
-def test_a_constant_that_the_output_dtype_cannot_hold_is_infinite():
-    assert _constants.reals(admit(*np.ones((2, 3), np.float32)), L=1e39, G=-1e39) == (np.inf, -np.inf)
-
-
-def test_twice_the_offset_over_the_scale_is_whole_where_it_was_meant_to_be():
-    call = admit(*np.ones((2, 3), np.uint16), dtype="float64", min_denominator=0.01)
-    assert _constants.shift(call, 1e-4, -0.1) == (-2000.0, 0.01 / 1e-4)
-    assert _constants.shift(call, -2.75e-5, -0.2)[0] == 0.4 / 2.75e-5
-    with pytest.raises(ValueError, match=r"^scale: .*other than 0"):
-        _constants.shift(call, 0, -0.1)
 
 
 def outputs(shape=(4, 4)):
@@ -193,19 +139,86 @@ def test_one_wrong_output_of_several_is_refused_by_its_place(change, error, name
     assert all((array == 1).all() for array in out)
 
 
-@pytest.mark.parametrize("quads", [False, True])
 @pytest.mark.parametrize("n", [*range(1, 18), 40, 73])
-def test_network_brings_the_wanted_ranks_into_their_rows(n, quads):
+def test_network_brings_the_wanted_ranks_into_their_rows(n):
     values = np.random.default_rng(n).integers(0, n, size=(n + 1, 200))
     ranks = ((n - 1) // 2, min((n + 1) // 2, n - 1)) if n > 16 else tuple(range(n))
     expected = np.sort(values[:n], axis=0)[list(ranks)]
-    network = selection(n, ranks, quads=quads)
-    for a, b, c, d in network.operations:
-        pairs = [(a, c), (b, d), (b, c)] if d >= 0 else [(a, b)]
-        for i, j in pairs:
-            low, high = np.minimum(values[i], values[j]), np.maximum(values[i], values[j])
-            values[i if d >= 0 else c], values[j] = low, high
+    network = selection(n, ranks)
+    for i, j, spare in network.operations:
+        values[spare], values[j] = np.minimum(values[i], values[j]), np.maximum(values[i], values[j])
     assert (values[list(network.rows)] == expected).all()
+
+
+def follow(steps, values):
+    """Do steps on the rows of `values`."""
+    for kind, a, b in steps:
+        low, high = np.minimum(values[a], values[b]), np.maximum(values[a], values[b])
+        if kind == "exchange":
+            values[a], values[b] = low, high
+        else:
+            values[a] = low if kind == "min" else high
+
+
+@pytest.mark.parametrize("n", [*range(1, 34), 73])
+def test_steps_sort_merge_and_find_the_middle(n):
+    given = np.random.default_rng(n).integers(0, n, size=(n, 300))
+    expected = np.sort(given, axis=0)
+    values, (steps, found) = given.copy(), middle(n)
+    follow(steps, values)
+    assert (values[list(found)] == expected[[(n - 1) // 2, min((n - 1) // 2 + 1, n - 1)]]).all()
+    values, steps = given.copy(), []
+    order = sort(range(n), steps)
+    follow(steps, values)
+    assert (values[order] == expected).all()
+    values, steps, half = given.copy(), [], n // 3
+    values[:half].sort(axis=0)
+    values[half:].sort(axis=0)
+    order = merge(range(half), range(half, n), steps)
+    follow(steps, values)
+    assert (values[order] == expected).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int16", "uint16"])
+@pytest.mark.parametrize("dates", [1, 2, 12, _program.WHOLE, _program.WHOLE + 1])
+def test_programs_find_the_middle_ranks(dates, dtype):
+    values = np.zeros((dates + 2, _program.PITCH), dtype)
+    values[:dates] = np.random.default_rng(dates).integers(0, 200, size=values[:dates].shape)
+    expected = np.sort(values[:dates], axis=0)[[(dates - 1) // 2, min((dates - 1) // 2 + 1, dates - 1)]]
+    found = _program.program(dates, values.dtype)
+    limits = np.array([0, 255] if dtype[0] != "f" else [-np.inf, np.inf]).astype(dtype)
+    pixels = 300  # not a whole number of lanes
+    _program.run(values, pixels, found.addresses, found.first, found.halves, *limits)
+    assert (values[dates:, :pixels] == expected[:, :pixels]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int16", "uint16"])
+def test_networks_and_digits_find_the_same_medians(monkeypatch, dtype):
+    random = np.random.default_rng(0)
+    stack = (random.normal(size=(41, 7, 9)) * 100).astype(dtype)
+    stack[:, 0, :3] = stack[:1, 0, :3]  # all the same
+    mask = random.random(stack.shape) < random.random(stack.shape[1:])
+    mask[:, 1, 0], mask[1:, 1, 1] = True, True
+    expected = jit_median.temporal_median(stack, mask=mask)
+    monkeypatch.setattr(jit_median, "LONGEST", 0)
+    assert np.array_equal(jit_median.temporal_median(stack, mask=mask), expected, equal_nan=True)
+    monkeypatch.setattr(_digits, "SHORT", 0)
+    assert np.array_equal(jit_median.temporal_median(stack, mask=mask), expected, equal_nan=True)
+    monkeypatch.setattr(_digits, "LONG", 0)
+    monkeypatch.setattr(_digits, "SLICE", 24)
+    assert np.array_equal(jit_median.temporal_median(stack, mask=mask), expected, equal_nan=True)
+
+
+def test_sums_kept_between_parts_of_the_dates_are_the_same_sums(monkeypatch):
+    stack = scene((1100, 5, 7))
+    expected = [array.tobytes() for array in (jit_mean.temporal_mean(stack), *jit_stats.temporal_stats(stack))]
+    monkeypatch.setattr(_sums, "LONG", 0)
+    monkeypatch.setattr(_sums, "SLICE", 700)
+    monkeypatch.setattr(_sums, "BATCH", 11)
+    for threads in (1, 2):
+        monkeypatch.setattr(_threads, "SERIAL_BELOW", 1)
+        found = (jit_mean.temporal_mean(stack), *jit_stats.temporal_stats(stack, num_threads=threads))
+        assert [array.tobytes() for array in found] == expected
 
 
 @pytest.mark.parametrize("shape", [(0,), (1,), (100,), (7, 13), (3, 0, 2), (5, 300), (2, 3, 4, 5)])
@@ -266,7 +279,8 @@ def test_numba_and_numpy_agree_to_the_bit_on_every_pair_of_layouts(one, other):
 
 
 def test_threads_change_no_bit_from_several_callers_at_once(monkeypatch):
-    monkeypatch.setattr(_jit, "SERIAL_BELOW", 1)
+    monkeypatch.setattr(_threads, "SERIAL_BELOW", 1)
+    monkeypatch.setattr(_admit, "usable_cores", lambda: 8)
     a, b, stack = scene((101, 103)), scene((101, 103), seed=1), scene((9, 57, 61))
 
     def call(threads):
@@ -283,13 +297,8 @@ def test_threads_change_no_bit_from_several_callers_at_once(monkeypatch):
 
 
 def test_one_thread_needs_no_pool(monkeypatch):
-    monkeypatch.setattr(_jit, "_pool", None)
+    monkeypatch.setattr(_threads, "_call_helpers", None)
     jit_median.temporal_median(scene((3, 300, 300)), num_threads=1)
-
-
-def test_a_forked_process_gets_a_pool_of_its_own():
-    assert _jit._pool(2, -1) is _jit._pool(2, -1)
-    assert _jit._pool(2, -1) is not _jit._pool(2, -2)
 
 
 def test_one_signature_serves_every_layout_of_a_dtype():
@@ -304,8 +313,8 @@ def test_no_multiplication_is_fused_into_an_addition():
     one = row[0]
     ratios = numba.njit(**_jit.OPTIONS)(jit_difference._ratios.py_func)
     ratios(row, row, hole, row.copy(), False, one, False, one)
-    middle = numba.njit(**_jit.OPTIONS)(jit_median._middle.py_func)
-    middle(*(np.ones(_lanes.LANES, kind) for kind in ("f4", "f4", "i4")), 3, one, np.ones(_lanes.LANES, "f4"))
+    medians = numba.njit(**_jit.OPTIONS)(jit_median._middle.py_func)
+    medians(*(np.ones(128, kind) for kind in ("f4", "f4", "i4")), 3, one, np.ones(128, "f4"))
     counts = numba.njit(**_jit.OPTIONS)(jit_counts._ratios.py_func)
     counts(hole.view(np.uint8), hole.view(np.uint8), hole, row.copy(), one, one, False, hole.view(np.uint8)[0], False)
     scaled = numba.njit(**_jit.OPTIONS)(jit_scale._scale.py_func)
@@ -313,8 +322,8 @@ def test_no_multiplication_is_fused_into_an_addition():
     indices = numba.njit(**_jit.OPTIONS)(jit_evi._indices.py_func)
     indices(row, row, row, hole, row.copy(), (one,) * 4, False, one, False, one)
     squares = numba.njit(**_jit.OPTIONS)(_sums._add_squares.py_func)
-    squares(row, row, row, row, np.zeros((4, 64), np.bool_), False, one, False, np.ones(64), np.ones(64))
-    for compiled in (ratios, middle, counts, scaled, indices, squares):
+    squares(row, row, row, row, np.zeros((4, 64), np.bool_), False, one, False, np.ones(_sums.ROOM))
+    for compiled in (ratios, medians, counts, scaled, indices, squares):
         (code,) = compiled.inspect_asm().values()
         assert "div" in code or "mul" in code
         assert not re.search(r"\bv?fn?m(add|sub)|\bfml[as]\b", code)
@@ -354,19 +363,87 @@ def test_the_numba_sums_do_not_depend_on_the_length_of_a_run(monkeypatch):
     monkeypatch.setattr(_sums, "RUN", 64)
     monkeypatch.setattr(_sums, "RESIDENT_BYTES", 1)
     monkeypatch.setattr(_series, "VALUES", 40)
+    monkeypatch.setattr(_series, "NARROW", 8)
     assert [array.tobytes() for array in jit_stats.temporal_stats(stack)] == expected
     assert [array.tobytes() for array in numpy_stats.temporal_stats(stack)] == expected
 
 
-def test_an_infinite_gain_over_a_zero_denominator_needs_no_flag():
-    nir, red, blue = (np.full(9, value, np.float32) for value in (5, 1, 12))
-    assert np.isnan(numpy_evi.evi(nir, red, blue, G=1e39, C1=6, C2=1, L=1)).all()
+NUMPY_REDUCTIONS = (numpy_mean.temporal_mean, numpy_stats.temporal_stats, numpy_median.temporal_median)
+MIB = 2**20
 
 
-@pytest.mark.parametrize("keep", [(), {4, 5}, {0, 31}, {32}, {63}, {64}, {0, 255}, set(range(256))])
-def test_every_way_to_read_classes_says_the_same(keep):
-    classes = np.arange(256, dtype=np.uint8)
-    given = {"scale": 1.0, "offset": 0.0, "nodata": None, "qa": classes, "keep": keep}
-    for kernel in (numpy_scale.mask_and_scale, numpy_scale.mask_and_scale_naive, jit_scale.mask_and_scale):
-        result = kernel(np.ones(256, np.uint16), **given)
-        assert (np.isnan(result) == ~np.isin(classes, list(keep))).all(), kernel.__name__
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "uint16"])
+@pytest.mark.parametrize("shape", [(4_000_000,), (400_000, 10), (100_000, 64)])
+def test_scratch_of_long_series_is_bounded(shape, dtype):
+    stack = np.random.default_rng(0).integers(0, 200, shape).astype(dtype)
+    mask = np.broadcast_to(np.arange(shape[-1]) % 7 == 0, shape)
+    for reduce in NUMPY_REDUCTIONS:
+        tracemalloc.start()
+        reduce(stack, nodata=3, mask=mask)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= 64 * MIB + 2 * shape[0] * stack.itemsize, reduce.__name__
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int16", "uint16"])
+@pytest.mark.parametrize("shape", [(300_000,), (150_000, 3), (3, 150_000), (2047, 5), (2048, 5), (30_000, 2, 37)])
+def test_long_series_are_answered_as_short_ones(shape, dtype):
+    rng = np.random.default_rng(1)
+    stack = rng.integers(0, 120, shape).astype(dtype)
+    mask = rng.random(shape) < 0.3
+    stack[mask] = 119
+    axis = int(np.argmax(shape))
+    if stack.dtype.kind == "f":
+        stack += rng.random(shape).astype(dtype)
+        stack[rng.random(shape) < 0.1] = np.nan
+    mask[(..., 0) if axis == 0 and len(shape) > 1 else (0, ...)] |= axis == 0 and len(shape) > 1
+    data = np.where(mask | (stack == 7), np.nan, stack).astype(np.float64)
+    ordered = np.sort(np.moveaxis(data, axis, 0), axis=0)
+    valid = np.count_nonzero(~np.isnan(ordered), axis=0)
+    low, high = (
+        np.take_along_axis(ordered, rank[np.newaxis], axis=0)[0]
+        for rank in (np.maximum(valid - 1, 0) // 2, np.minimum(valid // 2, len(ordered) - 1))
+    )
+    out = numpy_median.temporal_median(stack, axis, mask=mask, nodata=7)
+    assert np.array_equal(out, (0.5 * low + 0.5 * high).astype(out.dtype), equal_nan=True)
+    with np.errstate(invalid="ignore"):
+        added = np.cumsum(np.nan_to_num(np.moveaxis(data, axis, 0)), axis=0)[-1]
+        mean, std, number = numpy_stats.temporal_stats(stack, axis, mask=mask, nodata=7)
+        assert np.array_equal(mean, (added / valid).astype(mean.dtype), equal_nan=True)
+        assert np.allclose(std, np.sqrt(np.nansum((data - np.expand_dims(added / valid, axis)) ** 2, axis) / valid),
+                           rtol=1e-6, equal_nan=True)  # fmt: skip
+    assert np.array_equal(number, valid)
+    again = numpy_mean.temporal_mean(stack, axis, mask=mask, nodata=7)
+    assert np.array_equal(again, mean, equal_nan=True)
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 5, 70])
+@pytest.mark.parametrize("dates", [3000, 300_000])
+def test_squares_of_long_series_are_added_in_their_order(dates, pixels):
+    stack = scene((dates, pixels), dtype="float64")[: 600_000 // pixels]
+    there = ~np.isnan(stack)
+    n = there.sum(axis=0)
+    mean = np.cumsum(np.where(there, stack, 0.0), axis=0)[-1] / n
+    residuals = np.where(there, stack - mean, 0.0)
+    squares, distances = (np.cumsum(each, axis=0)[-1] for each in (residuals * residuals, residuals))
+    expected = np.sqrt(np.maximum(squares - distances * distances / n, 0.0) / (n - 1))
+    for stats in (numpy_stats.temporal_stats, numpy_stats.temporal_stats_naive):
+        assert np.array_equal(stats(stack, ddof=1)[1], expected)
+
+
+@pytest.mark.parametrize("form", ["temporal_stats", "temporal_stats_naive"])
+def test_a_deviation_far_from_zero_is_corrected_for_the_rounding_of_its_mean(form):
+    stack = (1e15 + np.array([0.25, 0.5, 0.0])).reshape(3, 1)
+    _, std, _ = getattr(numpy_stats, form)(stack, ddof=1)
+    exact = [Fraction(value) for value in stack[:, 0].tolist()]
+    mean = sum(exact) / 3
+    assert std[0] == pytest.approx(math.sqrt(sum((value - mean) ** 2 for value in exact) / 2), rel=1e-15)
+    _, same, _ = getattr(numpy_stats, form)(np.full((7, 1), 1e17 + 16))
+    assert same[0] == 0.0
+
+
+@pytest.mark.parametrize("length", [2, 30, 5000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_middles_are_the_median_even_where_their_halves_are_lost(length, dtype):
+    tiny = np.full((length, 3), np.finfo(dtype).smallest_subnormal, dtype)
+    assert (numpy_median.temporal_median(tiny) == tiny[0]).all()

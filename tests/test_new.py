@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.kernels import _shared
 from lab import __main__ as door
 from lab import new
 
@@ -86,6 +87,15 @@ def test_the_declaration_is_a_kernel_without_an_oracle(family: str, tmp_path: Pa
     assert (kernel.name, kernel.family) == (KERNEL, family)
     with pytest.raises(NotImplementedError, match=KERNEL):
         kernel.oracle()
+
+
+def test_the_skeleton_of_an_index_says_where_the_rule_of_added_constants_stands(tmp_path: Path) -> None:
+    new.write(new.render(KERNEL, "elementwise"), tmp_path)
+    text = (tmp_path / f"benchmarks/kernels/{KERNEL}.py").read_text(encoding="utf-8")
+    for word in ("reflectance", "for_integers=", "in_counts", "Shift(", "SENTINEL_2", "meant"):
+        assert word in text
+    for name in ("missing", "meant", "output_dtype", "in_counts", "guard", "SENTINEL_2"):
+        assert hasattr(_shared, name)
 
 
 @pytest.mark.parametrize("wrong", ["", "NDVI", "2nd", "a-b", "a b", "../x", "été", "_x", "k" * (new.LONGEST_NAME + 1)])

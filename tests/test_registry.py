@@ -68,6 +68,8 @@ def test_keywords_of_every_case_are_the_oracles(kernel: Any) -> None:
     for case in CASES[kernel.family]:
         given = kernel.keywords(case)
         assert set(kernel.required) <= set(given) <= contract.options(kernel)
+        if np.dtype(case.dtype).kind != "f":
+            assert set(kernel.for_integers) <= set(given)
         assert given.get("nodata") == case.nodata
         assert not set(given) & set(kernel.companions)
         assert ("axis" in given) == (case.layout in ("pixel_major", "time_last"))
@@ -89,10 +91,35 @@ def test_required_keywords_are_those_of_the_oracle_without_default(kernel: Any) 
     assert set(kernel.required) == bare
 
 
-def test_evi_of_counts_has_its_soil_term_in_counts() -> None:
+def test_evi_of_counts_is_told_how_they_are_scaled() -> None:
     kernel = registry.get("evi")
-    scale = {case.dtype: kernel.keywords(case).get("L", 1.0) for case in CASES["elementwise"]}
-    assert scale == {"float32": 1.0, "float64": 1.0, "uint16": 10_000.0}
+    told = {case.dtype: (kernel.keywords(case).get("scale"), kernel.keywords(case).get("offset"))
+            for case in CASES["elementwise"]}  # fmt: skip
+    assert told == {"float32": (None, None), "float64": (None, None), "uint16": (1e-4, -0.1)}
+
+
+@KERNELS
+def test_numbers_follow_from_the_declaration(kernel: Any) -> None:
+    found = contract.numbers(kernel)
+    assert found.keys() <= contract.options(kernel)
+    assert set(kernel.for_integers) <= found.keys(), "for_integers: numbers that leave counts as they are"
+    parameters = inspect.signature(kernel.oracle).parameters
+    assert all(parameters[name].default is None for name in kernel.for_integers), "they may be left out of floats"
+    assert {"G", "C1", "C2", "L", "scale", "offset", "axis", "ddof"} & contract.options(kernel) <= found.keys()
+
+
+@KERNELS
+def test_an_index_that_adds_a_constant_needs_scaling_of_integers(kernel: Any) -> None:
+    request = contract.request(kernel, "uint16")
+    names = {case.name for case in contract.cases(kernel, "uint16")}
+    assert ("error-counts-without-scaling" in names) == bool(kernel.for_integers)
+    if "L" in contract.options(kernel):
+        assert dict(request.for_integers) == {"scale": 1.0, "offset": 0.0}
+        assert kernel.shift is not None
+        assert kernel.shift.value(scale=2.0, offset=0.0, L=4.0) == 2.0
+        assert kernel.shift.value(scale=1, offset=0, L=0.999_999_9) == 0.999_999_9, (
+            "no number is rounded to a whole one"
+        )
 
 
 @KERNELS

@@ -170,7 +170,7 @@ DEFECTS: list[tuple[Defect, tuple[str, ...], str, str, str]] = [
     (cut_to_the_shortest, ("normalized_difference_dn", *RATIOS), "uint16", "error-shapes-differ", "accepted"),
     (cut_to_the_shortest, EVERY, "int16", "error-mask-one-shorter", "accepted"),
     (cut_to_the_shortest, ("mask_and_scale",), "uint8", "error-qa-too-narrow", "accepted"),
-    (panics, EVERY, "uint16", "error-0-is-misaligned", "raised PanicException, expected ValueError"),
+    (panics, EVERY, "uint16", "error-mask-empty", "raised PanicException, expected ValueError"),
     (panics, EVERY, "int16", "error-out-read-only", "raised PanicException, expected ValueError"),
     (sum_of_squares, ("temporal_stats",), "float64", "offset-1e8-73", "std: "),
     (sum_of_squares, ("temporal_stats",), "float64", "offset-1e8-331-gaps", "std: "),

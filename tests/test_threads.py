@@ -1,0 +1,106 @@
+"""Threads of compiled kernels: no more than cores, nobody waits for a stranger's work, none to be had is an error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from threading import Thread
+
+import pytest
+from busy import COMPILED, calls, long_call
+
+from benchmarks import registry
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+STACK, IMAGE = (40, 160, 170), (1024, 1100)
+several_cores = pytest.mark.skipif(CORES < 2, reason="one core: no kernel starts a thread")
+
+COUNT = """
+import os, sys
+import numpy as np
+from benchmarks import registry
+
+mean = registry.resolve(registry.get("temporal_mean"), {arm!r})
+x = np.random.default_rng(0).random((9, 400, 500), dtype="float32")
+expected = mean(x, num_threads=1).tobytes()
+before = len(os.listdir("/proc/self/task"))
+for threads in [*range(2, 34), 10**9]:
+    assert mean(x, num_threads=threads).tobytes() == expected, threads
+more = len(os.listdir("/proc/self/task")) - before
+sys.exit(0 if more < max(2, len(os.sched_getaffinity(0))) else f"{{more}} threads more")
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+@pytest.mark.parametrize("arm", COMPILED)
+def test_threads_do_not_pile_up(arm: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT.format(arm=arm)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arm", COMPILED)
+@pytest.mark.parametrize("kernel", registry.KERNELS)
+def test_any_number_of_threads_gives_the_same_bits(kernel: str, arm: str) -> None:
+    declared = registry.get(kernel)
+    shape = STACK if declared.family == "temporal" else IMAGE
+    call = calls(declared, arm, shape, next(iter(declared.contract.dtypes)))
+    expected = call(num_threads=1)
+    for threads in (2, 3, 33, 10**9, 2**63 - 1):
+        assert call(num_threads=threads) == expected, threads
+
+
+@several_cores
+@pytest.mark.parametrize("arm", COMPILED)
+def test_short_calls_are_not_held_up_by_a_long_one(arm: str) -> None:
+    """They are done by their own thread when the others are busy: many of them while one long call runs."""
+    kernel = registry.get("normalized_difference")
+    long, _ = long_call(kernel, arm)
+    short = calls(kernel, arm, IMAGE, "float32")
+    expected = short(num_threads=2)
+    thread = Thread(target=long, kwargs={"num_threads": 2})
+    thread.start()
+    time.sleep(0.05)
+    finished = 0
+    start = time.monotonic()
+    while thread.is_alive():
+        assert short(num_threads=2) == expected
+        finished += 1
+    took = time.monotonic() - start
+    assert finished >= 10, f"{finished} short calls in {took:.2f} s"
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+from eokernels import temporal_mean
+
+x, out = np.ones((9, 400, 500), "float32"), np.zeros((400, 500), "float32")
+with open("/proc/self/statm") as file:
+    now = int(file.read().split()[0]) * resource.getpagesize()
+hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+# Less than a thread's stack.
+resource.setrlimit(resource.RLIMIT_AS, (now + 2**20, hard))
+try:
+    temporal_mean(x, out=out, num_threads=2)
+except MemoryError as error:
+    assert str(error).startswith("num_threads is 2; 1 beside"), error
+else:
+    sys.exit("a thread was started")
+temporal_mean(x, out=out, num_threads=1)
+resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+assert (out == 1).all() and (x == 1).all()
+out[:] = 0
+temporal_mean(x, out=out, num_threads=2)
+assert (out == 1).all()
+"""
+
+
+@several_cores
+@pytest.mark.skipif(not os.path.isfile("/proc/self/statm"), reason="the limit is set by what /proc says is used")
+def test_a_thread_that_cannot_be_started_is_a_memory_error() -> None:
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
