@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.alternatives._shared import parts, put_nan, result_dtype
+from benchmarks.kernels._shared import in_counts
 from benchmarks.spec import Array
-
-
-def _constant(scale: float | None, offset: float | None) -> float:
-    """Return what is added to the denominator in the unit of the bands."""
-    if scale is None or offset is None:
-        return 1.0
-    k = (offset * (1.0 + 6.0 - 7.5) + 1.0) / scale
-    return float(np.rint(k)) if abs(k - np.rint(k)) <= 1e-6 else k
 
 
 def whole(
@@ -27,7 +20,7 @@ def whole(
     total = np.multiply(red, dtype.type(6), dtype=dtype)
     total += nir
     total -= np.multiply(blue, dtype.type(7.5), dtype=dtype)
-    total += dtype.type(_constant(scale, offset))
+    total += dtype.type(in_counts(1.0, 1.0 + 6.0 - 7.5, scale, offset))
     result = np.subtract(nir, red, dtype=dtype, out=out)
     result *= dtype.type(2.5)
     with np.errstate(all="ignore"):

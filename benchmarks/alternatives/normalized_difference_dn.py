@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.alternatives._shared import parts, put_nan, result_dtype
-from benchmarks.kernels.normalized_difference_dn import shift
+from benchmarks.kernels._shared import in_counts
 from benchmarks.spec import Array
 
 
@@ -15,7 +15,7 @@ def whole(a: Array, b: Array, *, scale: float, offset: float, nodata: Any, out: 
     """Whole arrays in place, in the dtype of the result."""
     dtype = result_dtype(a)
     total = np.add(a, b, dtype=dtype)
-    total += dtype.type(shift(scale, offset))
+    total += dtype.type(in_counts(0.0, 2.0, scale, offset))
     result = np.subtract(a, b, dtype=dtype, out=out)
     with np.errstate(all="ignore"):
         np.divide(result, total, out=result)
@@ -35,7 +35,7 @@ def slabs(a: Array, b: Array, *, scale: float, offset: float, nodata: Any, out: 
 def integers(a: Array, b: Array, *, scale: float, offset: float, nodata: Any, out: Array | None = None) -> Array:
     """Difference and sum as 32-bit integers, slab by slab, which cast once at the division."""
     dtype = result_dtype(a)
-    result, k = np.empty(a.shape, dtype) if out is None else out, int(shift(scale, offset))
+    result, k = np.empty(a.shape, dtype) if out is None else out, int(in_counts(0.0, 2.0, scale, offset))
     for rows in parts(a):
         x, y = a[rows], b[rows]
         total = np.add(x, y, dtype=np.int32)

@@ -33,10 +33,8 @@ from eokernels._network import Step, merge, middle, sort
 from eokernels.impl_numba._jit import OPTIONS, kernel
 
 LANES = 128  # pixels at a time; 64 take 1.3 times as long at 73 dates, 256 1.1 times
-WIDTH, PITCH = (
-    512,
-    528,
-)  # pixels of a row, and elements from one row to the next: no power of two, which share cache sets
+WIDTH = 512  # pixels of a row
+PITCH = 528  # elements from one row to the next: no power of two, as such rows share cache sets
 WHOLE, SORTED, LONGEST = 32, 20, 160
 REDUCED = 8  # pairs that are taken into account at a time
 

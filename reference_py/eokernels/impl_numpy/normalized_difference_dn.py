@@ -14,13 +14,14 @@ def normalized_difference_dn(
 ) -> Array:
     """Blocked, with scratch that stays in cache; see :func:`eokernels.normalized_difference_dn`.
 
-    A zero denominator under anything but zero raises the processor's divide flag, as in ``normalized_difference``.
+    A zero denominator under anything but zero raises the processor's divide or overflow flag, as in
+    ``normalized_difference``.
     """
     given, constants = {"a": a, "b": b}, reals(scale=scale, offset=offset)
     call = elementwise(given, nodata=nodata, mask=mask, min_denominator=min_denominator, dtype=dtype, out=out)
     result, raised = call.output(), []
     k, guard = shift(call, *constants)
-    with np.errstate(all="ignore", divide="call", call=lambda kind, _: raised.append(kind)):
+    with np.errstate(all="ignore", divide="call", over="call", call=lambda kind, _: raised.append(kind)):
         for q, x, y, masked, first, second, third in cut(result, *call.arrays, call.mask, spare=3):
             missing = gaps(masked, call.nodata, x, y)
             minuend, subtrahend = wide(x, call.dtype, first), wide(y, call.dtype, second)
