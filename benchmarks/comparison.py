@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.breaches import Kind
 from benchmarks.spec import Array, Kernel
 
 
@@ -22,11 +23,14 @@ class Comparison:
         Largest distance of a finite value, in ulp of the output dtype; None where no finite values were compared.
     detail
         What is wrong and where first, in a sentence; empty when `ok`.
+    kind
+        What kind of breach that is; of no meaning when `ok`.
     """
 
     ok: bool
     max_ulp: float | None
     detail: str
+    kind: Kind = "value"
 
 
 def compare_result(
@@ -52,12 +56,12 @@ def compare_result(
         return compare(result, expected, dtypes[0], tolerance[dtypes[0].name], scalar=scalar)
     if not isinstance(result, tuple) or len(result) != len(dtypes):
         was = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
-        return Comparison(False, None, f"returned {was}, expected a tuple of {len(dtypes)} arrays")
+        return Comparison(False, None, f"returned {was}, expected a tuple of {len(dtypes)} arrays", "object")
     worst: float | None = None
     for output, one, right, dtype in zip(kernel.contract.outputs, result, expected, dtypes, strict=True):
         found = compare(one, right, dtype, tolerance.get(dtype.name, 0))
         if not found.ok:
-            return Comparison(False, found.max_ulp, f"{output.name}: {found.detail}")
+            return Comparison(False, found.max_ulp, f"{output.name}: {found.detail}", found.kind)
         worst = max((ulp for ulp in (worst, found.max_ulp) if ulp is not None), default=None)
     return Comparison(True, worst, "")
 
@@ -84,11 +88,12 @@ def compare(
     dtype = np.dtype(out_dtype)
     if not isinstance(result, np.generic if scalar else np.ndarray):
         due = "a NumPy scalar" if scalar else "an array"
-        return Comparison(False, None, f"returned {type(result).__name__}, expected {due}")
+        kind: Kind = "scalar" if isinstance(result, np.generic | int | float) else "object"
+        return Comparison(False, None, f"returned {type(result).__name__}, expected {due}", kind)
     if result.shape != expected.shape:
         return Comparison(False, None, f"shape was {result.shape}, expected {expected.shape}")
     if result.dtype != dtype:
-        return Comparison(False, None, f"dtype was {result.dtype.str}, expected {dtype.str}")
+        return Comparison(False, None, f"dtype was {result.dtype.str}, expected {dtype.str}", "dtype")
     result = np.asarray(result)
     if dtype.kind != "f":
         wrong = result != expected
@@ -121,6 +126,25 @@ def _first(what: str, wrong: Array, result: Array, expected: Array) -> str:
     at = where if result.ndim else ()
     place = ", ".join(map(str, at))
     return f"{what} at [{place}] was {result[at]}, expected {expected[at]} ({int(np.sum(wrong))} of {wrong.size} wrong)"
+
+
+def as_due(kernel: Kernel, result: Any, output_dtype: np.dtype[Any] | str, *, scalar: bool = False) -> Any:
+    """Return the values of a result in the form that is due, or None where it holds no numbers of that many outputs.
+
+    What came as a scalar, in a list or in another dtype may still have right values.
+    """
+    dtypes = kernel.output_dtypes(output_dtype)
+    several = len(dtypes) > 1
+    members = list(result) if several and isinstance(result, tuple | list) else [result]
+    try:
+        arrays = [np.asarray(one) for one in members]
+    except (TypeError, ValueError):  # such as a ragged list
+        return None
+    if len(arrays) != len(dtypes) or any(array.dtype.kind not in "biuf" for array in arrays):
+        return None
+    with np.errstate(all="ignore"):
+        cast = tuple(array.astype(dtype) for array, dtype in zip(arrays, dtypes, strict=True))
+    return cast if several else cast[0][()] if scalar else cast[0]
 
 
 def same_bits(one: Any, other: Any) -> bool:

@@ -8,17 +8,19 @@ kernel: the battery over all dtypes, the named cases in small, real data, golden
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from benchmarks import registry
-from benchmarks.comparison import Comparison, compare, compare_result, same_bits
+from benchmarks.breaches import Breach
+from benchmarks.breadcrumb import note
+from benchmarks.comparison import Comparison, compare, same_bits
+from benchmarks.findings import gives_scalar, refusal_breaches, value_breaches
 from benchmarks.kernels._shared import lone
-from benchmarks.observe import Observation, each_output, observe
+from benchmarks.observe import observe
 from benchmarks.spec import Kernel
 from inputs.battery import BatteryCase, Call, Request, battery
 
@@ -34,6 +36,7 @@ __all__ = [
     "numbers",
     "oracle_value",
     "request",
+    "verdict",
     "verify",
 ]
 
@@ -43,7 +46,10 @@ THREAD_COUNTS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to one question; `detail` says what is wrong or why it was skipped, and is empty otherwise."""
+    """The answer to one question; `detail` says what is wrong or why it was skipped, and is empty otherwise.
+
+    `breaches` holds what is wrong one by one, each with its kind.
+    """
 
     kernel: str
     implementation: str
@@ -52,6 +58,27 @@ class Verdict:
     status: Status
     detail: str = ""
     max_ulp: float | None = None
+    breaches: tuple[Breach, ...] = ()
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Verdict:
+        """Return the verdict that was written as JSON."""
+        return cls(**{**raw, "breaches": tuple(Breach(**breach) for breach in raw["breaches"])})
+
+
+def verdict(
+    kernel: Kernel,
+    implementation: str,
+    dtype: str,
+    case: str,
+    breaches: Sequence[Breach],
+    *,
+    max_ulp: float | None = None,
+) -> Verdict:
+    """Return the verdict on a call in which these breaches were found; without any it is ok."""
+    status: Status = "failed" if breaches else "ok"
+    detail = "; ".join(breach.text for breach in breaches)
+    return Verdict(kernel.name, implementation, dtype, case, status, detail, max_ulp, tuple(breaches))
 
 
 @dataclass(frozen=True)
@@ -137,11 +164,12 @@ def check(
     return _answer(kernel, implementation, case, function, expected)
 
 
-def absent(kernel: Kernel, implementation: str, dtype: str, case: str) -> Verdict:
-    """Return the verdict on an implementation that the installed wheel lacks."""
-    module, attribute = registry.location(kernel, implementation)
-    detail = f"missing: no {module}.{attribute} in this wheel"
-    return Verdict(kernel.name, implementation, dtype, case, "failed", detail)
+def absent(kernel: Kernel, implementation: str, dtype: str, case: str, fault: str = "") -> Verdict:
+    """Return the verdict on an implementation that the installed wheel lacks, or that has a fault."""
+    if not fault:
+        module, attribute = registry.location(kernel, implementation)
+        fault = f"missing: no {module}.{attribute} in this wheel"
+    return verdict(kernel, implementation, dtype, case, [Breach("missing", fault)])
 
 
 def _answer(
@@ -149,81 +177,35 @@ def _answer(
 ) -> Verdict:
     if expected is None:
         call = case.build()
+        note(kernel.name, implementation, case.dtype, case.name)
         seen = observe(function, call.arrays, call.kwargs, kernel.arguments)
-        return _verdict(kernel, implementation, case, _refusal_breaches(kernel, case, seen))
+        return verdict(kernel, implementation, case.dtype, case.name, refusal_breaches(kernel, case, seen))
     return judge(kernel, implementation, function, Question(case.dtype, case.name, case.build, expected))
 
 
 def judge(kernel: Kernel, implementation: str, function: Callable[..., Any], question: Question) -> Verdict:
     """Call a function on every number of threads and hold it against the oracle's value."""
-    worst, breaches, single = None, [], None
+    worst: float | None = None
+    breaches: list[Breach] = []
+    single = None
+    note(kernel.name, implementation, question.dtype, question.name)
     threads: Sequence[int | None] = THREAD_COUNTS if registry.takes_threads(implementation) else (None,)
     for count in threads:
         call = question.build()
         kwargs = call.kwargs if count is None else {"num_threads": count, **call.kwargs}
         seen = observe(function, call.arrays, kwargs, kernel.arguments)
-        found = _value_breaches(kernel, call, seen, question.expected)
-        worst = found.max_ulp if worst is None else worst
-        if found.detail or seen.breaches:
+        found, ulp = value_breaches(kernel, call, seen, question.expected)
+        worst = ulp if worst is None else worst
+        if found or seen.found:
             label = f"with {count} threads " if count and count > 1 else ""
-            breaches = [label + text for text in (*([found.detail] if found.detail else []), *seen.breaches)]
+            breaches = [Breach(breach.kind, label + breach.text) for breach in (*found, *seen.found)]
             break
         if single is None:
             single = seen.result
         elif not same_bits(single, seen.result):
-            breaches = [f"the result differs between 1 and {count} threads"]
+            breaches = [Breach("bits", f"the result differs between 1 and {count} threads")]
             break
-    status: Status = "failed" if breaches else "ok"
-    return Verdict(kernel.name, implementation, question.dtype, question.name, status, "; ".join(breaches), worst)
-
-
-def _verdict(kernel: Kernel, implementation: str, case: BatteryCase, breaches: list[str]) -> Verdict:
-    status: Status = "failed" if breaches else "ok"
-    return Verdict(kernel.name, implementation, case.dtype, case.name, status, "; ".join(breaches))
-
-
-def _value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Any) -> Comparison:
-    if seen.error is not None:
-        return Comparison(False, None, f"raised {type(seen.error).__name__}: {seen.error}")
-    asked = call.kwargs.get("dtype")
-    out_dtype = kernel.output_dtype(call.arrays[0].dtype.name) if asked is None else np.dtype(asked)
-    found = compare_result(kernel, seen.result, expected, out_dtype, scalar=gives_scalar(kernel, call))
-    if found.ok and call.kwargs.get("out") is None:
-        wrong = _order_breach(kernel, call, seen.result)
-        return Comparison(not wrong, found.max_ulp, wrong)
-    return found
-
-
-def gives_scalar(kernel: Kernel, call: Call) -> bool:
-    """Tell whether a call gives a NumPy scalar: an elementwise one on nothing but arrays of no dimension."""
-    fresh = kernel.family != "temporal" and call.kwargs.get("out") is None
-    return fresh and all(array.ndim == 0 for array in call.arrays)
-
-
-def _order_breach(kernel: Kernel, call: Call, result: Any) -> str:
-    """Fresh results are in C order; in Fortran order where an elementwise kernel was given nothing else."""
-    fortran = kernel.family != "temporal" and all(
-        array.flags.f_contiguous and not array.flags.c_contiguous for array in call.arrays
-    )
-    flags = [one.flags for one in each_output(result).values()]
-    if all(one.f_contiguous if fortran else one.c_contiguous for one in flags):
-        return ""
-    return f"the fresh result is not in {'Fortran' if fortran else 'C'} order"
-
-
-def _refusal_breaches(kernel: Kernel, case: BatteryCase, seen: Observation) -> list[str]:
-    breaches = list(seen.breaches)
-    raises = case.raises or Exception
-    if seen.error is None:
-        return [f"accepted, expected {raises.__name__}", *breaches]
-    if not isinstance(seen.error, raises):
-        return [f"raised {type(seen.error).__name__}, expected {raises.__name__}: {seen.error}", *breaches]
-    message = str(seen.error)
-    blamed = [kernel.arguments[name] if isinstance(name, int) else name for name in case.blames]
-    if blamed and not any(re.match(rf"{re.escape(name)}(?!\w)", message) for name in blamed):
-        breaches.append(f"the message names none of {', '.join(blamed)}: {message}")
-    absent = [text for text in case.mentions if text not in message]
-    return breaches + [f"the message does not point to {text}: {message}" for text in absent]
+    return verdict(kernel, implementation, question.dtype, question.name, breaches, max_ulp=worst)
 
 
 def verify(
@@ -252,8 +234,7 @@ def verify(
             functions[name] = function
         elif fault or name in kernel.implementations:
             for dtype in chosen:
-                missing = absent(kernel, name, dtype, "resolve")
-                yield replace(missing, detail=fault) if fault else missing
+                yield absent(kernel, name, dtype, "resolve", fault)
     present = {name: function for name, function in functions.items() if name in kernel.implementations}
     for dtype in chosen:
         yield from battery_verdicts(kernel, present, dtype)

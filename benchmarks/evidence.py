@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import contract, registry
+from benchmarks.breaches import Breach, raised
+from benchmarks.breadcrumb import note
 from benchmarks.contract import Question, Verdict
 from benchmarks.kernels._shared import lone, meant
 from benchmarks.spec import Array, Golden, Kernel
@@ -34,24 +36,25 @@ def verdicts(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Ite
 def _goldens(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Iterator[Verdict]:
     for golden in (golden for golden in kernel.golden if golden.dtype in dtypes):
         for name, function in functions.items():
-            detail = _golden_breach(golden, function)
-            status: contract.Status = "failed" if detail else "ok"
-            yield Verdict(kernel.name, name, golden.dtype, f"golden {golden.name}", status, detail)
+            case = f"golden {golden.name}"
+            note(kernel.name, name, golden.dtype, case)
+            yield contract.verdict(kernel, name, golden.dtype, case, _golden_breaches(golden, function))
 
 
-def _golden_breach(golden: Golden, function: Callable[..., Any]) -> str:
+def _golden_breaches(golden: Golden, function: Callable[..., Any]) -> list[Breach]:
     arrays = [np.array(values, golden.dtype) for values in golden.arrays]
     try:
         result = function(*arrays, **golden.kwargs)
     except Exception as error:
-        return f"raised {type(error).__name__}: {error}"
+        return [raised(error)]
     pairs = zip(result, golden.expected, strict=True) if isinstance(result, tuple) else ((result, golden.expected),)
     for was, values in pairs:
         expected = np.array(values, np.float64)
         close = np.shape(was) == expected.shape and np.allclose(was, expected, rtol=golden.rtol, atol=0, equal_nan=True)
         if not close:
-            return f"was {np.asarray(was).tolist()}, {golden.source} gives {expected.tolist()}"
-    return ""
+            text = f"was {np.asarray(was).tolist()}, {golden.source} gives {expected.tolist()}"
+            return [Breach("value", text)]
+    return []
 
 
 def _small(case: Case) -> Case:
@@ -144,8 +147,8 @@ def authority(kernel: Kernel, dtypes: Sequence[str]) -> Iterator[Verdict]:
             for case in contract.cases(kernel, dtype):
                 if case.raises is None and _askable(case):
                     detail = _authority_breach(kernel, case)
-                    status: contract.Status = "failed" if detail else "ok"
-                    yield Verdict(kernel.name, "oracle", dtype, f"{name}: {case.name}", status, detail)
+                    found = [Breach("value", detail)] if detail else []
+                    yield contract.verdict(kernel, "oracle", dtype, f"{name}: {case.name}", found)
     except ModuleNotFoundError as error:
         yield Verdict(kernel.name, "oracle", dtype, name, "skipped", f"{error.name} is not installed")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.breaches import Breach
 from benchmarks.spec import Array
 
 
@@ -24,14 +25,19 @@ class Observation:
         is.
     error
         The exception that it raised, or None.
-    breaches
-        Sentences about what a call must never do, whatever its arguments: change an input, write beside `out`,
-        touch `out` before an error, warn, return something else than `out`.
+    found
+        What a call must never do, whatever its arguments: change an input, write beside `out`, touch `out` before an
+        error, warn, return something else than `out`.
     """
 
     result: Any
     error: BaseException | None
-    breaches: tuple[str, ...]
+    found: tuple[Breach, ...]
+
+    @property
+    def breaches(self) -> tuple[str, ...]:
+        """The sentences of what was found."""
+        return tuple(breach.text for breach in self.found)
 
 
 def root_of(array: Array) -> Array:
@@ -65,7 +71,7 @@ def observe(
     held = {name: np.array(one, copy=True, subok=False) for name, one in outs.items()}
     returned, error, warned = _call(function, arrays, kwargs)
     result = _copy(returned)
-    breaches = [f"warned: {text}" for text in warned]
+    breaches = [Breach("warning", f"warned: {text}") for text in warned]
     if error is None:
         breaches += _result_breaches(returned, inputs, out)
         for name, one in outs.items():
@@ -97,22 +103,24 @@ def _call(
     return returned, error, [f"{w.category.__name__}: {w.message}" for w in caught]
 
 
-def _changed(name: str, error: BaseException | None, *, is_output: bool) -> str:
+def _changed(name: str, error: BaseException | None, *, is_output: bool) -> Breach:
     if error is not None:
-        return f"{name} was changed although the call raised"
-    return f"memory beside {name} was written" if is_output else f"input {name} was modified"
+        return Breach("beside" if is_output else "input", f"{name} was changed although the call raised")
+    if is_output:
+        return Breach("beside", f"memory beside {name} was written")
+    return Breach("input", f"input {name} was modified")
 
 
-def _result_breaches(returned: Any, inputs: Mapping[str, Any], out: Any) -> list[str]:
+def _result_breaches(returned: Any, inputs: Mapping[str, Any], out: Any) -> list[Breach]:
     if out is not None:
-        return [] if returned is out else ["did not return out itself"]
+        return [] if returned is out else [Breach("out", "did not return out itself")]
     breaches = []
     fresh = [one for one in (returned if isinstance(returned, tuple) else (returned,)) if isinstance(one, np.ndarray)]
     given = [np.asarray(array) for array in inputs.values() if isinstance(array, np.ndarray)]
     if any(np.may_share_memory(one, array) for one in fresh for array in given):
-        breaches.append("the fresh result shares memory with an input")
+        breaches.append(Breach("shared", "the fresh result shares memory with an input"))
     if any(np.may_share_memory(one, other) for one, other in combinations(fresh, 2)):
-        breaches.append("the fresh results share memory with each other")
+        breaches.append(Breach("shared", "the fresh results share memory with each other"))
     if not all(one.flags.writeable for one in fresh):
-        breaches.append("the fresh result is read-only")
+        breaches.append(Breach("shared", "the fresh result is read-only"))
     return breaches

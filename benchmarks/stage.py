@@ -30,6 +30,8 @@ ARM_BUDGET_S = 0.15
 RIGHT_BYTES = 128 * 2**20
 """Right answers that differ in bits are kept up to this size, at least one, so that few are compared value by value."""
 LOW_QUANTILE = 0.25
+WRITES = ("read-only", "Cannot modify readonly")
+"""What NumPy and Numba say of an array that nobody may write to."""
 
 
 def rotation(arms: Sequence[str], rounds: int) -> list[tuple[str, ...]]:
@@ -94,7 +96,7 @@ class Stage:
         try:
             result = bound.call()
         except Exception as error:  # whatever an implementation raises is its failure, not the measurement's
-            writes = "it writes to its inputs: " if "read-only" in str(error) else ""
+            writes = "it writes to its inputs: " if any(said in str(error) for said in WRITES) else ""
             return self._fail(arm, f"{when} the timed blocks: {writes}{type(error).__name__}: {error}")
         self._checked_s[arm] = (perf_counter_ns() - start) * 1e-9
         if arm == WALL:

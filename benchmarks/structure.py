@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import contract, registry
+from benchmarks.breaches import Breach, raised
+from benchmarks.breadcrumb import note
 from benchmarks.comparison import compare, same_bits
 from benchmarks.contract import Question, Verdict
 from benchmarks.resident import rise_bytes
@@ -103,7 +105,8 @@ def _large_arrays(request: Request) -> tuple[Array, ...]:
 
 def _chunks(kernel: Kernel, name: str, dtype: str, function: Callable[..., Any], call: Call) -> Verdict:
     """Compare the call on the whole input with calls on pieces of its last axis, as views and as copies."""
-    verdict = partial(Verdict, kernel.name, name, dtype, "chunks")
+    verdict = partial(contract.verdict, kernel, name, dtype, "chunks")
+    note(kernel.name, name, dtype, "chunks")
     equal = same_bits if registry.takes_threads(name) else _same_values
     try:
         whole = function(*call.arrays, **call.kwargs)
@@ -113,10 +116,11 @@ def _chunks(kernel: Kernel, name: str, dtype: str, function: Callable[..., Any],
             view = Call(tuple(map(part, call.arrays)), {name: part(value) for name, value in call.kwargs.items()})
             for kind, piece in (("a view", view), ("a copy", copy.deepcopy(view)), ("an odd copy", _odd(view))):
                 if not equal(function(*piece.arrays, **piece.kwargs), part(whole)):
-                    return verdict("failed", f"columns {low} to {high} as {kind} differ from the same in the whole")
+                    text = f"columns {low} to {high} as {kind} differ from the same in the whole"
+                    return verdict([Breach("bits", text)])
     except Exception as error:
-        return verdict("failed", f"raised {type(error).__name__}: {error}")
-    return verdict("ok")
+        return verdict([raised(error)])
+    return verdict([])
 
 
 def _odd(call: Call) -> Call:
@@ -183,26 +187,28 @@ def _scratch_verdicts(
     first: Any = None
     for name, function in functions.items():
         more = {"num_threads": 2} if registry.takes_threads(name) else {}
-        verdict = partial(Verdict, kernel.name, name, dtype, case)
+        verdict = partial(contract.verdict, kernel, name, dtype, case)
+        note(kernel.name, name, dtype, case)
         try:
             function(*small.arrays, **small.kwargs, **more)
             taken = rise_bytes(partial(function, *call.arrays, **call.kwargs, **more))
         except Exception as error:
-            yield verdict("failed", f"raised {type(error).__name__}: {error}")
+            yield verdict([raised(error)])
             continue
-        detail = _over(taken, kernel.contract.most_scratch(series))
+        found = _over(taken, kernel.contract.most_scratch(series))
         answer = copy.deepcopy(call.kwargs["out"])
         first = answer if first is None else first
-        if not detail and not _same_values(answer, first):
-            detail = f"the answer is not that of {next(iter(functions))}"
-        yield verdict("failed" if detail else "ok", detail)
+        if not found and not _same_values(answer, first):
+            found = [Breach("value", f"the answer is not that of {next(iter(functions))}")]
+        yield verdict(found)
 
 
-def _over(taken: int, allowed: int) -> str:
+def _over(taken: int, allowed: int) -> list[Breach]:
     """Say that a call took more memory than it may; empty where it did not."""
     if taken <= allowed + COPY_SLACK_BYTES:
-        return ""
-    return f"took {taken / 2**20:.1f} MiB beside inputs and out, {allowed / 2**20:.0f} MiB allowed"
+        return []
+    text = f"took {taken / 2**20:.1f} MiB beside inputs and out, {allowed / 2**20:.0f} MiB allowed"
+    return [Breach("copy", text)]
 
 
 def _scratch_call(kernel: Kernel, dtype: str, shape: tuple[int, ...], layout: Layout) -> Call:
@@ -234,15 +240,15 @@ def _copy_verdicts(
         for threads in (1, 2) if registry.takes_threads(name) and layout.name == "c" else (1,):
             case = f"hidden-copy-{layout.name}{deep}" + ("" if threads == 1 else f"-{threads}-threads")
             more = {"num_threads": threads} if registry.takes_threads(name) else {}
+            verdict = partial(contract.verdict, kernel, name, dtype, case)
+            note(kernel.name, name, dtype, case)
             try:
                 function(*small.arrays, **small.kwargs, **more)
                 taken = rise_bytes(partial(function, *big.arrays, **big.kwargs, **more))
             except Exception as error:
-                raised = f"raised {type(error).__name__}: {error}"
-                yield Verdict(kernel.name, name, dtype, case, "failed", raised)
+                yield verdict([raised(error)])
                 continue
-            detail = _over(taken, kernel.contract.scratch_bytes * threads)
-            yield Verdict(kernel.name, name, dtype, case, "failed" if detail else "ok", detail)
+            yield verdict(_over(taken, kernel.contract.scratch_bytes * threads))
 
 
 def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_bytes: int) -> Call:

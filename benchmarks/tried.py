@@ -21,17 +21,17 @@ from benchmarks.spec import Kernel
 
 MARK = ":"
 """In an arm's name: it is a function by import path, and none of the declared arms has it."""
+VALUES, LAYOUTS, REFUSALS, CHUNKS, MEMORY = "plain values", "layouts", "refusals", "chunks", "memory"
 EVIDENCE = {
-    "large": "threads and chunks",
-    "chunks": "threads and chunks",
-    "hidden-copy": "memory",
+    "large": "measured inputs",
+    "chunks": CHUNKS,
+    "hidden": MEMORY,
+    "scratch": MEMORY,
     "named": "measured inputs",
     "golden": "golden values",
     "real": "real data",
 }
 """First word of a verdict's case → group, for what is not of the battery."""
-NOT_TAKEN = re.compile(r"unexpected keyword argument '(\w+)'")
-VALUES, LAYOUTS, REFUSALS = "plain values", "layouts", "refusals"
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,15 @@ class Trial:
         Input dtypes that are asked.
     path
         File of the verdicts, a JSON list of group and verdict.
+    trail
+        File that says which question is being asked.
     """
 
     kernel: str
     arm: str
     dtypes: tuple[str, ...]
     path: str
+    trail: str
 
 
 def arm_of(target: str, folder: Path) -> str:
@@ -164,11 +167,8 @@ def _group(kernel: Kernel, case: Any) -> str:
 
 
 def group_of(verdict: Verdict, known: Mapping[tuple[str, str], str]) -> str:
-    """Return the group of a verdict; what only failed for want of a keyword has one of its own."""
-    if unknown := NOT_TAKEN.search(verdict.detail):
-        return f"{unknown[1]}= (not taken)"
-    first = verdict.case.split(" ")[0]
-    first = "hidden-copy" if first.startswith("hidden-copy") else first
+    """Return the group of a verdict."""
+    first = re.split("[ -]", verdict.case)[0]
     return known.get((verdict.dtype, verdict.case)) or EVIDENCE.get(first, VALUES)
 
 
@@ -181,13 +181,14 @@ def verdicts(kernel: Kernel, arm: str, dtypes: Sequence[str]) -> Iterable[Verdic
 
 def main(argument: str) -> int:
     """Run a trial, and keep its verdicts."""
-    from benchmarks import registry
+    from benchmarks import breadcrumb, registry
     from benchmarks.process import die_with_parent
 
     die_with_parent()
     raw = json.loads(Path(argument).read_text())
     trial = Trial(**{**raw, "dtypes": tuple(raw["dtypes"])})
     kernel = registry.get(trial.kernel)
+    breadcrumb.follow(Path(trial.trail))
     known = groups(kernel, trial.dtypes)
     found = [(group_of(one, known), asdict(one)) for one in verdicts(kernel, trial.arm, trial.dtypes)]
     Path(trial.path).write_text(json.dumps(found))

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from benchmarks.spec import Kernel
 
 BESIDE = ("numpy", "numba", "rust")
-LONGEST_LINE = 200
-
 Grouped = list[tuple[str, "Verdict"]]
 
 
@@ -47,9 +45,9 @@ def try_(
 ) -> None:
     """Hold a function of your own against a kernel's contract, then time it beside ours and the wall.
 
-    It is called as the kernel is. What it does not take (mask, out, …) is said, and so is whether its plain answers
-    are right; it is timed wherever its answer on the timed input is right. Nothing is stored. Exits with 1 when the
-    lab would refuse to record it.
+    It is called as the kernel is. First it is said whether its values are right, then how it behaves and which keywords
+    (mask, out, …) it does not take; it is timed wherever its answer on the timed input is right. Nothing is stored.
+    Exits with 0 when it keeps the contract, with 1 when it breaks it, with 2 when there is nothing to try.
     """
     from rich.console import Console
 
@@ -64,16 +62,16 @@ def try_(
     runs.require_processes(processes)
     wheel.require_source()
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
-        verdicts = _contract(console, declared, arm, _dtypes(declared, dtype), Path(scratch))
-        breached = _show_contract(console, declared, _label(arm), verdicts, lacking)
+        dtypes = _dtypes(declared, dtype)
+        verdicts = _contract(console, declared, arm, dtypes, Path(scratch))
+        _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, lacking)
         digest = wheel.installed_digest()
         wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
         lines = [_named(line, arm) for line in _timed(console, wanted)]
-    failed = [show(console, lines, kernel, name) for name in cases]
-    if breached or any(failed):
-        console.print("the lab would refuse to record this until nothing is breached", style="bold red")
+    for name in cases:
+        show(console, lines, kernel, name)
+    if not _conclude(console, verdicts, _faults(lines, _label(arm)), dtypes if dtype else ()):
         raise typer.Exit(1)
-    console.print("the lab would record this", style="bold green")
 
 
 def _label(arm: str) -> str:
@@ -96,62 +94,74 @@ def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
 def _contract(console: Console, kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
     """Have a process of its own ask everything, so that a crash ends that process and is said."""
     from benchmarks.contract import Verdict
-    from benchmarks.process import spawn
+    from benchmarks.process import MeasurementError, spawn
     from benchmarks.tried import Trial
     from benchmarks.wheel import installed_digest
 
-    trial = Trial(kernel.name, arm, dtypes, str(scratch / "verdicts.json"))
+    path, trail = scratch / "verdicts.json", scratch / "asked"
     job = scratch / "trial.json"
-    job.write_text(json.dumps(asdict(trial)))
-    with console.status("holding it against the contract"):
-        spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
-    return [(group, Verdict(**raw)) for group, raw in json.loads(Path(trial.path).read_text())]
+    job.write_text(json.dumps(asdict(Trial(kernel.name, arm, dtypes, str(path), str(trail)))))
+    try:
+        with console.status("holding it against the contract"):
+            spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
+    except MeasurementError as error:
+        raise MeasurementError(_ended(arm, trail, str(error))) from None
+    if not path.is_file():
+        raise MeasurementError(_ended(arm, trail, "it ended without an error"))
+    return [(group, Verdict.read(raw)) for group, raw in json.loads(path.read_text())]
+
+
+def _ended(arm: str, trail: Path, how: str) -> str:
+    """Return what is said of a function that brought its process down: at which question, and how."""
+    asked = trail.read_text().replace(f" {arm} ", " ") if trail.is_file() else ""
+    return f"{_label(arm)} brought its process down at {asked}: {how.removesuffix('; it said:')}" if asked else how
 
 
 def _timed(console: Console, wanted: Measurement) -> Sequence[Line]:
     from benchmarks import pairing, records
+    from benchmarks.process import MeasurementError
 
-    with console.status("making inputs, compiling") as status:
-        done = iter(range(1, wanted.processes + 1))
-        pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {wanted.processes} done"))
+    try:
+        with console.status("making inputs, compiling") as status:
+            done = iter(range(1, wanted.processes + 1))
+            pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {wanted.processes} done"))
+    except MeasurementError as error:
+        where = f"{_label(wanted.arms[-1])} was timed on {', '.join(wanted.cases)}"
+        raise MeasurementError(f"a process ended in which {where}: {error}") from None
     return records.read_lines(wanted.run_dir, wanted.kernel)
 
 
-def _show_contract(console: Console, kernel: Kernel, label: str, verdicts: Grouped, lacking: Sequence[str]) -> bool:
-    """Print a line for each group of the contract, then what is missing, and return whether anything is wrong."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def _show_findings(console: Console, title: str, verdicts: Grouped, lacking: Sequence[str]) -> None:
+    """Print whether the values are right, then everything else, a line each."""
+    from benchmarks import told
 
-    table = Table(title=f"{label} as {kernel.name}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("contract")
-    for column in ("checks", "ok", "failed", "skipped"):
-        table.add_column(column, justify="right")
-    counts: Counter[tuple[str, str]] = Counter((group, one.status) for group, one in verdicts)
-    names = list(dict.fromkeys(group for group, _ in verdicts))
-    for name in names:
-        each = [counts[name, status] for status in ("ok", "failed", "skipped")]
-        table.add_row(name, str(sum(each)), *map(str, each), style="red" if each[1] else None)
-    console.print(table, markup=False)
-    for name in names:
-        first = next((one for group, one in verdicts if group == name and one.status == "failed"), None)
-        if first is not None:
-            line = " ".join(f"BREACH {name}: {first.dtype} {first.case}: {first.detail}".split())
-            line = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …"
-            console.print(line, markup=False, highlight=False, soft_wrap=True, style="red")
-    return _show_summary(console, verdicts, counts, lacking)
+    console.print(title, style="bold", highlight=False, markup=False)
+    for one in told.findings(verdicts, lacking):
+        style = "red" if one.wrong else "green"
+        console.print(one.text, markup=False, highlight=False, soft_wrap=True, style=style)
+    skipped = Counter(one.detail for _, one in verdicts if one.status == "skipped")
+    for reason, count in skipped.items():
+        console.print(f"not asked ({count}): {reason}", markup=False, highlight=False, soft_wrap=True, style="dim")
 
 
-def _show_summary(
-    console: Console, verdicts: Grouped, counts: Counter[tuple[str, str]], lacking: Sequence[str]
-) -> bool:
-    from benchmarks.tried import VALUES
+def _faults(lines: Sequence[Line], label: str) -> list[str]:
+    """Return why a function has no time, where that is its own fault."""
+    return [line.arms[label].reason for line in lines if line.arms[label].status == "failed"]
 
-    failed = sum(one.status == "failed" for _, one in verdicts)
-    if lacking:
-        console.print(
-            f"it takes no {', no '.join(lacking)}: every call that hands one over is a breach", style="yellow"
-        )
-    if counts[VALUES, "ok"] and not counts[VALUES, "failed"]:
-        console.print("its plain answers are right", style="green")
-    console.print(f"{len(verdicts)} checks, {failed} failed", style="bold red" if failed else "bold green")
-    return failed > 0
+
+def _conclude(console: Console, verdicts: Grouped, faults: Sequence[str], alone: Sequence[str]) -> bool:
+    """Say whether the contract is kept, and return it; `alone` are the dtypes that were asked if not all were."""
+    from benchmarks import told
+
+    asked = f" for {', '.join(alone)}" if alone else ""
+    ways = told.ways(verdicts) or len(faults[:1])
+    if not ways:
+        console.print(f"it keeps the contract{asked}", style="bold green", soft_wrap=True)
+        return True
+    right, calls = told.value_calls(verdicts)
+    values = "its values are right" if 0 < right == calls else f"its values are right on {right} of {calls} calls"
+    if any(fault.startswith("wrong answer") for fault in faults):
+        values += ", and wrong on a timed input"
+    text = f"it breaks the contract{asked} in {ways} {'way' if ways == 1 else 'ways'}; {values}"
+    console.print(text, style="bold red", highlight=False, soft_wrap=True)
+    return False

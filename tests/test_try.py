@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmarks import registry, tried
+from benchmarks import ROOT, contract, registry, told, tried
+from benchmarks.breaches import Breach, Kind
 from benchmarks.contract import Verdict
+from inputs.battery import Call
 from lab import __main__ as door
 from lab.try_ import try_
 
@@ -20,6 +26,7 @@ APP.command()(try_)
 KERNEL = "temporal_median"
 
 SOURCE = """
+import sys
 import warnings
 
 import numpy as np
@@ -27,8 +34,11 @@ from eokernels import temporal_median as right
 
 
 def plain(x, axis=0, nodata=None):
-    if x.dtype.kind != "f":
-        x = np.where(x == nodata, np.float32("nan"), x.astype("f4"))
+    axis = np.asarray(axis).item()
+    if x.dtype.kind != "f" or nodata is not None:
+        with np.errstate(all="ignore"):
+            left_out = False if nodata is None else x == np.asarray(nodata).astype(x.dtype)
+        x = np.where(left_out, np.nan, x).astype("f8" if x.dtype == "f8" else "f4")
     if x.shape[axis] == 0:
         return np.full(np.delete(x.shape, axis), np.nan, x.dtype)
     with warnings.catch_warnings():
@@ -42,6 +52,19 @@ def upper(x, axis=0, **options):
     return right(x, axis, **options) + np.float32(1)
 
 
+def writes(x, axis=0, **options):
+    x[np.isnan(x)] = 0
+    return right(x, axis, **options)
+
+
+def nanmedian(x, axis=0):
+    return np.nanmedian(x, axis=axis)
+
+
+def leaves(x, axis=0, **options):
+    sys.exit(0)
+
+
 def refuses(x, axis=0, **options):
     raise KeyError("no such cube")
 
@@ -49,7 +72,7 @@ def refuses(x, axis=0, **options):
 def crashes(x, axis=0, **options):
     import ctypes
 
-    ctypes.string_at(8)
+    return ctypes.string_at(8) if x.size and np.isnan(x).all() else right(x, axis, **options)
 
 
 def same(x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1):
@@ -84,32 +107,83 @@ def row(output: str, first: str) -> list[str]:
     return [line.replace("│", " ").split() for line in rows if line.startswith(first)][-1]
 
 
-def test_a_right_function_would_be_recorded_and_is_timed(folder: Path) -> None:
+def line(output: str, first: str) -> str:
+    """Return the only line that begins with `first`."""
+    (found,) = [one for one in output.splitlines() if one.startswith(first)]
+    return found
+
+
+def test_a_right_function_keeps_the_contract_and_is_timed(folder: Path) -> None:
     result = run("my_cube_tools.medians:same")
     assert result.exit_code == 0, result.output
-    assert " 0 failed" in result.output
-    assert "the lab would record this" in result.output
-    assert "BREACH" not in result.output
+    right, of = re.findall(r"right on (\d+) of (\d+) plain calls$", line(result.output, "values: "))[0]
+    assert int(right) == int(of) > 100
+    assert result.output.splitlines()[-1] == "it keeps the contract for float32"
+    assert "it takes no" not in result.output
     for arm in ("numpy", "rust", "my_cube_tools.medians:same", "wall"):
         assert "ms" in row(result.output, arm), arm
+
+
+def test_nothing_is_recorded_and_nothing_is_said_of_recording(folder: Path) -> None:
+    for name in ("same", "plain"):
+        assert "record" not in run(f"medians.py:{name}").output
 
 
 def test_a_function_that_takes_no_out_learns_that_its_values_are_right_and_is_timed(folder: Path) -> None:
     result = run("medians.py:plain")
     assert result.exit_code == 1
-    assert "it takes no mask, no dtype, no out" in result.output
-    assert "its plain answers are right" in result.output
-    assert row(result.output, "out= (not taken)")[3:5] != ["0", "0"]
-    assert row(result.output, "plain values")[4] == "0"
+    right, of = re.findall(r"right on (\d+) of (\d+) plain calls$", line(result.output, "values: "))[0]
+    assert int(right) == int(of) > 100
+    assert "it takes no mask, no dtype, no out; " in result.output
     assert "ms" in row(result.output, "medians.py:plain")
-    assert "the lab would refuse to record this" in result.output
+    assert result.output.splitlines()[-1].endswith("; its values are right")
 
 
-def test_a_wrong_function_has_no_time(folder: Path) -> None:
+def test_a_warning_does_not_make_right_values_wrong(folder: Path) -> None:
+    result = run("medians.py:nanmedian")
+    assert result.exit_code == 1
+    right, of, wrong = map(int, re.findall(r"right on (\d+) of (\d+) plain calls, wrong on (\d+): ", result.output)[0])
+    assert right == of - wrong
+    assert right > 200
+    assert "largest" in line(result.output, "values: ")  # the middle of two of the largest floats overflows
+    assert "RuntimeWarning: All-NaN slice encountered" in line(result.output, "it warns: ")
+    assert "returned float32, expected an array" in line(result.output, "it returns a scalar for an array: ")
+    assert "it takes no nodata, no mask, no dtype, no out; " in result.output
+    assert "ms" in row(result.output, "medians.py:nanmedian")
+
+
+def test_the_manual_shows_what_its_example_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manual = (ROOT / "docs" / "try.md").read_text()
+    (source,) = re.findall(r"<<'EOF'\n(.*?)\nEOF", manual, re.DOTALL)
+    (shown,) = re.findall(r"```text\n(.*?)\n```", manual, re.DOTALL)
+    (tmp_path / "mine.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    printed = run("mine.py:median").output.splitlines()
+    expected = shown.splitlines()
+    assert [_numbers(text) for text in (*printed[: len(expected) - 1], printed[-1])] == list(map(_numbers, expected))
+
+
+def _numbers(text: str) -> str:
+    """Hide numbers, which change with the battery."""
+    return re.sub(r"\d+", "N", text)
+
+
+def test_a_function_that_writes_to_its_inputs_is_named_and_the_others_have_times(folder: Path) -> None:
+    result = run("medians.py:writes")
+    assert result.exit_code == 1
+    assert "input x was" in line(result.output, "it writes to its inputs: ")
+    assert "it writes to its inputs" in " ".join(row(result.output, "medians.py:writes"))
+    for arm in ("numpy", "rust", "wall"):
+        assert "ms" in row(result.output, arm), arm
+
+
+def test_a_wrong_function_has_no_time_and_reads_that_first(folder: Path) -> None:
     result = run("medians.py:upper")
     assert result.exit_code == 1
-    assert "its plain answers are right" not in result.output
-    assert "BREACH plain values: float32 " in result.output
+    first = result.output.splitlines()[1]
+    assert re.match(r"values: right on \d+ of \d+ plain calls, wrong on \d+: float32 .* \(\d+ more\)$", first)
+    assert "it does not return out" in result.output
+    assert result.output.splitlines()[-1].endswith("calls, and wrong on a timed input")
     assert "ms" not in row(result.output, "medians.py:upper")
     assert "wrong answer before the timed blocks" in result.output
 
@@ -117,21 +191,27 @@ def test_a_wrong_function_has_no_time(folder: Path) -> None:
 def test_a_function_that_raises_is_told_what_it_raised(folder: Path) -> None:
     result = run("medians.py:refuses")
     assert result.exit_code == 1
-    assert "raised KeyError: 'no such cube'" in result.output
+    assert "right on 0 of " in line(result.output, "values: ")
+    assert "raised KeyError: 'no such cube'" in line(result.output, "values: ")
     assert "ms" not in row(result.output, "medians.py:refuses")
 
 
-def test_a_function_that_crashes_takes_no_more_than_its_own_process(
+def test_a_function_that_crashes_takes_no_more_than_its_own_process_and_the_case_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert door.main(["try", "medians.py:crashes", "--kernel", KERNEL, "--dtype", "float32"]) == 2
-    assert "signal SIGSEGV" in capsys.readouterr().err
+    first = contract.cases(registry.get(KERNEL), "float32")[0].name
+    told_of = (("crashes", "gaps-all", "signal SIGSEGV"), ("leaves", first, "it ended without an error"))
+    for name, case, how in told_of:
+        assert door.main(["try", f"medians.py:{name}", "--kernel", KERNEL, "--dtype", "float32"]) == 2
+        said = capsys.readouterr().err
+        assert f"medians.py:{name} brought its process down at {KERNEL} float32 {case}: " in said
+        assert how in said
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("medians.py:lower", "medians.py has no function 'lower'; it has crashes, plain, refuses, right, same, upper"),
+        ("medians.py:lower", "medians.py has no function 'lower'; it has crashes, leaves, nanmedian, plain, "),
         ("medians.py:number", "medians.py has no function 'number'"),
         ("means.py:mean", "there is no file"),
         ("my_cube_tools.means:mean", "no module 'my_cube_tools.means' in"),
@@ -181,8 +261,63 @@ def test_every_case_of_the_battery_has_a_group(name: str) -> None:
     assert {f"{companion}=" for companion in kernel.companions} <= found
 
 
-def test_what_fails_for_want_of_a_keyword_has_its_own_group() -> None:
-    detail = "raised TypeError: median() got an unexpected keyword argument 'mask'"
-    verdict = Verdict(KERNEL, "mine", "float32", "real romania_10m", "failed", detail)
-    assert tried.group_of(verdict, {}) == "mask= (not taken)"
-    assert tried.group_of(Verdict(KERNEL, "mine", "float32", "real romania_10m", "ok"), {}) == "real data"
+def test_evidence_has_groups_by_what_is_asked() -> None:
+    cases = {"real romania_10m": "real data", "scratch-c-10000000": tried.MEMORY, "hidden-copy-c": tried.MEMORY}
+    for case, group in cases.items():
+        assert tried.group_of(Verdict(KERNEL, "mine", "float32", case, "ok"), {}) == group
+
+
+def _verdict(case: str, *breaches: Breach) -> Verdict:
+    return contract.verdict(registry.get(KERNEL), "mine", "float32", case, breaches)
+
+
+def test_wrong_values_come_first_and_each_kind_has_one_example() -> None:
+    warned, wrong = Breach("warning", "warned: UserWarning: hm"), Breach("value", "value at [0] was 1, expected 2")
+    given = [
+        (tried.VALUES, _verdict("a", warned)),
+        (tried.VALUES, _verdict("b", wrong, warned)),
+        (tried.LAYOUTS, _verdict("c", wrong)),
+        (tried.LAYOUTS, _verdict("d")),
+        ("out=", _verdict("e", warned)),
+        (tried.REFUSALS, _verdict("f", Breach("accepts", "accepted, expected ValueError"))),
+        ("mask=", _verdict("g", Breach("keyword", "raised TypeError: f() got an unexpected keyword argument 'mask'"))),
+    ]
+    assert [one.text for one in told.findings(given, ("out",))] == [
+        "values: right on 2 of 4 plain calls, wrong on 2: float32 b: value at [0] was 1, expected 2 (1 more)",
+        "other values: right on 1 of 1 calls with keywords or real data",
+        "it warns: float32 a: UserWarning: hm (2 more)",
+        "it accepts wrong arguments: float32 f: accepted, expected ValueError",
+        "it takes no out, no mask; calls that hand one over and could not be made: 1",
+    ]
+    assert told.ways(given) == 4
+    assert told.value_calls(given) == (3, 5)
+
+
+def test_every_kind_of_breach_is_told() -> None:
+    said = {*told.MANNERS, "value", "error", "keyword", "missing"}
+    assert said == set(get_args(Kind))
+
+
+def test_a_verdict_outlives_json() -> None:
+    verdict = _verdict("a", Breach("value", "one"), Breach("warning", "two"))
+    assert verdict.detail == "one; two"
+    assert Verdict.read(json.loads(json.dumps(asdict(verdict)))) == verdict
+
+
+@pytest.mark.parametrize(
+    ("make", "kinds"),
+    [
+        (lambda x, axis=0: np.float32(3), ("scalar",)),
+        (lambda x, axis=0: np.float32(4), ("scalar", "value")),
+        (lambda x, axis=0: np.array(3.0), ("dtype",)),
+        (lambda x, axis=0: None, ("error",)),
+        (lambda x, axis=0: [3.0, 3.0], ("object", "value")),
+    ],
+)
+def test_values_in_another_form_are_held_against_the_oracle_all_the_same(make: Any, kinds: tuple[str, ...]) -> None:
+    def build() -> Call:
+        return Call((np.full(5, 3, np.float32),), {})
+
+    question = contract.Question("float32", "lone", build, np.array(3.0))
+    found = contract.judge(registry.get(KERNEL), "numpy", make, question)
+    assert tuple(breach.kind for breach in found.breaches) == kinds
