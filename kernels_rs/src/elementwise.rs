@@ -21,7 +21,7 @@ use crate::real::Real;
 use crate::room::Room;
 use crate::rows::{Operand, middle_of_longest, simplify};
 use crate::simd::{self, Gains, Path, Task};
-use ndarray::{ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};
+use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};
 
 /// What an elementwise kernel computes: one element of the output in O from one element of each of N inputs.
 pub trait Formula<O, const N: usize>: Copy + Send + Sync {
@@ -83,9 +83,9 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Work<'_, '_, I, O,
     fn in_long_rows(mut self) -> Self {
         let bands = &mut self.bands;
         if bands.out.is_standard_layout()
-            && bands.inputs.iter().flatten().all(|input| input.is_standard_layout())
-            && self.companion.as_ref().is_none_or(|companion| companion.is_standard_layout())
-            && bands.mask.as_ref().is_none_or(|mask| mask.is_standard_layout())
+            && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
+            && self.companion.as_ref().is_none_or(ArrayBase::is_standard_layout)
+            && bands.mask.as_ref().is_none_or(ArrayBase::is_standard_layout)
         {
             let Bands { inputs, mask, out, nodata } = self.bands;
             let inputs = inputs.map(|input| input.map(flat));

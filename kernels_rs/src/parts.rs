@@ -74,7 +74,7 @@ pub fn flat_mut<T>(array: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
     if !array.is_standard_layout() {
         return array;
     }
-    let row = array.into_slice().expect("it lies in C order");
+    let row = array.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
     ArrayViewMut1::from(row).into_dyn()
 }
 
