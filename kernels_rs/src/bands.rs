@@ -99,11 +99,11 @@ impl<'py, const N: usize> Call<'py, N> {
         let py = self.inputs[0].py();
         let shape = common_shape(&self.inputs)?;
         let made = self.out.make(py, &shape, self.inputs.iter().all(Offered::is_fortran))?;
-        let arrays = self.arrays::<O>(&made, &shape)?;
+        let mut arrays = self.arrays::<O>(&made, &shape)?;
         let rules =
             Rules { nodata: self.nodata.map(I::of_nodata), asked: self.quality.as_ref().map(|(_, asked)| asked) };
         let threads = self.threads;
-        py.detach(|| guard(|| rough_bands::run(arrays, rules, chosen()?, threads, &kernel)))?;
+        py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, &kernel)))?;
         if shape.is_empty() { made.into_object_or_scalar() } else { Ok(made.into_object()) }
     }
 

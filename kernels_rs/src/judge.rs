@@ -11,16 +11,16 @@
 //! is judged block by block beforehand, one loop a test, into a band of bytes that are 0 or 1, which the kernel takes.
 
 use crate::copies::reserve;
-use crate::dtypes::{Dtype, Typed};
+use crate::dtypes::Dtype;
 use crate::errors::Error;
 use crate::quality::{Bits, Classes, Quality};
+use crate::questions::{FEW, Test, judge, table};
 use crate::raw::Raw;
-use crate::simd::{Path, Task, dispatch};
+use crate::simd::Path;
 
-/// Up to this many values are compared with one by one.
-const FEW: usize = 8;
 /// Fields up to this wide are looked up in a table of bits, 8 KiB at most.
 const NARROW: u32 = 16;
+
 /// A field of a quality band, and which of its values hide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -43,26 +43,14 @@ pub enum Asked {
     Tests(Vec<Test>),
 }
 
-/// One question, asked of the bits of a value.
-#[derive(Clone, Debug)]
-pub enum Test {
-    /// Hides if any of the bits is set.
-    Bits(u64),
-    /// Hides if the field has that value.
-    Equals { mask: u64, value: u64 },
-    /// Hides if the value is none of these few.
-    Outside(Vec<u64>),
-    /// Hides if the bit is set that the shifted field counts.
-    Table { mask: u64, shift: u32, bits: Vec<u64> },
-    /// Hides, or hides not, if the field is among these, which are sorted.
-    Among { mask: u64, values: Vec<u64>, hides: bool },
-}
-
 impl Asked {
     /// Values that stay; each is one of the dtype.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the bits of a number of the dtype")]
     pub fn keep(dtype: Dtype, values: &[i128]) -> Self {
+        if dtype.size() == 1 && dtype != Dtype::Bool {
+            return Self::Keep(Classes::of(values.iter().map(|&value| value as u8)));
+        }
         let mut kept: Vec<u64> = values.iter().map(|&value| value as u64 & dtype.bits()).collect();
         kept.sort_unstable();
         kept.dedup();
@@ -77,7 +65,13 @@ impl Asked {
 
     /// Bits any of which hides, and fields of which some values do.
     #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "the bits of a number of the dtype")]
     pub fn reject(dtype: Dtype, bits: u64, fields: &[Field]) -> Self {
+        match dtype {
+            Dtype::Int8 | Dtype::Uint8 if fields.is_empty() => return Self::Reject(Bits(bits as u8)),
+            Dtype::Int16 | Dtype::Uint16 if fields.is_empty() => return Self::RejectWide(Bits(bits as u16)),
+            _ => {}
+        }
         let mut tests = vec![Test::Bits(bits)];
         for Field { mask, rejected } in fields {
             let shift = mask.trailing_zeros();
@@ -91,9 +85,8 @@ impl Asked {
                 tests.push(Test::Among { mask: *mask, values, hides: true });
             }
         }
-        match (dtype.size(), u16::try_from(bits)) {
-            (1, _) => Self::of_byte(dtype, |value| tests.iter().any(|test| test.hides(value))),
-            (2, Ok(bits)) if fields.is_empty() => Self::RejectWide(Bits(bits)),
+        match dtype.size() {
+            1 => Self::of_byte(dtype, |value| tests.iter().any(|test| test.hides(value))),
             _ => Self::Tests(tests),
         }
     }
@@ -146,105 +139,5 @@ impl Asked {
         }
         let hidden = ndarray::ArrayViewD::from_shape(band.shape(), room);
         Ok(Quality::Reject(hidden.map_err(|error| Error::Internal(error.to_string()))?, Bits(1)))
-    }
-}
-
-/// A table of the field's values that hide.
-fn table(mask: u64, rejected: impl Iterator<Item = u64>) -> Test {
-    let shift = mask.trailing_zeros();
-    let entries = usize::try_from(mask >> shift).unwrap_or(usize::MAX) + 1;
-    let mut bits = vec![0; entries.div_ceil(64)];
-    for value in rejected {
-        bits[usize::try_from(value / 64).unwrap_or(usize::MAX)] |= 1 << (value % 64);
-    }
-    Test::Table { mask, shift, bits }
-}
-
-impl Test {
-    /// Whether it hides a value; what [`judge`] must say too.
-    #[must_use]
-    pub fn hides(&self, value: u64) -> bool {
-        match self {
-            Self::Bits(bits) => value & bits != 0,
-            Self::Equals { mask, value: rejected } => value & mask == *rejected,
-            Self::Outside(kept) => !kept.contains(&value),
-            Self::Table { mask, shift, bits } => {
-                let entry = (value & mask) >> shift;
-                bits[usize::try_from(entry / 64).unwrap_or(usize::MAX)] >> (entry % 64) & 1 == 1
-            }
-            Self::Among { mask, values, hides } => values.binary_search(&(value & mask)).is_ok() == *hides,
-        }
-    }
-}
-
-/// The bits of a quality value.
-pub trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> {
-    /// The low bits of a number.
-    fn low(value: u64) -> Self;
-}
-
-macro_rules! words {
-    ($($word:ty)*) => {$(
-        impl Word for $word {
-            #[allow(clippy::cast_possible_truncation, reason = "the low bits are meant")]
-            #[inline(always)]
-            fn low(value: u64) -> Self {
-                value as Self
-            }
-        }
-    )*};
-}
-
-words! { u16 u32 u64 }
-
-/// Adds a byte for every value: 1 where a test hides it.
-fn judge<U: Word>(tests: &[Test], values: &[U], path: Path, hidden: &mut Vec<u8>) {
-    let first = hidden.len();
-    hidden.resize(first + values.len(), 0);
-    for test in tests {
-        dispatch(path, Judge { test, values, hidden: &mut hidden[first..] });
-    }
-}
-
-struct Judge<'a, U> {
-    test: &'a Test,
-    values: &'a [U],
-    hidden: &'a mut [u8],
-}
-
-impl<U: Word> Task for Judge<'_, U> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let pairs = self.hidden.iter_mut().zip(self.values);
-        match self.test {
-            Test::Bits(bits) => {
-                let bits = U::low(*bits);
-                for (hidden, &value) in pairs {
-                    *hidden |= u8::from(value & bits != U::default());
-                }
-            }
-            Test::Equals { mask, value: rejected } => {
-                let (mask, rejected) = (U::low(*mask), U::low(*rejected));
-                for (hidden, &value) in pairs {
-                    *hidden |= u8::from(value & mask == rejected);
-                }
-            }
-            Test::Outside(kept) => {
-                // Places beyond the last repeat it: a loop of fixed length is vectorised over the values.
-                let Some(&last) = kept.last() else { return self.hidden.fill(1) };
-                let kept: [U; FEW] = std::array::from_fn(|i| U::low(*kept.get(i).unwrap_or(&last)));
-                for (hidden, &value) in pairs {
-                    let stays = kept.iter().fold(0, |stays, &kept| stays | u8::from(value == kept));
-                    *hidden |= 1 - stays;
-                }
-            }
-            Test::Table { .. } | Test::Among { .. } => {
-                for (hidden, &value) in pairs {
-                    *hidden |= u8::from(self.test.hides(value.into()));
-                }
-            }
-        }
     }
 }

@@ -48,6 +48,15 @@ impl Classes {
         Self(std::array::from_fn(|w| (0..32).fold(0, |word, n| word | u32::from(stays[32 * w + n]) << n)))
     }
 
+    /// The set of those classes.
+    #[must_use]
+    pub fn of(classes: impl Iterator<Item = u8>) -> Self {
+        Self(classes.fold([0; 8], |mut words, class| {
+            words[usize::from(class >> 5)] |= 1 << (class & 31);
+            words
+        }))
+    }
+
     /// The same set as one word, if all are below 31.
     #[must_use]
     pub fn low(self) -> Option<LowClasses> {
@@ -106,6 +115,7 @@ mod tests {
         for (classes, low) in [(&[][..], true), (&[0, 30], true), (&[31], false), (&[4, 32], false), (&[255], false)] {
             let stays = std::array::from_fn(|class| classes.contains(&class));
             let set = Classes::new(&stays);
+            assert_eq!(set.0, Classes::of(classes.iter().copied()).0);
             assert_eq!(set.low().is_some(), low, "{classes:?}");
             for class in 0..=255_u8 {
                 let hidden = !stays[usize::from(class)];

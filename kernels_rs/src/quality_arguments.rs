@@ -8,7 +8,7 @@ use crate::numbers::is_number;
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::PyMapping;
+use pyo3::types::{PyInt, PyMapping};
 
 /// More numbers than these are refused: an iterable may never end.
 const MOST_NUMBERS: usize = 1 << 16;
@@ -126,6 +126,11 @@ fn numbers(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<i128>> {
 
 /// An int, or an array of one; the nearest of 128 bits if it is larger. A bool is not an int here.
 fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
+    if object.is_exact_instance_of::<PyInt>()
+        && let Ok(small) = object.extract::<i64>()
+    {
+        return Ok(small.into());
+    }
     let item = match object.cast::<PyUntypedArray>() {
         Ok(array) if array.len() == 1 => object.call_method0("item")?,
         _ => object.clone(),

@@ -59,7 +59,7 @@ impl<I, O, const N: usize, F> Kernel<I, O, N> for F where
 ///
 /// What `kernel` returns, or the memory for copies cannot be had.
 pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
-    mut arrays: Arrays<'_, O, N>,
+    arrays: &mut Arrays<'_, O, N>,
     rules: Rules<'_, I>,
     path: Path,
     threads: usize,
@@ -68,13 +68,14 @@ pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     if arrays.lie_well(rules.asked) {
         return arrays.call(rules, &mut Scratch::new(), path, threads, kernel);
     }
-    let Arrays { inputs, mask, quality, out } = &mut arrays;
+    let mut rows = arrays.again();
+    let Arrays { inputs, mask, quality, out } = &mut rows;
     let mut operands: Vec<&mut dyn Operand> = vec![out];
     let others = inputs.iter_mut().chain([mask, quality]).flatten();
     operands.extend(others.map(|raw| raw as &mut dyn Operand));
     simplify(&mut operands);
-    par::run(arrays, threads, &|piece: Arrays<'_, O, N>, watch: &Watch| {
-        piece.by_blocks(&mut Scratch::new(), &mut |block, scratch| {
+    par::run(rows, threads, &|piece: Arrays<'_, O, N>, watch: &Watch| {
+        piece.by_blocks(&mut Scratch::new(), &mut |mut block, scratch| {
             watch.check()?;
             block.call(rules, scratch, path, 1, kernel)
         })
@@ -94,6 +95,12 @@ impl<I, const N: usize> Scratch<I, N> {
 }
 
 impl<O: Real, const N: usize> Arrays<'_, O, N> {
+    /// The same arrays, to be rearranged.
+    fn again(&mut self) -> Arrays<'_, O, N> {
+        let Self { inputs, mask, quality, out } = self;
+        Arrays { inputs: inputs.clone(), mask: mask.clone(), quality: quality.clone(), out: out.view_mut() }
+    }
+
     /// Whether nothing has to be copied.
     fn lie_well(&self, asked: Option<&Asked>) -> bool {
         let quality = self.quality.as_ref().zip(asked);
@@ -104,7 +111,7 @@ impl<O: Real, const N: usize> Arrays<'_, O, N> {
 
     /// Calls `kernel` once; what cannot be viewed is copied first.
     fn call<I: Sample<O> + Typed>(
-        self,
+        &mut self,
         rules: Rules<'_, I>,
         scratch: &mut Scratch<I, N>,
         path: Path,
@@ -131,7 +138,7 @@ impl<O: Real, const N: usize> Arrays<'_, O, N> {
         };
         // A byte is never misaligned.
         let mask = self.mask.as_ref().and_then(Raw::view);
-        kernel(Bands { inputs, mask, out: self.out, nodata: rules.nodata }, quality, path, threads)
+        kernel(Bands { inputs, mask, out: self.out.view_mut(), nodata: rules.nodata }, quality, path, threads)
     }
 
     /// Calls `each` with blocks, in halves of halves.

@@ -12,9 +12,9 @@
 use crate::errors::Error;
 use crate::lanes::{Key, Missing};
 use crate::par::{self, Divide, Watch};
+pub use crate::results::{Output, Results, store};
 use crate::rows::{Operand, Stack, middle_of_longest, simplify};
-use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Ix1, Ix2, IxDyn, s};
-use std::ops::Range;
+use ndarray::{ArrayView2, ArrayViewD, Axis, Dimension, Ix2, IxDyn};
 
 /// Work is cut at multiples of this many pixels, so that few blocks or tiles are cut.
 const WHOLE: usize = 128;
@@ -53,98 +53,6 @@ pub struct Row<'a, K> {
     pub missing: Missing<K>,
 }
 
-/// What a kernel writes: one array over the pixels, or several as a tuple.
-pub trait Results: Sized + Send {
-    /// The same for a row of pixels.
-    type Row<'r>
-    where
-        Self: 'r;
-
-    /// Its arrays, to be rearranged.
-    fn operands(&mut self) -> Vec<&mut dyn Operand>;
-
-    /// Both parts.
-    fn split_at(self, axis: Axis, at: usize) -> (Self, Self);
-
-    /// The row at an index of all axes but the last.
-    fn row(&mut self, index: &[usize]) -> Self::Row<'_>;
-
-    /// Writes what a pixel without any date has.
-    fn clear(&mut self);
-}
-
-/// A number of a result.
-pub trait Output: Copy + Send + Sync + 'static {
-    /// That of a pixel without any date.
-    const EMPTY: Self;
-}
-
-impl Output for f32 {
-    const EMPTY: Self = Self::NAN;
-}
-
-impl Output for f64 {
-    const EMPTY: Self = Self::NAN;
-}
-
-impl Output for i32 {
-    const EMPTY: Self = 0;
-}
-
-impl<T: Output> Results for ArrayViewMutD<'_, T> {
-    type Row<'r>
-        = ArrayViewMut1<'r, T>
-    where
-        Self: 'r;
-
-    fn operands(&mut self) -> Vec<&mut dyn Operand> {
-        vec![self]
-    }
-
-    fn split_at(self, axis: Axis, at: usize) -> (Self, Self) {
-        self.split_at(axis, at)
-    }
-
-    fn row(&mut self, index: &[usize]) -> ArrayViewMut1<'_, T> {
-        let mut array = self.view_mut();
-        index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
-        let array = if array.ndim() == 0 { array.insert_axis(Axis(0)) } else { array };
-        array.into_dimensionality::<Ix1>().expect("one axis is left")
-    }
-
-    fn clear(&mut self) {
-        self.fill(T::EMPTY);
-    }
-}
-
-impl<A: Results, B: Results, C: Results> Results for (A, B, C) {
-    type Row<'r>
-        = (A::Row<'r>, B::Row<'r>, C::Row<'r>)
-    where
-        Self: 'r;
-
-    fn operands(&mut self) -> Vec<&mut dyn Operand> {
-        let (a, b, c) = self;
-        a.operands().into_iter().chain(b.operands()).chain(c.operands()).collect()
-    }
-
-    fn split_at(self, axis: Axis, at: usize) -> (Self, Self) {
-        let ((a, a_right), (b, b_right)) = (self.0.split_at(axis, at), self.1.split_at(axis, at));
-        let (c, c_right) = self.2.split_at(axis, at);
-        ((a, b, c), (a_right, b_right, c_right))
-    }
-
-    fn row(&mut self, index: &[usize]) -> Self::Row<'_> {
-        (self.0.row(index), self.1.row(index), self.2.row(index))
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-        self.1.clear();
-        self.2.clear();
-    }
-}
-
 /// Calls `piece` with parts of `work` on that many threads.
 ///
 /// # Errors
@@ -159,13 +67,7 @@ pub fn reduce<'a, K: Key, R: Results>(
         work.out.clear();
         return Ok(());
     }
-    let (mut x, mut mask) = (Stack(work.x), work.mask.map(Stack));
-    let mut operands: Vec<&mut dyn Operand> = vec![&mut x];
-    operands.extend(work.out.operands());
-    operands.extend(mask.as_mut().map(|mask| mask as &mut dyn Operand));
-    simplify(&mut operands);
-    let work = Work { x: x.0, mask: mask.map(|mask| mask.0), ..work };
-    par::run(work, threads, piece)
+    par::run(work.in_long_rows(), threads, piece)
 }
 
 impl<K: Key, R: Results> Divide for Work<'_, K, R> {
@@ -184,7 +86,31 @@ impl<K: Key, R: Results> Divide for Work<'_, K, R> {
     }
 }
 
+/// A stack in C order as one row of pixels; else as it is.
+fn flat_stack<K>(stack: ArrayViewD<'_, K>) -> ArrayViewD<'_, K> {
+    let (dates, pixels) = (stack.shape()[0], stack.shape()[1..].iter().product());
+    match stack.to_slice().map(|values| ArrayView2::from_shape((dates, pixels), values)) {
+        Some(Ok(rows)) => rows.into_dyn(),
+        _ => stack,
+    }
+}
+
 impl<'a, K: Key, R: Results> Work<'a, K, R> {
+    /// Arrays that are all in C order are one row as they are, and small ones gain from it being said at once.
+    fn in_long_rows(self) -> Self {
+        let Self { x, mask, missing, mut out } = self;
+        let in_order = |mask: &ArrayViewD<'_, u8>| mask.is_standard_layout();
+        if x.is_standard_layout() && mask.as_ref().is_none_or(in_order) && out.is_in_order() {
+            return Self { x: flat_stack(x), mask: mask.map(flat_stack), missing, out: out.flat() };
+        }
+        let (mut x, mut mask) = (Stack(x), mask.map(Stack));
+        let mut operands: Vec<&mut dyn Operand> = vec![&mut x];
+        operands.extend(out.operands());
+        operands.extend(mask.as_mut().map(|mask| mask as &mut dyn Operand));
+        simplify(&mut operands);
+        Self { x: x.0, mask: mask.map(|mask| mask.0), missing, out }
+    }
+
     /// Makes `axis` of the stack axis 0, where it has to be.
     #[must_use]
     pub fn time_first(mut self, axis: usize) -> Self {
@@ -216,13 +142,4 @@ fn row_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T
     index.iter().for_each(|&i| array.index_axis_inplace(Axis(1), i));
     let array = if array.ndim() == 1 { array.insert_axis(Axis(1)) } else { array };
     array.into_dimensionality::<Ix2>().expect("time and one axis are left")
-}
-
-/// Writes the results of some pixels of a row; there may be more than pixels.
-#[inline(always)]
-pub fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
-    match row.as_slice_mut() {
-        Some(row) => row[pixels.clone()].copy_from_slice(&results[..pixels.len()]),
-        None => row.slice_mut(s![pixels]).iter_mut().zip(results).for_each(|(out, result)| *out = *result),
-    }
 }

@@ -76,9 +76,10 @@ fn check_bands<I: Value + Typed + Sample<O>, O: Real + Value + Bits>(shape: &[us
         let mut out = ArrayD::from_elem(IxDyn(shape), O::nearest(7.0));
         let raws: [Option<Raw<'_>>; 3] = std::array::from_fn(|i| Some(packed[i].raw()));
         let (mask, quality) = (Some(marks.raw()), None);
-        let arrays = rough_bands::Arrays { inputs: raws, mask, quality, out: out.view_mut() };
+        let mut arrays = rough_bands::Arrays { inputs: raws, mask, quality, out: out.view_mut() };
         let rules = Rules { nodata: I::nodata(1), asked: None };
-        rough_bands::run(arrays, rules, path, threads, &|bands: _, _: _, path, n| evi(bands, modis, path, n)).unwrap();
+        rough_bands::run(&mut arrays, rules, path, threads, &|bands: _, _: _, path, n| evi(bands, modis, path, n))
+            .unwrap();
         results.push(out);
     }
     results[1..].iter().for_each(|found| assert_same_bits(found, &results[0], "an odd place"));
@@ -104,9 +105,9 @@ fn check_quality<Q: Typed + Into<i128>>(values: &ArrayD<Q>, dtype: Dtype, asked:
         let (dn, band) = (Packed::new(&counts, 0, 0, Dtype::Uint16), Packed::new(values, shift, gap, dtype));
         let mut out = ArrayD::<f32>::zeros(values.raw_dim());
         let (inputs, quality) = ([Some(dn.raw())], Some(band.raw()));
-        let arrays = rough_bands::Arrays { inputs, mask: None, quality, out: out.view_mut() };
+        let mut arrays = rough_bands::Arrays { inputs, mask: None, quality, out: out.view_mut() };
         let rules = Rules { nodata: None::<u16>, asked: Some(asked) };
-        rough_bands::run(arrays, rules, path, 2, &|bands: _, quality: _, path, threads| {
+        rough_bands::run(&mut arrays, rules, path, 2, &|bands: _, quality: _, path, threads| {
             mask_and_scale(bands, quality, [2.0, 1.0], path, threads)
         })
         .unwrap();
