@@ -47,7 +47,7 @@ def test_keeps_the_contract(kernel: Any, name: str, dtype: str, assert_kept: Ass
     asked = {verdict.case for verdict in verdicts}
     assert {case.name for case in contract.cases(kernel, dtype) if not case.needs & {"num_threads"}} <= asked
     assert "large" in asked
-    assert any(case.startswith("real ") for case in asked)
+    assert dtype == "uint8" or any(case.startswith("real ") for case in asked), "no band of the cube has 8 bits"
 
 
 @pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)

@@ -19,7 +19,16 @@ QUICK = -(-500 // (len(registry.KERNELS) * len(COMPILED)))
 
 
 def fork(kernel: str, arm: str, forks: int) -> None:
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(SCRIPT), kernel, arm, str(forks), str(PATIENCE_S)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore::DeprecationWarning",
+        str(SCRIPT),
+        kernel,
+        arm,
+        str(forks),
+        str(PATIENCE_S),
+    ]
     lab = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
     done = subprocess.run(command, env=lab, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def parts(array: Array) -> Iterator[Any]:
     yield from (slice(start, start + step) for start in range(0, len(array), step))
 
 
-def time_first(x: Array, axis: int, nodata: Any) -> tuple[Array, Array]:
+def dates_first(x: Array, axis: int, nodata: Any) -> tuple[Array, Array]:
     """Return a stack with time on its first axis, and where its values are there."""
     series = np.moveaxis(x, axis, 0)
     there = series == series if nodata is None else series != nodata  # noqa: PLR0124 - which NaN alone is not

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.alternatives._shared import pixels_at_once, result_dtype, time_first
+from benchmarks.alternatives._shared import dates_first, pixels_at_once, result_dtype
 from benchmarks.spec import Array
 
 
@@ -26,22 +26,22 @@ def _gapped(values: Array, there: Array, dtype: np.dtype[Any]) -> Array:
 
 def sorted_dates(x: Array, axis: int = 0, *, nodata: Any = None, out: Array | None = None) -> Array:
     """``np.sort`` along time, the first axis, over pieces that stay in cache."""
-    series, _ = time_first(x, axis, nodata)
+    series, _ = dates_first(x, axis, nodata)
     dtype = result_dtype(x)
     result = np.empty(series.shape[1:], dtype) if out is None else out
     for index in pixels_at_once(series):
-        values, there = time_first(series[index], 0, nodata)
+        values, there = dates_first(series[index], 0, nodata)
         result[index[1:]] = _middle(np.sort(_gapped(values, there, dtype), axis=0), there, dtype)
     return result
 
 
 def sorted_pixels(x: Array, axis: int = 0, *, nodata: Any = None, out: Array | None = None) -> Array:
     """Copy with time last, and sort pixel by pixel, over pieces that stay in cache."""
-    series, _ = time_first(x, axis, nodata)
+    series, _ = dates_first(x, axis, nodata)
     dtype = result_dtype(x)
     result = np.empty(series.shape[1:], dtype) if out is None else out
     for index in pixels_at_once(series):
-        values, there = time_first(series[index], 0, nodata)
+        values, there = dates_first(series[index], 0, nodata)
         turned = np.ascontiguousarray(np.moveaxis(_gapped(values, there, dtype), 0, -1))
         turned.sort(axis=-1)
         result[index[1:]] = _middle(np.moveaxis(turned, -1, 0), there, dtype)
@@ -50,11 +50,11 @@ def sorted_pixels(x: Array, axis: int = 0, *, nodata: Any = None, out: Array | N
 
 def partitioned(x: Array, axis: int = 0, *, nodata: Any = None, out: Array | None = None) -> Array:
     """``np.partition`` of complete series at the two middles; a sort where there are gaps."""
-    series, _ = time_first(x, axis, nodata)
+    series, _ = dates_first(x, axis, nodata)
     dtype, dates = result_dtype(x), len(series)
     result = np.empty(series.shape[1:], dtype) if out is None else out
     for index in pixels_at_once(series):
-        values, there = time_first(series[index], 0, nodata)
+        values, there = dates_first(series[index], 0, nodata)
         turned = np.ascontiguousarray(np.moveaxis(_gapped(values, there, dtype), 0, -1))
         if there.all():
             turned.partition(((dates - 1) // 2, dates // 2), axis=-1)

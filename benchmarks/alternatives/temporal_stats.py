@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.alternatives._shared import pixels_at_once, result_dtype, time_first
+from benchmarks.alternatives._shared import dates_first, pixels_at_once, result_dtype
 from benchmarks.spec import Array
 
 
@@ -19,10 +19,10 @@ def _outputs(series: Array, x: Array, out: tuple[Array, ...] | None) -> tuple[Ar
 
 def reduced_where(x: Array, axis: int = 0, *, nodata: Any = None, out: Any = None) -> tuple[Array, ...]:
     """Two passes of ``np.add.reduce`` with ``where=`` over pieces that stay in cache."""
-    series, _ = time_first(x, axis, nodata)
+    series, _ = dates_first(x, axis, nodata)
     mean, std, count = results = _outputs(series, x, out)
     for index in pixels_at_once(series):
-        values, there = time_first(series[index], 0, nodata)
+        values, there = dates_first(series[index], 0, nodata)
         n = np.count_nonzero(there, axis=0)
         with np.errstate(all="ignore"):
             centre = np.add.reduce(values, axis=0, dtype=np.float64, where=there) / n
@@ -36,10 +36,10 @@ def reduced_where(x: Array, axis: int = 0, *, nodata: Any = None, out: Any = Non
 
 def zeroed(x: Array, axis: int = 0, *, nodata: Any = None, out: Any = None) -> tuple[Array, ...]:
     """Do the same with distances of gaps set to 0 in place of ``where=``."""
-    series, _ = time_first(x, axis, nodata)
+    series, _ = dates_first(x, axis, nodata)
     mean, std, count = results = _outputs(series, x, out)
     for index in pixels_at_once(series):
-        values, there = time_first(series[index], 0, nodata)
+        values, there = dates_first(series[index], 0, nodata)
         n = np.count_nonzero(there, axis=0)
         with np.errstate(all="ignore"):
             centre = np.add.reduce(np.where(there, values, values.dtype.type(0)), axis=0, dtype=np.float64) / n
