@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -43,8 +44,16 @@ class Tally:
 TALLY = pytest.StashKey[Tally]()
 
 
+M_MMAP_THRESHOLD, LARGE = -3, 2**20
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TALLY] = Tally()
+    # Large arrays get pages of their own from the beginning. Else glibc keeps those of earlier tests, and what a call
+    # takes hides in them.
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 @pytest.fixture

@@ -207,7 +207,7 @@ def test_verify_prints_json_and_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
     result = run("temporal_median", "--json", "-i", "numpy", "-d", "float64")
     assert result.exit_code == 1
     verdicts = json.loads(result.stdout)
-    fields = {"kernel", "implementation", "dtype", "case", "status", "detail", "max_ulp"}
+    fields = {"kernel", "implementation", "dtype", "case", "status", "detail", "max_ulp", "breaches"}
     assert all(set(verdict) == fields for verdict in verdicts)
     failed = [verdict for verdict in verdicts if verdict["status"] == "failed"]
     assert {verdict["implementation"] for verdict in failed} == {"numpy"}
