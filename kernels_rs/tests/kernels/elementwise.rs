@@ -1,8 +1,7 @@
 //! Every elementwise kernel gives, bit for bit, what its formula gives pixel by pixel: every dtype, path, layout, mask,
 //! number of threads, in place or not.
 
-mod common;
-
+use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
 use _rust::elementwise::Bands;
 use _rust::evi::{Evi, evi};
 use _rust::mask_and_scale::mask_and_scale;
@@ -13,7 +12,6 @@ use _rust::parts::Sample;
 use _rust::quality::{Bits as RejectBits, Classes, Quality};
 use _rust::real::Real;
 use _rust::simd::Path;
-use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 

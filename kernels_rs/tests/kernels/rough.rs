@@ -1,8 +1,6 @@
 //! Arrays at odd addresses and with odd strides give the bits that aligned ones do, whatever is asked of a quality band.
 
-#[allow(dead_code, reason = "other tests use all of it")]
-mod common;
-
+use crate::common::{Bits, Kind, Rng, Value, assert_same_bits};
 use _rust::dtypes::{Dtype, Typed};
 use _rust::errors::Error;
 use _rust::evi::{Evi, evi};
@@ -18,7 +16,6 @@ use _rust::simd::Path;
 use _rust::temporal_mean::temporal_mean;
 use _rust::temporal_median::{Method, Series, temporal_median};
 use _rust::temporal_stats::temporal_stats;
-use common::{Bits, Kind, Rng, Value, assert_same_bits};
 use ndarray::{ArrayD, IxDyn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

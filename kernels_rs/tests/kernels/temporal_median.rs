@@ -1,9 +1,7 @@
 //! Every way to find the median gives, bit for bit, what sorting each pixel's values gives.
 
-mod common;
-#[path = "common/stacks.rs"]
-mod stacks;
-
+use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use crate::stacks::{Case, Scene, cases, plain};
 use _rust::lanes::Missing;
 use _rust::program::Program;
 use _rust::real::Real;
@@ -11,10 +9,8 @@ use _rust::simd::Path;
 use _rust::small::{SELECT_MAX, SORT_MIN};
 use _rust::temporal::{Output, Work};
 use _rust::temporal_median::{Method, Series, temporal_median};
-use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
 use ndarray::ArrayD;
 use proptest::prelude::*;
-use stacks::{Case, Scene, cases, plain};
 
 /// The median of the values of one pixel, by sorting.
 fn median<O: Real>(mut values: Vec<O>) -> O {

@@ -1,9 +1,7 @@
 //! Mean and statistics give, bit for bit, what adding each pixel's values one by one in float64 gives.
 
-mod common;
-#[path = "common/stacks.rs"]
-mod stacks;
-
+use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use crate::stacks::{Case, Scene, cases, plain};
 use _rust::lanes::Missing;
 use _rust::real::Real;
 use _rust::simd::Path;
@@ -12,10 +10,8 @@ use _rust::temporal::{Output, Work};
 use _rust::temporal_mean::temporal_mean;
 use _rust::temporal_moments::temporal_moments;
 use _rust::temporal_stats::temporal_stats;
-use common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
 use ndarray::{ArrayD, ArrayViewD, s};
 use proptest::prelude::*;
-use stacks::{Case, Scene, cases, plain};
 
 /// Mean, sum of squared deviations from it and number of the values of one pixel.
 fn moments(values: &[f64], exact: bool) -> (f64, f64, i32) {
