@@ -83,17 +83,28 @@ class Pixels:
         return total, self.counts
 
     def squares(self, mean: Array, number: Array) -> Array:
-        """Return Σ(x - m)² about the mean m, less (Σ(x - m))²/n of floats: what the rounding of m adds to it."""
-        squares = distances = None
+        """Return Σ(x - m)² about the mean m, less (Σ(x - m))²/n of floats: what the rounding of m adds to it.
+
+        That is below 2⁻⁶⁰ of the squares, and left out, where the values spread wider than n·2⁻²³ times their mean.
+        """
+        squares = self._distances(mean, squared=True)
+        if self.block.dtype.kind == "f":
+            reach = number * mean * 2.0**-23
+            doubtful = (squares > 0) & (squares < number * reach * reach) | (squares == np.inf)
+            if doubtful.any():
+                off = self._distances(mean, squared=False)
+                squares = np.where(doubtful, np.maximum(squares - off * off / number, 0.0), squares)
+        return squares
+
+    def _distances(self, mean: Array, *, squared: bool) -> Array:
+        """Return Σ(x - m), or Σ(x - m)², in the order of dates."""
+        total = None
         for values, bits in self:
             residuals = values.astype(FLOAT64)
             np.subtract(residuals, mean, out=residuals)
             np.bitwise_and(residuals.view(np.int64), bits, out=residuals.view(np.int64))
-            distances = added(residuals, distances) if values.dtype.kind == "f" else None
-            squares = added(np.multiply(residuals, residuals, out=residuals), squares)
-        if squares is None:
-            return np.zeros(self.lanes)
-        return squares if distances is None else np.maximum(squares - distances * distances / number, 0.0)
+            total = added(np.multiply(residuals, residuals, out=residuals) if squared else residuals, total)
+        return np.zeros(self.lanes) if total is None else total
 
 
 def cleaned(call: Admitted) -> Iterator[tuple[Any, Pixels]]:
