@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import ROOT, provenance, registry
+from benchmarks import ROOT, asvresults, provenance, registry, room
+from benchmarks.jsonfiles import read_object
 from benchmarks.lookup import RUN_DIR
 from benchmarks.sweep import sweep
+from inputs.cache import cache_dir, replacing
 
 CONFIGURATION = ROOT / "asv.conf.json"
 ENVIRONMENTS = ROOT / ".asv" / "env"
+PART = ROOT / ".asv" / "part"
+"""Where asv writes; only who holds the checkout's lock uses it."""
 PEERS = ROOT / "benchmarks" / "peers" / "build.py"
 MACHINES = Path("~/.asv-machine.json")
 NAMED_MACHINE = "EOLAB_MACHINE"
@@ -70,12 +78,19 @@ def selection(kernel: str, cases: Sequence[str]) -> str:
     return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\((?:{'|'.join(first)}), "
 
 
-def ensure_machine(machine: Machine) -> None:
+def ensure_machine(machine: Machine) -> str:
     """Make the machine known to asv, which keeps all machines in one file of the user.
 
     ``asv machine`` drops every string that equals what it would have guessed, and fills them in only from an entry
-    under the host's name. So that entry is made first where there is none.
+    under the host's name. So that entry is made first where there is none. A file that cannot be read, with which asv
+    would end, is renamed; a sentence that says so is returned, which is empty otherwise.
     """
+    said = _set_machines_aside()
+    _make_known(machine)
+    return said
+
+
+def _make_known(machine: Machine) -> None:
     known = _known_machines()
     if known.get(machine.machine) == asdict(machine):
         return
@@ -96,8 +111,17 @@ def ensure_peers() -> None:
 
 def _known_machines() -> dict[str, object]:
     path = MACHINES.expanduser()
-    known: dict[str, object] = json.loads(path.read_text()) if path.is_file() else {}
-    return known
+    return read_object(path) if path.is_file() else {}
+
+
+def _set_machines_aside() -> str:
+    path = MACHINES.expanduser()
+    wrong = asvresults.unread(path) if path.is_file() else ""
+    if not wrong:
+        return ""
+    aside = path.with_name(f"{path.name}.unreadable")
+    path.replace(aside)
+    return f"{wrong}; it was renamed to {aside.name}, and asv's list of machines begins anew"
 
 
 def _asv(arguments: Sequence[str]) -> None:
@@ -120,6 +144,39 @@ def configured(folder: Path) -> Path:
     return path
 
 
+@contextmanager
+def staged(results: Path, machine: str, commit: str) -> Iterator[Path]:
+    """Give asv's configuration with copies of its results of a commit and machine, which are handed back at the end.
+
+    asv itself writes in place, so that an interrupt or a full disk would cut a file with everything that is in it.
+    After an error nothing is handed back.
+    """
+    shutil.rmtree(PART, ignore_errors=True)
+    configuration = configured(PART)
+    copies = PART / "results"
+    (copies / machine).mkdir(parents=True)
+    for path in asvresults.files_of(results, machine, commit):
+        shutil.copy2(path, copies / machine / path.name)
+    yield configuration
+    written = sorted(copies.rglob("*.json"))
+    if wrong := [said for path in written if (said := asvresults.unread(path))]:
+        raise AsvError(f"asv run ended well, and {wrong[0]}")
+    for path in written:
+        _take_place(path, results / path.relative_to(copies))
+    shutil.rmtree(PART, ignore_errors=True)
+
+
+def _take_place(path: Path, old: Path) -> None:
+    old.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.replace(old)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with replacing(old) as whole:  # results that were moved to another disk
+            shutil.copyfile(path, whole)
+
+
 def heed_interrupts() -> None:
     """Turn SIGINT and SIGTERM into KeyboardInterrupt, also where a shell has them ignored for jobs in the background.
 
@@ -140,18 +197,35 @@ def run_kernel(
     machine: Machine,
     progress: Callable[[], None] = lambda: None,
     *,
-    commit: str = "HEAD",
-    configuration: Path = CONFIGURATION,
+    commit: str,
+    results: Path,
 ) -> None:
     """Let asv measure a commit's cells of one kernel, and wait; `progress` is called twice a second.
 
-    Failed cells are no error here: the run's own check names them.
+    asv writes beside `results`, and what it wrote takes its place there when it has ended well. Failed cells are no
+    error here: the run's own check names them.
 
     Raises
     ------
     AsvError
         If asv found nothing to run, or could not build or start.
+    OSError
+        If there is no room to go on.
     """
+    with staged(results, machine.machine, commit) as configuration:
+        _run(run_dir, kernel, cases, machine, progress, commit=commit, configuration=configuration)
+
+
+def _run(
+    run_dir: Path,
+    kernel: str,
+    cases: Sequence[str],
+    machine: Machine,
+    progress: Callable[[], None],
+    *,
+    commit: str,
+    configuration: Path,
+) -> None:
     command = [
         *(sys.executable, "-m", "asv", "run", "--config", str(configuration), "--machine", machine.machine),
         *("--launch-method", "forkserver", "--record-samples", "--show-stderr"),
@@ -159,6 +233,7 @@ def run_kernel(
     ]
     log = run_dir / f"{kernel}.asv.log"
     with log.open("ab") as output:
+        began = output.tell()
         child = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -167,9 +242,12 @@ def run_kernel(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        code = _wait(child, progress)
+        code = _wait(child, progress, run_dir)
+    text = log.read_bytes()[began:].decode(errors="replace")
+    if code and any(words in text for words in room.WORDS):
+        raise room.blamed((run_dir, configuration.parent, cache_dir(), Path(tempfile.gettempdir())), log)
     if code not in (0, BENCHMARK_FAILED):
-        said = "\n".join(log.read_text(errors="replace").strip().splitlines()[-30:])
+        said = "\n".join(text.strip().splitlines()[-30:])
         raise AsvError(f"asv run ended with {code} for {kernel} ({log}):\n{said}")
 
 
@@ -182,11 +260,12 @@ def environment(run_dir: Path) -> dict[str, str]:
     return {**kept, **pins, "PATH": path, RUN_DIR: str(run_dir)}
 
 
-def _wait(child: subprocess.Popen[bytes], progress: Callable[[], None]) -> int:
-    """Wait for asv; on an interrupt end it the way it expects, so that it leaves no process and no half file."""
+def _wait(child: subprocess.Popen[bytes], progress: Callable[[], None], run_dir: Path) -> int:
+    """Wait for asv; on an interrupt or a full disk end it the way it expects, so that it leaves no process."""
     try:
         while child.poll() is None:
             time.sleep(POLL_S)
+            room.require_room(run_dir)
             progress()
     except BaseException:
         child.send_signal(signal.SIGINT)

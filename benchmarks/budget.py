@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -157,12 +158,13 @@ def estimator(runs: Path, processes: int) -> Callable[[Kernel, Case], float]:
 
 
 def _seen(kernel: Kernel, folders: Sequence[Path]) -> dict[str, float]:
-    """Return case → seconds of a process, from the newest run in which it was measured."""
+    """Return case → seconds of a process, from the newest run in which it was measured and whose lines can be read."""
     found: dict[str, float] = {}
     for folder in folders:
         by_case: dict[str, list[Line]] = {}
-        for line in read_lines(folder, kernel.name):
-            by_case.setdefault(line.case, []).append(line)
+        with suppress(ValueError):
+            for line in read_lines(folder, kernel.name):
+                by_case.setdefault(line.case, []).append(line)
         for case, lines in by_case.items():
             taken_s = sum(_line_s(line) for line in lines) / len({line.process for line in lines})
             if taken_s > 0:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ROOT, provenance, registry, runs, wheel
+from benchmarks import ROOT, ledger, provenance, registry, runs, wheel
 from benchmarks.sweep import sweep
 from inputs.cases import CASES, select
 
@@ -92,8 +92,8 @@ def chosen_cases(kernels: Sequence[str], cases: Sequence[str] = ()) -> dict[str,
     return chosen
 
 
-def make_plan(of: Commit, cases: Mapping[str, tuple[str, ...]], processes: int) -> runs.Plan:
-    """Return the plan for one commit: its wheel, and of the cases those of the kernels that it has.
+def make_plan(of: Commit, cases: Mapping[str, tuple[str, ...]], processes: int, machine: str = "") -> runs.Plan:
+    """Return the plan for one commit on a machine: its wheel, and of the cases those of the kernels that it has.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def make_plan(of: Commit, cases: Mapping[str, tuple[str, ...]], processes: int) 
     present = {name: cases[name] for name in kernels_in(built) if name in cases}
     if not present:
         raise ValueError(f"commit: {of.commit[:8]} has none of {', '.join(cases)}")
-    plan = runs.make_plan(present, "history", wheel.digest(built), processes)
+    plan = runs.make_plan(present, "history", wheel.digest(built), processes, machine=machine)
     entries = {
         name: tuple(replace(e, arms=tuple(arm for arm in ARMS if arm in e.arms)) for e in mine)
         for name, mine in plan.kernels.items()
@@ -115,5 +115,4 @@ def make_plan(of: Commit, cases: Mapping[str, tuple[str, ...]], processes: int) 
 
 def earlier(plan: runs.Plan) -> Path | None:
     """Return the newest run directory of the same plan, finished or not."""
-    found = sorted(RUNS.glob("*/plan.json"), reverse=True)
-    return next((path.parent for path in found if runs.Plan.load(path.parent).same_as(plan)), None)
+    return next(ledger.same(plan, RUNS), None)

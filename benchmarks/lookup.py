@@ -7,7 +7,6 @@ Under ``lab run`` the environment names the run directory, whose plan says what 
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import registry
 from benchmarks.binding import WALL
+from benchmarks.jsonfiles import read_object
 from benchmarks.pairing import NOT_CROPPED, PROCESSES, Measurement, cell, measure
 from benchmarks.records import CROPPED, Group, read_lines, read_memory, slow_arms
 from benchmarks.wheel import installed_digest
@@ -93,7 +93,7 @@ def _ensure(kernel: str, case: str) -> Path:
 
 
 def _planned(run_dir: Path, kernel: str) -> Measurement:
-    plan = json.loads((run_dir / "plan.json").read_text())
+    plan = read_object(run_dir / "plan.json")
     entries = plan["kernels"].get(kernel, [])
     arms = tuple(entries[0]["arms"]) if entries else ()
     cases = tuple(entry["case"] for entry in entries)

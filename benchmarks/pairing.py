@@ -3,7 +3,8 @@
 The process is the unit. A parent makes the inputs and the oracle's results once, then starts one process after the
 other (`benchmarks.worker`) and at the end one for memory (`benchmarks.memory`) and one for first calls
 (`benchmarks.start`). Each writes lines to the run directory.
-What is there already is not measured again, so an interrupted measurement goes on where it stopped.
+What is there already is not measured again, so an interrupted measurement goes on where it stopped. A process has
+ended when it has written every group of every case, every small size, and its controls.
 """
 
 from __future__ import annotations
@@ -22,8 +23,23 @@ import numpy as np
 from benchmarks import registry
 from benchmarks.answers import stacked
 from benchmarks.binding import crop_side, target
-from benchmarks.process import MeasurementError, one_at_a_time, spawn
-from benchmarks.records import Group, Line, Outcome, is_complete, read_lines, read_memory, read_start, slow_arms
+from benchmarks.lock import one_at_a_time
+from benchmarks.process import MeasurementError, spawn
+from benchmarks.records import (
+    CROPPED,
+    Group,
+    Line,
+    Outcome,
+    controlled,
+    is_complete,
+    read_lines,
+    read_memory,
+    read_sizes,
+    read_start,
+    slow_arms,
+)
+from benchmarks.room import probe
+from benchmarks.sizes import small_cases
 from benchmarks.spec import Kernel
 from benchmarks.worker import Job
 from inputs.cases import Case, find
@@ -69,10 +85,13 @@ def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> N
     ------
     benchmarks.process.MeasurementError
         If a process dies. The lines it wrote stay.
+    OSError
+        If there is no room for more lines.
     """
     wanted.run_dir.mkdir(parents=True, exist_ok=True)
     if is_measured(wanted):
         return
+    probe(wanted.run_dir)
     with one_at_a_time():
         mark = _broken_mark(wanted)
         if mark.is_file():
@@ -80,6 +99,7 @@ def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> N
         try:
             _measure_missing(wanted, notify)
         except MeasurementError as error:
+            probe(wanted.run_dir)  # no room is the cause then, and nothing that would happen again with more
             mark.write_text(f"{error}\n")
             raise
 
@@ -96,8 +116,10 @@ def _broken_mark(wanted: Measurement) -> Path:
 def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
     _note_other_work()
     oracles = {case: _oracles(registry.get(wanted.kernel), case) for case in wanted.cases}
+    unfinished = _unfinished(wanted)
     for process in range(wanted.processes):
-        _run_process(wanted, process, oracles)
+        if process in unfinished:
+            _run_process(wanted, process, unfinished[process], oracles)
         notify()
     if wanted.memory:
         _run_memory(wanted)
@@ -107,16 +129,28 @@ def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
 
 def is_measured(wanted: Measurement) -> bool:
     """Tell whether every line of a measurement is there."""
-    lines = read_lines(wanted.run_dir, wanted.kernel)
-    timed = all(is_complete(lines, case, process) for process in range(wanted.processes) for case in wanted.cases)
-    return timed and not (wanted.memory and (_memory_cases(wanted) or _start_arms(wanted)))
+    return not (_unfinished(wanted) or (wanted.memory and (_memory_cases(wanted) or _start_arms(wanted))))
 
 
-def _run_process(wanted: Measurement, process: int, oracles: dict[str, dict[str, str]]) -> None:
+def _unfinished(wanted: Measurement) -> dict[int, tuple[str, ...]]:
+    """Return process → its missing cases, of the processes that have not written all: cases, small sizes, controls.
+
+    A case is missing where one of its groups is. Small sizes and controls alone give a process without cases.
+    """
     lines = read_lines(wanted.run_dir, wanted.kernel)
-    cases = tuple(case for case in wanted.cases if not is_complete(lines, case, process))
-    if not cases:
-        return
+    small = {case.name for case in small_cases(registry.get(wanted.kernel))} if wanted.memory else set()
+    sized = {(line.process, line.case) for line in read_sizes(wanted.run_dir, wanted.kernel)}
+    ended = controlled(wanted.run_dir, wanted.kernel)
+    found = {}
+    for process in range(wanted.processes):
+        cases = tuple(case for case in wanted.cases if not is_complete(lines, case, process))
+        if cases or process not in ended or any((process, name) not in sized for name in small):
+            found[process] = cases
+    return found
+
+
+def _run_process(wanted: Measurement, process: int, cases: tuple[str, ...], oracles: dict[str, dict[str, str]]) -> None:
+    lines = read_lines(wanted.run_dir, wanted.kernel)
     known = {case: slow_arms(lines, case) for case in cases} if process else {}
     job = Job(
         run_dir=str(wanted.run_dir),
@@ -243,3 +277,11 @@ def cell(lines: Sequence[Line], case: str, arm: str, group: Group) -> Cell:
                 return Cell((), 0, status, f"process {process}: {outcome.reason}")
     samples = tuple(outcome.time_s for _, outcome in found if outcome.time_s is not None)
     return Cell(samples, round(math.fsum(outcome.calls for _, outcome in found) / len(found)), "ok", "")
+
+
+def settled(lines: Sequence[Line], case: str, arm: str) -> tuple[Group, Cell]:
+    """Return the group in which an arm of a case was measured, and its cell there."""
+    found = cell(lines, case, arm, "call")
+    if found.status == "skipped" and found.reason.endswith(CROPPED):
+        return "crop", cell(lines, case, arm, "crop")
+    return "call", found

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import ROOT
@@ -91,18 +88,3 @@ def die_with_parent() -> None:
     """Ask the kernel to end this process when its parent ends, so that an interrupt leaves nothing running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-@contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Hold the machine's timing lock: two measurements at once would time each other. It ends with the process."""
-    path = Path(tempfile.gettempdir()) / "eo-kernel-lab-timing.lock"
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except PermissionError:
-        handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

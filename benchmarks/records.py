@@ -1,21 +1,26 @@
 """The lines that a measurement leaves in its run directory, and how they are written and read.
 
-One line is one JSON object, written with a single call, so that an interrupt leaves at most one unfinished line, and
-that one at the end. A reader ignores it, a writer removes it first.
+One line is one JSON object, so that an interrupt or a full disk leaves at most one unfinished line, and that one at the
+end. A reader ignores it, a writer removes it first.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from benchmarks.jsonfiles import parse_object
+
+Record = TypeVar("Record")
 
 Status = Literal["ok", "failed", "skipped"]
 Group = Literal["call", "crop"]
 
+CONTROLS = "controls.jsonl"
 CROPPED = "cropped"
 """Reason of an arm that is too slow for group ``call``, and so is measured in group ``crop`` alone."""
 
@@ -138,7 +143,8 @@ def append(path: Path, record: Line | MemoryLine | StartLine | Mapping[str, Any]
         whole = _whole_bytes(handle)
         if whole != os.fstat(handle).st_size:
             os.ftruncate(handle, whole)
-        os.write(handle, data)
+        while data:  # a full disk takes a part first, and says that it is full the next time
+            data = data[os.write(handle, data) :]
     finally:
         os.close(handle)
 
@@ -157,35 +163,29 @@ def read_raw(path: Path) -> list[dict[str, Any]]:
     Raises
     ------
     ValueError
-        If any other line is not JSON.
+        If any other line is not a JSON object.
     """
     if not path.is_file():
         return []
-    *lines, _unfinished = path.read_text().split("\n")
-    records: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            raise ValueError(f"{path}: line {number} is not JSON; delete the run directory and run again") from None
-    return records
+    *lines, _unfinished = path.read_bytes().split(b"\n")
+    return [parse_object(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
 
 
 def read_lines(run_dir: Path, kernel: str) -> list[Line]:
     """Return a kernel's timing lines; of several for one process, case and group the last counts."""
-    lines = (Line.parse(raw) for raw in read_raw(run_dir / f"{kernel}.jsonl"))
+    lines = _parsed(run_dir / f"{kernel}.jsonl", Line.parse)
     return list({(line.process, line.case, line.group): line for line in lines}.values())
 
 
 def read_memory(run_dir: Path, kernel: str) -> list[MemoryLine]:
     """Return a kernel's memory lines; of several for one case and arm the last counts."""
-    lines = (MemoryLine.parse(raw) for raw in read_raw(run_dir / f"{kernel}.memory.jsonl"))
+    lines = _parsed(run_dir / f"{kernel}.memory.jsonl", MemoryLine.parse)
     return list({(line.case, line.arm): line for line in lines}.values())
 
 
 def read_start(run_dir: Path, kernel: str) -> list[StartLine]:
     """Return how a kernel's implementations begin; of several lines for one the last counts."""
-    lines = (StartLine.parse(raw) for raw in read_raw(run_dir / f"{kernel}.start.jsonl"))
+    lines = _parsed(run_dir / f"{kernel}.start.jsonl", StartLine.parse)
     return list({line.arm: line for line in lines}.values())
 
 
@@ -195,8 +195,20 @@ def read_sizes(run_dir: Path, kernel: str) -> list[Line]:
     They are lines like all others, one per process and size, of our implementations and without the wall. Sizes that
     differ in the last two axes of `shape` alone make one series.
     """
-    lines = (Line.parse(raw) for raw in read_raw(run_dir / f"{kernel}.sizes.jsonl"))
+    lines = _parsed(run_dir / f"{kernel}.sizes.jsonl", Line.parse)
     return list({(line.process, line.case): line for line in lines}.values())
+
+
+def controlled(run_dir: Path, kernel: str) -> set[int]:
+    """Return the processes of a kernel that have written their controls, which they do last of all."""
+    return {int(line.get("process", -1)) for line in read_raw(run_dir / CONTROLS) if line.get("kernel") == kernel}
+
+
+def _parsed(path: Path, parse: Callable[[Mapping[str, Any]], Record]) -> list[Record]:
+    try:
+        return [parse(raw) for raw in read_raw(path)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} has a line that this version of the lab does not know: {error}") from None
 
 
 def slow_arms(lines: Iterable[Line], case: str) -> tuple[str, ...] | None:

@@ -6,26 +6,29 @@ was interrupted and can be resumed. Planned = measured + skipped with a reason; 
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks import ROOT, asvresults, provenance, registry
+from benchmarks.asvresults import Key
 from benchmarks.binding import WALL
 from benchmarks.budget import Choice, LeftOut, choose, estimator
-from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, cell, is_measured
-from benchmarks.records import CROPPED, Group, Line, read_lines
+from benchmarks.jsonfiles import read_object, write_object
+from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, settled
+from benchmarks.records import read_lines
 from inputs.cases import CASES, Tier, select
 
 SCHEMA_VERSION = 1
 RUNS = ROOT / "reports" / "runs"
 ASV_RESULTS = ROOT / ".asv" / "results"
 MEASURED_PATHS = ("kernels_rs", "reference_py", "pyproject.toml", "rust-toolchain.toml")
+MEASURED = "measured.json"
 NOT_IN_WHEEL = "n/a"
 LACKING = "this wheel lacks it"
+NOT_ASVS = "asv's file of this commit has not this run's samples"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run sets out to measure, and what it leaves out where its time is limited; see ``plan.json``."""
+    """What a run sets out to measure, and what it leaves out where its time is limited; see ``plan.json``.
+
+    `machine` is asv's name of the machine, empty in plans of old.
+    """
 
     run_id: str
     created: str
@@ -50,21 +56,26 @@ class Plan:
     schema_version: int = SCHEMA_VERSION
     budget_s: float | None = None
     left_out: tuple[LeftOut, ...] = ()
+    machine: str = ""
 
     @classmethod
     def load(cls, run_dir: Path) -> Plan:
-        """Read the plan of a run directory."""
-        raw = json.loads((run_dir / "plan.json").read_text())
-        kernels = {
-            k: tuple(Entry(e["case"], tuple(e["arms"])) for e in entries) for k, entries in raw["kernels"].items()
-        }
-        left_out = tuple(LeftOut(**case) for case in raw.get("left_out", ()))
-        return cls(**{**raw, "kernels": kernels, "left_out": left_out})
+        """Read the plan of a run directory, or raise a ValueError that names a file which is none."""
+        path = run_dir / "plan.json"
+        raw = read_object(path)
+        try:
+            kernels = {
+                k: tuple(Entry(e["case"], tuple(e["arms"])) for e in entries) for k, entries in raw["kernels"].items()
+            }
+            left_out = tuple(LeftOut(**case) for case in raw.get("left_out", ()))
+            return cls(**{**raw, "kernels": kernels, "left_out": left_out})
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no plan that this version of the lab knows: {error}") from None
 
     def save(self, run_dir: Path) -> None:
-        """Write the plan, before anything is measured."""
+        """Write the plan into a directory of its own, before anything is measured."""
         run_dir.mkdir(parents=True)
-        (run_dir / "plan.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+        write_object(run_dir / "plan.json", asdict(self))
 
     def measurement(self, run_dir: Path, kernel: str) -> Measurement:
         """Return one kernel's share."""
@@ -78,7 +89,7 @@ class Plan:
         Those of limited time need only choose from the same: what seems to fit changes as lines come in.
         """
         names = ("commit", "processes", "wheel_digest", "budget_s")
-        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        same = all(getattr(self, name) == getattr(other, name) for name in names) and other.machine == self.machine
         if self.budget_s is None:
             return same and self.kernels == other.kernels
         return same and self.chosen_from() == other.chosen_from()
@@ -148,10 +159,11 @@ def make_plan(
     wheel_digest: str,
     processes: int = PROCESSES,
     *,
+    machine: str = "",
     budget_s: float | None = None,
     left_out: Sequence[LeftOut] = (),
 ) -> Plan:
-    """Return a plan for HEAD and a wheel; `left_out` is what `budget_s` had no room for.
+    """Return a plan for HEAD and a wheel on a machine; `left_out` is what `budget_s` had no room for.
 
     Raises
     ------
@@ -172,6 +184,7 @@ def make_plan(
         *(run_id, created, commit, tier, processes, wheel_digest, kernels),
         budget_s=budget_s,
         left_out=tuple(left_out),
+        machine=machine,
     )
 
 
@@ -190,15 +203,6 @@ def require_clean() -> None:
             f"working tree: {names} differ from HEAD, and asv measures the commit; commit them, or measure what is "
             "installed with `python -m lab time`"
         )
-
-
-def unfinished(plan: Plan, runs: Path = RUNS) -> Path | None:
-    """Return the newest run directory of the same plan, commit and wheel that has no receipt."""
-    for folder in sorted(runs.glob("*/plan.json"), reverse=True):
-        run_dir = folder.parent
-        if not (run_dir / "receipt.json").exists() and Plan.load(run_dir).same_as(plan):
-            return run_dir
-    return None
 
 
 def lines_done(plan: Plan, run_dir: Path) -> int:
@@ -226,55 +230,63 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, 
     plan, run_dir
         The run.
     asv_results
-        asv's results, which must have every measured cell as well; None where asv was not asked.
+        asv's results, which must have the samples of every cell as well; None where asv was not asked.
     may_lack
         Whether the wheel may lack an implementation, as that of an old commit may.
     """
-    found = [mark.read_text().strip() for mark in broken_marks(run_dir)]
-    measured = wheel_measured(run_dir)
-    if measured and plan.wheel_digest and measured != plan.wheel_digest:
+    found = [mark.read_text(errors="replace").strip() for mark in broken_marks(run_dir)]
+    said = _measured_process(run_dir)
+    measured = plan.wheel_digest if isinstance(said, str) else str(said["wheel"]["digest"])
+    if isinstance(said, str) and (run_dir / MEASURED).exists():
+        found.append(said)
+    if plan.wheel_digest not in {"", measured}:
         found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
-    for kernel, entries in plan.kernels.items():
-        lines = read_lines(run_dir, kernel)
-        stored = None if asv_results is None else asvresults.samples(asv_results, plan.commit, kernel)
-        for case, arm in ((entry.case, arm) for entry in entries for arm in (*entry.arms, WALL)):
-            group, outcome = settled(lines, case, arm)
-            kept = None if stored is None else stored.get((group, case, arm), 0)
+    for kernel in plan.kernels:
+        unlike = set() if asv_results is None else unlike_asv(plan, run_dir, kernel, asv_results)
+        for (group, case, arm), outcome in cells(plan, run_dir, kernel):
             gated = arm == WALL or registry.peer(registry.get(kernel), arm) is None
-            problem = _cell_problem(plan, outcome, kept, gated=gated)
+            problem = _cell_problem(plan, outcome, gated=gated) or (NOT_ASVS if (group, case, arm) in unlike else "")
             if problem and not (may_lack and problem.startswith(LACKING)):
                 found.append(f"{kernel} {case} {arm}: {problem}")
     return found
 
 
-def _cell_problem(plan: Plan, found: Cell, stored: int | None, *, gated: bool) -> str:
-    """Return what is wrong with a cell, or nothing; `stored` is how many samples asv has, None where nobody asked."""
+def _cell_problem(plan: Plan, found: Cell, *, gated: bool) -> str:
+    """Return what is wrong with a cell, or nothing."""
     if found.status == "ok":
-        if len(found.samples_s) != plan.processes:
-            return f"measured in {len(found.samples_s)} of {plan.processes} processes"
-        return "" if stored in (None, plan.processes) else f"asv has {stored} of {plan.processes} samples"
+        measured = len(found.samples_s)
+        return "" if measured == plan.processes else f"measured in {measured} of {plan.processes} processes"
     if found.status == "skipped":
         return f"{LACKING} ({found.reason})" if gated and NOT_IN_WHEEL in found.reason else ""
     return found.reason if gated or found.reason == NOT_MEASURED else ""
 
 
-def settled(lines: Sequence[Line], case: str, arm: str) -> tuple[Group, Cell]:
-    """Return the group in which an arm of a case was measured, and its cell there."""
-    found = cell(lines, case, arm, "call")
-    if found.status == "skipped" and found.reason.endswith(CROPPED):
-        return "crop", cell(lines, case, arm, "crop")
-    return "call", found
+def cells(plan: Plan, run_dir: Path, kernel: str) -> Iterator[tuple[Key, Cell]]:
+    """Yield the planned cells of a kernel, the wall's among them, each in the group in which it was measured."""
+    lines = read_lines(run_dir, kernel)
+    for entry in plan.kernels[kernel]:
+        for arm in (*entry.arms, WALL):
+            group, found = settled(lines, entry.case, arm)
+            yield (group, entry.case, arm), found
 
 
-def wheel_measured(run_dir: Path) -> str:
-    """Return the digest of the wheel that the measured processes saw, empty where none said."""
-    path = run_dir / "measured.json"
-    return str(json.loads(path.read_text())["wheel"]["digest"]) if path.is_file() else ""
+def unlike_asv(plan: Plan, run_dir: Path, kernel: str, asv_results: Path) -> set[Key]:
+    """Return the measured cells of which asv's file of this commit and machine has other samples, or none."""
+    kept = asvresults.samples(asv_results, plan.machine, plan.commit, kernel)
+    measured = ((key, found.samples_s) for key, found in cells(plan, run_dir, kernel) if found.status == "ok")
+    return {key for key, samples_s in measured if not asvresults.are_same(kept.get(key, ()), samples_s)}
+
+
+def _measured_process(run_dir: Path) -> dict[str, Any] | str:
+    """Return what the measured processes said of themselves and of their wheel, or why that is not known."""
+    try:
+        return read_object(run_dir / MEASURED)
+    except ValueError as error:
+        return f"unavailable: {error}"
 
 
 def write_receipt(run_dir: Path, found: Iterable[str]) -> None:
     """Write where the numbers come from; the run has ended."""
-    measured = run_dir / "measured.json"
     receipt = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run_dir.name,
@@ -282,17 +294,6 @@ def write_receipt(run_dir: Path, found: Iterable[str]) -> None:
         "problems": list(found),
         "lab": provenance.lab(),
         "machine": provenance.machine(),
-        "measured_process": json.loads(measured.read_text()) if measured.is_file() else "unavailable: nothing ran",
+        "measured_process": _measured_process(run_dir),
     }
-    part = run_dir / "receipt.json.part"
-    part.write_text(json.dumps(receipt, indent=1) + "\n")
-    os.replace(part, run_dir / "receipt.json")
-
-
-def kernels_left(plan: Plan, run_dir: Path) -> list[str]:
-    """Return the kernels that asv has still to be called for."""
-    return [
-        kernel
-        for kernel in plan.kernels
-        if not ((run_dir / f"{kernel}.done").exists() and is_measured(plan.measurement(run_dir, kernel)))
-    ]
+    write_object(run_dir / "receipt.json", receipt)

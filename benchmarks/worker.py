@@ -18,7 +18,8 @@ import numpy as np
 
 from benchmarks import registry
 from benchmarks.binding import WALL, crop_side, logical_shape, target
-from benchmarks.records import CROPPED, Line, Outcome, append
+from benchmarks.jsonfiles import write_object
+from benchmarks.records import CONTROLS, CROPPED, Line, Outcome, append
 from benchmarks.spec import Kernel
 from benchmarks.stage import Stage, is_slow
 from inputs.cases import Case, find
@@ -130,7 +131,7 @@ def run(job: Job) -> None:
     from benchmarks.provenance import measured_process
 
     kernel, run_dir = registry.get(job.kernel), Path(job.run_dir)
-    (run_dir / "measured.json").write_text(json.dumps(measured_process(), indent=1) + "\n")
+    write_object(run_dir / "measured.json", measured_process())
     rng = np.random.default_rng([job.seed, job.process])
     watch = Watch()
     gc.freeze()  # what was imported is not searched again before every case
@@ -140,7 +141,7 @@ def run(job: Job) -> None:
         gc.collect()
     if job.sizes:
         sizes.run(kernel, run_dir, job.process, rng)
-    append(run_dir / "controls.jsonl", controls(kernel, job.process, watch))
+    append(run_dir / CONTROLS, controls(kernel, job.process, watch))
 
 
 def main(argument: str, run: Callable[[Job], None] = run) -> int:

@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "fuzz": "Make random calls by the million: no crash, panic or leak.",
     "try": "Hold a function of your own against contract, speed and limit.",
     "run": "Measure named cases through asv, paired and checked.",
+    "runs": "List the runs there are: state, cells, age.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
     "experts": "Hold the expert NumPy forms against all others known.",

@@ -53,7 +53,10 @@ def _merged() -> Path:
 
     configuration = asvcall.configured(MERGED)
     shutil.rmtree(MERGED / "results", ignore_errors=True)
-    record.merge([RECORD, history.RESULTS, runs.ASV_RESULTS], MERGED / "results")
+    sources = [RECORD, history.RESULTS, runs.ASV_RESULTS]
+    for wrong in record.unreadable(sources):
+        typer.secho(f"left out: {wrong}", fg="yellow", err=True)
+    record.merge(sources, MERGED / "results")
     if not (MERGED / "results" / record.COMMON).is_file():
         raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")
     return configuration

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,40 +44,68 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     """
     from rich.console import Console
 
-    from benchmarks import asvcall
+    from benchmarks import asvcall, lock
     from benchmarks import history as commits_of
 
     console = Console(stderr=True)
     chosen = [commits_of.commit(name) for name in commit] if commit else commits_of.steps(commits)
     cases = commits_of.chosen_cases(kernels or [], case or [])
     machine = asvcall.this_machine()
-    asvcall.ensure_machine(machine)
-    asvcall.ensure_peers()
     asvcall.heed_interrupts()
+    with _kept(console), lock.one_run("history", partial(_show, console)) as measuring:
+        _show(console, asvcall.ensure_machine(machine))
+        asvcall.ensure_peers()
+        whole = [_commit(console, of, cases, machine, measuring, processes=processes, again=again) for of in chosen]
+        if not all(whole):
+            raise typer.Exit(2)
+
+
+@contextmanager
+def _kept(console: Console) -> Iterator[None]:
+    """Say how it goes on after an interrupt or on a full disk."""
+    from benchmarks import room
+
+    kept = "What was measured is kept; the same command goes on"
     try:
-        whole = [_commit(console, of, cases, machine, processes=processes, again=again) for of in chosen]
+        yield
     except KeyboardInterrupt:
-        console.print("Interrupted. What was measured is kept; the same command goes on.")
+        console.print(f"Interrupted. {kept}.")
         raise typer.Exit(130) from None
-    if not all(whole):
-        raise typer.Exit(2)
+    except OSError as error:
+        if error.errno not in room.FULL:
+            raise
+        typer.secho(f"error: {room.said(error)}. {kept} when there is room.", fg="red", err=True)
+        raise typer.Exit(2) from None
+
+
+def _show(console: Console, *sentences: str) -> None:
+    for said in filter(None, sentences):
+        console.print(said, highlight=False, soft_wrap=True)
 
 
 def _commit(
-    console: Console, of: Commit, cases: Mapping[str, tuple[str, ...]], machine: Machine, *, processes: int, again: bool
+    console: Console,
+    of: Commit,
+    cases: Mapping[str, tuple[str, ...]],
+    machine: Machine,
+    measuring: Callable[[str], None],
+    *,
+    processes: int,
+    again: bool,
 ) -> bool:
     """Measure a commit where that is not done, and tell whether everything planned is there and right."""
+    from benchmarks import asvresults, ledger, runs
     from benchmarks import history as commits_of
-    from benchmarks import runs
 
     console.print(f"{of.commit[:8]} {of.subject}", highlight=False, soft_wrap=True)
     with console.status("building its wheel, or finding it in the cache"):
-        plan = commits_of.make_plan(of, cases, processes)
+        plan = commits_of.make_plan(of, cases, processes, machine.machine)
     run_dir = None if again else commits_of.earlier(plan)
     if run_dir is None:
-        run_dir = commits_of.RUNS / plan.run_id
-        plan.save(run_dir)
-    done = (run_dir / "receipt.json").is_file() and not runs.kernels_left(plan, run_dir)
+        plan, run_dir = ledger.claim(plan, commits_of.RUNS)
+    measuring(str(run_dir))
+    _show(console, *asvresults.set_aside(commits_of.RESULTS, machine.machine, plan.commit))
+    done = (run_dir / "receipt.json").is_file() and not ledger.kernels_left(plan, run_dir, commits_of.RESULTS)
     if done:
         console.print(f"  measured before, in {run_dir.name}", highlight=False)
     else:
@@ -89,18 +119,17 @@ def _commit(
 
 
 def _measure(console: Console, plan: Plan, run_dir: Path, machine: Machine) -> None:
-    from benchmarks import asvcall, pairing, runs
+    from benchmarks import asvcall, ledger, pairing, runs
     from benchmarks import history as commits_of
 
     for mark in pairing.broken_marks(run_dir):
         mark.unlink()
-    configuration = asvcall.configured(commits_of.FOLDER)
-    for kernel in runs.kernels_left(plan, run_dir):
+    for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):
         with console.status(kernel) as shown:
             names = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel, shown: Status = shown) -> None:
                 shown.update(f"{kernel}: {runs.lines_done(plan, run_dir)} of {runs.lines_planned(plan)} steps")
 
-            asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, configuration=configuration)
+            asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, results=commits_of.RESULTS)
             (run_dir / f"{kernel}.done").touch()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from reports.rows import Run
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -26,18 +30,19 @@ def record(
 
     from benchmarks import asvcall, history
     from benchmarks.registry import KERNELS
-    from reports import load
     from reports import record as kept
     from reports.jsonio import read_json
     from reports.summary import summarise
 
     name = machine or asvcall.this_machine().machine
+    for wrong in kept.unreadable([history.RESULTS]):
+        typer.secho(f"left out: {wrong}", fg="yellow", err=True)
     commits = kept.keep_results(history.RESULTS, name, out / "asv")
-    measured: dict[str, kept.Measured] = {}
-    for run_dir in load.known(history.RUNS):
-        run = load.read_run(run_dir, history.RESULTS, KERNELS)
-        if run.commit in commits and run.machine == name and (run_dir / "receipt.json").is_file():
-            measured[run.commit] = kept.Measured(history.commit(run.commit), run, summarise(run, KERNELS))
+    measured = {
+        run.commit: kept.Measured(history.commit(run.commit), run, summarise(run, KERNELS))
+        for run in _ended(history.RUNS)
+        if run.commit in commits and run.machine == name
+    }
     if not measured:
         raise ValueError(
             f"machine: {name!r} has results and no finished run in {history.RUNS}; `lab history` makes one"
@@ -49,3 +54,16 @@ def record(
         cells = entry.summary.coverage
         typer.echo(f"{entry.of.commit[:8]}  {cells.measured} of {cells.planned} cells  {entry.of.subject}")
     typer.echo(f"Written: {rows}, {origin.name} and {len(commits)} result files in {out / 'asv' / name}.")
+
+
+def _ended(runs: Path) -> Iterator[Run]:
+    """Yield the runs in a folder that have ended, the oldest first, and name those that cannot be read."""
+    from benchmarks import ledger
+    from benchmarks.registry import KERNELS
+    from reports import load
+
+    for found in reversed([*ledger.of_folder(runs)]):
+        if found.state == "unreadable":
+            typer.secho(f"left out: {found.sentence()}", fg="yellow", err=True)
+        elif found.state in {"complete", "not complete"}:
+            yield load.read_run(found.run_dir, KERNELS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from benchmarks.runs import Plan
     from reports.words import Line
 
 REPO = Path(__file__).resolve().parents[1]
@@ -32,8 +33,7 @@ def report(
     from benchmarks.registry import KERNELS
     from reports import load, losses, render, splice, summary, words
 
-    runs = REPO / "reports" / "runs"
-    measured = load.read_run(load.named(runs, run) if run else load.newest(runs), REPO / ".asv" / "results", KERNELS)
+    measured = load.read_run(_chosen(run), KERNELS)
     found = summary.summarise(measured, KERNELS)
     page = render.write(measured, found, KERNELS, out.resolve())
     _show(words.overview(found, KERNELS), f"{found.canary.state}. {words.canary_sentence(found.canary)}", page)
@@ -51,6 +51,38 @@ def report(
         raise typer.Exit(2)
     if readme:
         splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
+
+
+def _chosen(name: str) -> Path:
+    """Return the run directory of that name, or the newest that has measured something, and say which it is."""
+    from benchmarks import ledger, lock, runs
+    from reports import load
+
+    passed: list[ledger.Found] = []
+    if name:
+        found = ledger.look(load.named(runs.RUNS, name), lock.holder())
+    else:
+        found, passed = ledger.newest(runs.RUNS)
+    if found.state == "unreadable":
+        raise ValueError(f"run: {found.sentence()}")
+    for newer in passed:
+        typer.secho(f"passed over: {newer.sentence()}", fg="yellow", err=True)
+    typer.echo(f"Run {found.sentence()}.")
+    if found.plan is not None and (note := _asvs_note(found.plan, found.run_dir)):
+        typer.secho(note, fg="yellow", err=True)
+    return found.run_dir
+
+
+def _asvs_note(plan: Plan, run_dir: Path) -> str:
+    """Return that asv's own tools show other numbers than this run's, or nothing."""
+    from benchmarks import runs
+    from benchmarks.registry import KERNELS
+
+    known = [kernel for kernel in plan.kernels if kernel in KERNELS]
+    other = sum(len(runs.unlike_asv(plan, run_dir, kernel, runs.ASV_RESULTS)) for kernel in known)
+    if not other:
+        return ""
+    return f"asv's file of this commit has not this run's samples of {other} cells, as after a later run of the commit."
 
 
 def _show(lines: list[Line], canary: str, page: Path) -> None:

@@ -41,8 +41,9 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
 ) -> None:
     """Measure the commit that is checked out, in asv's environment, into reports/runs and asv's results.
 
-    An interrupt loses nothing that was measured: --resume goes on. Exits with 2 when a planned cell was not measured or
-    failed, or when the wheel is not the one just built, and says which.
+    An interrupt loses nothing that was measured: --resume goes on. Where another run of this checkout is going on, this
+    one waits for it. Exits with 2 when a planned cell was not measured or failed, when the wheel is not the one just
+    built, or when there is no space left, and says which.
     """
     from rich.console import Console
 
@@ -50,16 +51,56 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
 
     console = Console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
-    plan = _plan(console, wanted, processes)
-    plan, run_dir = _run_dir(plan, resume)
-    _show_left_out(console, plan, budget)
     asvcall.heed_interrupts()
     try:
-        _measure(console, plan, run_dir)
+        plan = _plan(console, wanted, processes)
+        if resume or budget:
+            _name_unreadable(console)
+        _show_left_out(console, plan, budget)
+        _alone(console, plan, resume)
     except KeyboardInterrupt:
-        console.print(f"Interrupted. What was measured is kept in {run_dir}; the same command with --resume goes on.")
+        console.print("Interrupted before anything was measured.")
         raise typer.Exit(130) from None
-    _finish(console, plan, run_dir)
+
+
+def _alone(console: Console, plan: Plan, resume: bool) -> None:
+    """Measure when no other run of this checkout does."""
+    from benchmarks import lock
+
+    def say(sentence: str) -> None:
+        console.print(sentence, highlight=False, soft_wrap=True)
+
+    with lock.one_run("run", say) as measuring:
+        plan, run_dir = _run_dir(plan, resume)
+        measuring(str(run_dir))
+        _measured(console, plan, run_dir)
+
+
+def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
+    """Measure and finish a run, or say how it goes on where it was ended."""
+    from benchmarks import room
+
+    kept = f"What was measured is kept in {run_dir}; the same command with --resume goes on"
+    try:
+        _measure(console, plan, run_dir)
+        _finish(console, plan, run_dir)
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. {kept}.")
+        raise typer.Exit(130) from None
+    except OSError as error:
+        if error.errno not in room.FULL:
+            raise
+        typer.secho(f"error: {room.said(error)}. {kept} when there is room.", fg="red", err=True)
+        raise typer.Exit(2) from None
+
+
+def _name_unreadable(console: Console) -> None:
+    """Name the earlier runs that can neither be resumed nor tell how long a case takes."""
+    from benchmarks import ledger, runs
+
+    for found in ledger.of_folder(runs.RUNS):
+        if found.state == "unreadable":
+            console.print(f"left out: {found.sentence()}", highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -74,7 +115,7 @@ class _Wanted:
 
 
 def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
-    from benchmarks import budget, runs, wheel
+    from benchmarks import asvcall, budget, runs, wheel
     from inputs.cases import TIERS
 
     if wanted.tier not in TIERS:
@@ -90,7 +131,8 @@ def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
     with console.status("building the wheel, or finding it in the cache"):
         digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier
-    return runs.make_plan(chosen, tier, digest, processes, budget_s=limit_s, left_out=left_out)
+    machine = asvcall.this_machine().machine
+    return runs.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
 
 
 def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
@@ -110,12 +152,11 @@ def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
 
 def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
     """Return the plan that counts and its directory: those of an unfinished run, or new ones."""
-    from benchmarks import pairing, runs
+    from benchmarks import ledger, pairing, runs
 
-    found = runs.unfinished(plan) if resume else None
+    found = ledger.unfinished(plan, runs.RUNS) if resume else None
     if found is None:
-        found = runs.RUNS / plan.run_id
-        plan.save(found)
+        return ledger.claim(plan, runs.RUNS)
     for mark in pairing.broken_marks(found):
         mark.unlink()
     return runs.Plan.load(found), found
@@ -131,15 +172,20 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
         TimeRemainingColumn,
     )
 
-    from benchmarks import asvcall, runs
+    from benchmarks import asvcall, asvresults, ledger, runs
 
     machine = asvcall.this_machine()
-    asvcall.ensure_machine(machine)
+    for said in (
+        asvcall.ensure_machine(machine),
+        *asvresults.set_aside(runs.ASV_RESULTS, machine.machine, plan.commit),
+    ):
+        if said:
+            console.print(said, highlight=False, soft_wrap=True)
     asvcall.ensure_peers()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as shown:
         task = shown.add_task("asv: environment", total=runs.lines_planned(plan))
-        for kernel in runs.kernels_left(plan, run_dir):
+        for kernel in ledger.kernels_left(plan, run_dir):
             cases = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:
@@ -150,7 +196,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
                     description=kernel if measuring else f"{kernel}: asv builds and prepares",
                 )
 
-            asvcall.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit)
+            asvcall.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit, results=runs.ASV_RESULTS)
             (run_dir / f"{kernel}.done").touch()
             tick()
 

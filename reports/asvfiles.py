@@ -1,4 +1,4 @@
-"""Reads asv's result files: the one file of the lab that knows their format.
+"""Reads asv's result files, for the pages of the history.
 
 Format (version 2, stable since 0.5): ``results`` maps ``<module>.<Class>.<benchmark>`` to a row in the
 order of ``result_columns``, with trailing nulls cut off. ``params`` are the reprs of the parameters; ``result`` and
@@ -12,10 +12,9 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from reports.jsonio import Json, read_json
+from reports.jsonio import Json
 from reports.rows import Status
 
 Cell = tuple[Any, str]
@@ -28,24 +27,6 @@ class Samples:
 
     status: Status
     values: tuple[float, ...]
-
-
-def of_commit(results_dir: Path, commit: str) -> tuple[str, Json]:
-    """Return the machine and the benchmarks that asv's newest result file of a commit has, each as a mapping."""
-    found: list[tuple[float, str, Json]] = []
-    for path in results_dir.glob("*/*.json"):
-        if path.name in {"machine.json", "benchmarks.json"} or not path.name.startswith(commit[:8]):
-            continue
-        data = read_json(path)
-        if data.get("commit_hash", "").startswith(commit) and data.get("version", 2) == 2:
-            machine = str(data["params"].get("machine", path.parent.name))
-            found.append((path.stat().st_mtime, machine, benchmarks(data)))
-    if not found:
-        return "unknown", {}
-    merged: dict[str, Any] = {}
-    for _, _, rows in sorted(found, key=lambda f: f[0]):
-        merged.update(rows)
-    return max(found, key=lambda f: f[0])[1], merged
 
 
 def benchmarks(data: Json) -> Json:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.jsonfiles import read_object
+
 Json = Mapping[str, Any]
 
 
@@ -33,15 +35,17 @@ def read_json(path: Path, name: str = "file") -> Json:
     if not path.is_file():
         raise ValueError(f"{name}: {path} does not exist")
     try:
-        loaded: Json = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{name}: {path} is not JSON: {error}") from None
-    return loaded
+        return read_object(path)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def read_list(path: Path) -> list[Json]:
-    """Return the list in a JSON file, empty where there is no such file."""
-    loaded: list[Json] = json.loads(path.read_text()) if path.is_file() else []
+    """Return the list in a JSON file, empty where there is no such file; a ValueError names one that is cut."""
+    try:
+        loaded: list[Json] = json.loads(path.read_bytes()) if path.is_file() else []
+    except ValueError:
+        raise ValueError(f"{path} is empty, cut or not JSON") from None
     return loaded
 
 

@@ -1,13 +1,11 @@
-"""Reads a run: joins what asv keeps with what the run directory keeps.
+"""Reads a run from its directory, which holds all there is to know of it: plan, times, answers, memory, controls.
 
-Times come from asv's result files, whose samples are processes; what was planned, whether the answers were right, the
-crops, memory and the controls come from the run directory. The two are joined and held against each other: a planned
-cell that neither has becomes a failed row, and so does a cell whose samples in asv's file are not this run's.
+asv's result files have no part in it: they belong to asv's own tools, and a later run of the same commit replaces what
+they hold. A planned cell that was not measured becomes a failed row.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,7 +15,6 @@ from typing import Any
 from benchmarks.records import CROPPED, Outcome, read_lines, read_memory, read_raw, read_sizes, read_start
 from benchmarks.spec import Kernel
 from inputs.cases import find
-from reports import asvfiles
 from reports.jsonio import Json, newest_of, number, rates, read_json, read_list, whole
 from reports.rows import (
     NOT_MEASURED,
@@ -35,18 +32,7 @@ from reports.rows import (
 )
 
 GROUPS: tuple[Group, ...] = ("call", "crop")
-SAME_TIME = 1e-6
-"""Relative distance up to which asv's sample and the run directory's time are the same number."""
-
 UNFINISHED = "the run has no receipt: it was interrupted, or is still going on"
-
-
-def newest(runs: Path) -> Path:
-    """Return the newest run directory in `runs`, or raise a ValueError that says how to make one."""
-    found = known(runs)
-    if not found:
-        raise ValueError(f"run: there is none in {runs}; `python -m lab run` makes one")
-    return max(found, key=lambda p: (p.name[:15], (p / "plan.json").stat().st_mtime))
 
 
 def named(runs: Path, name: str) -> Path:
@@ -63,15 +49,13 @@ def known(runs: Path) -> list[Path]:
     return sorted(p for p in runs.glob("*") if (p / "plan.json").is_file()) if runs.is_dir() else []
 
 
-def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) -> Run:
-    """Read a run directory and asv's results of its commit.
+def read_run(directory: Path, kernels: Mapping[str, Kernel]) -> Run:
+    """Read a run directory.
 
     Parameters
     ----------
     directory
         ``reports/runs/<run_id>``.
-    asv_results
-        asv's ``results_dir``, with one directory per machine.
     kernels
         The registry.
 
@@ -83,7 +67,7 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
     Raises
     ------
     ValueError
-        Where there is no plan, or the plan names a kernel or case that the lab does not know.
+        Where there is no plan, a file cannot be read, or the plan names a kernel or case that the lab does not know.
     """
     plan = read_json(directory / "plan.json", "run")
     unknown = sorted(set(plan["kernels"]) - set(kernels))
@@ -96,14 +80,14 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
         for arm in entry["arms"]
         if arm != WALL
     )
-    machine, results = asvfiles.of_commit(asv_results, str(plan["commit"]))
+    machine = str(plan.get("machine") or "unknown")
     rows = tuple(
         row
         for name, entries in plan["kernels"].items()
-        for row in _KernelRows(directory, plan, machine, results, kernels[name]).rows(entries)
+        for row in _KernelRows(directory, plan, machine, kernels[name]).rows(entries)
     )
-    ended = (directory / "receipt.json").is_file()
-    receipt = read_json(directory / "receipt.json") if ended else {}
+    receipt, problems = _receipt(directory / "receipt.json")
+    checks, unread = _checks(directory / "verify.json")
     return Run(
         run_id=str(plan["run_id"]),
         created=str(plan.get("created") or _created(str(plan["run_id"]))),
@@ -115,23 +99,33 @@ def read_run(directory: Path, asv_results: Path, kernels: Mapping[str, Kernel]) 
         plan=planned,
         rows=rows,
         controls=tuple(_controls(directory / "controls.jsonl")),
-        checks=tuple(_checks(directory / "verify.json")),
+        checks=checks,
         starts=tuple(start for name in plan["kernels"] for start in _starts(directory, name)),
         sizes=tuple(entry for name in plan["kernels"] for entry in _sizes(directory, name)),
         left_out=tuple(
             LeftOut(e["kernel"], e["case"], number(e.get("estimate_s")), e["reason"]) for e in plan.get("left_out", ())
         ),
-        problems=tuple(receipt.get("problems", ())) if ended else (UNFINISHED,),
+        problems=(*problems, *unread),
         receipt=receipt,
     )
 
 
-class _KernelRows:
-    """Joins what asv and the run directory know of one kernel."""
+def _receipt(path: Path) -> tuple[Json, tuple[str, ...]]:
+    """Return the receipt of a run and the problems that it names, or that there is none to be read."""
+    if not path.is_file():
+        return {}, (UNFINISHED,)
+    try:
+        receipt = read_json(path, "receipt")
+    except ValueError as error:
+        return {}, (str(error),)
+    return receipt, tuple(receipt.get("problems", ()))
 
-    def __init__(self, directory: Path, plan: Json, machine: str, results: Json, kernel: Kernel) -> None:
+
+class _KernelRows:
+    """Joins the lines that a run directory has of one kernel."""
+
+    def __init__(self, directory: Path, plan: Json, machine: str, kernel: Kernel) -> None:
         self.plan, self.machine, self.kernel = plan, machine, kernel
-        self.asv = {group: asvfiles.benchmark(results, kernel.name, f"ktime_{group}") for group in GROUPS}
         self.lines = read_lines(directory, kernel.name)
         self.memory = {(m.case, m.arm): m for m in read_memory(directory, kernel.name)}
 
@@ -148,9 +142,7 @@ class _KernelRows:
             return None
         outcomes = {line.process: line.arms[arm] for line in lines}
         status, reason = _outcome(outcomes)
-        times: dict[int, float] = {}
-        if status == "ok":
-            status, reason, times = _join(outcomes, self.asv[group].get((case, arm)))
+        times = {p: o.time_s for p, o in outcomes.items() if o.time_s is not None} if status == "ok" else {}
         memory = self.memory.get((case, arm))
         return self._make(
             case,
@@ -205,21 +197,6 @@ def _outcome(outcomes: Mapping[int, Outcome]) -> tuple[Status, str]:
     return "ok", ""
 
 
-def _join(outcomes: Mapping[int, Outcome], samples: asvfiles.Samples | None) -> tuple[Status, str, dict[int, float]]:
-    """Align asv's samples with the processes that were measured."""
-    if samples is None:
-        return "failed", f"{NOT_MEASURED}: asv's result file of this commit does not have it", {}
-    if samples.status != "ok":
-        return "failed", f"asv recorded it as {samples.status}, the run directory as ok", {}
-    processes = sorted(outcomes)
-    times = [outcomes[p].time_s or 0.0 for p in processes]
-    if len(times) != len(samples.values):
-        return "failed", f"asv has {len(samples.values)} samples, the run directory {len(times)} processes", {}
-    if not all(math.isclose(a, b, rel_tol=SAME_TIME) for a, b in zip(times, samples.values, strict=True)):
-        return "failed", "asv's samples are those of another run of this commit", {}
-    return "ok", "", dict(zip(processes, samples.values, strict=True))
-
-
 def is_crop_notice(row: Row) -> bool:
     """Tell whether a row only says that its cell was too slow for the whole case and stands in group ``crop``."""
     return row.group == "call" and row.status == "skipped" and row.reason.startswith(CROPPED)
@@ -261,10 +238,13 @@ def _sizes(directory: Path, kernel: str) -> Iterator[SizeTimes]:
                 yield SizeTimes(kernel, arm, shape, {p: o.time_s for p, o in outcomes.items() if o.time_s})
 
 
-def _checks(path: Path) -> Iterator[Check]:
-    """Yield what ``python -m lab verify --json`` said, where the run kept it."""
-    for entry in read_list(path):
-        yield Check(str(entry["kernel"]), str(entry["implementation"]), entry["status"])
+def _checks(path: Path) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """Return what ``python -m lab verify --json`` said, where the run kept it, and a problem where that is cut."""
+    try:
+        entries = read_list(path)
+    except ValueError as error:
+        return (), (f"verification: {error}",)
+    return tuple(Check(str(e["kernel"]), str(e["implementation"]), e["status"]) for e in entries), ()
 
 
 def _created(run_id: str) -> str:

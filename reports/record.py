@@ -17,7 +17,9 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.asvresults import unread
 from benchmarks.history import Commit
+from inputs.cache import replacing
 from reports import tables
 from reports.jsonio import read_json
 from reports.rows import Run
@@ -54,7 +56,7 @@ def keep_results(results: Path, machine: str, into: Path) -> list[str]:
     ValueError
         Where `results` has nothing of that machine.
     """
-    files = result_files(results / machine)
+    files = whole_files(results / machine)
     if not files:
         known = sorted(path.parent.name for path in results.glob(f"*/{MACHINE}"))
         raise ValueError(f"machine: was {machine!r}; {results} has {', '.join(known) or 'none'}")
@@ -64,6 +66,8 @@ def keep_results(results: Path, machine: str, into: Path) -> list[str]:
 
 def merge(sources: Sequence[Path], into: Path, only: str | None = None) -> None:
     """Bring results of asv's layout together; of one benchmark of one commit and machine the fuller result stays.
+
+    Files that asv cannot read are left out; see `unreadable`.
 
     Parameters
     ----------
@@ -75,12 +79,12 @@ def merge(sources: Sequence[Path], into: Path, only: str | None = None) -> None:
         Name of the one machine that is wanted, or None for all.
     """
     for source in sources:
-        for folder in sorted(path.parent for path in source.glob(f"{only or '*'}/{MACHINE}")):
+        for folder in sorted(path.parent for path in source.glob(f"{only or '*'}/{MACHINE}") if not unread(path)):
             (into / folder.name).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / MACHINE, into / folder.name / MACHINE)
-            for path in result_files(folder):
+            for path in whole_files(folder):
                 _merge_file(path, into / folder.name / path.name)
-        if (source / COMMON).is_file():
+        if (source / COMMON).is_file() and not unread(source / COMMON):
             into.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / COMMON, into / COMMON)
 
@@ -90,15 +94,26 @@ def result_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if path.name not in {MACHINE, COMMON})
 
 
+def whole_files(folder: Path) -> list[Path]:
+    """Return those of asv's result files of one machine that can be read."""
+    return [path for path in result_files(folder) if not unread(path)]
+
+
+def unreadable(sources: Sequence[Path]) -> list[str]:
+    """Return what is wrong with files of asv's layout that are empty or cut, a sentence for each."""
+    return [wrong for source in sources for path in sorted(source.rglob("*.json")) if (wrong := unread(path))]
+
+
 def _merge_file(path: Path, into: Path) -> None:
     new: dict[str, Any] = dict(read_json(path))
     results = {name: row for name, row in new["results"].items() if _numbers(row)}
-    old: Mapping[str, Any] = read_json(into)["results"] if into.is_file() else {}
+    old: Mapping[str, Any] = read_json(into)["results"] if into.is_file() and not unread(into) else {}
     for name, row in old.items():
         if _numbers(row) > _numbers(results.get(name, ())):
             results[name] = row
     text = json.dumps({**new, "results": dict(sorted(results.items()))}, separators=(",", ":"))
-    into.write_text(text + "\n")
+    with replacing(into) as whole:
+        whole.write_text(text + "\n", encoding="utf-8")
 
 
 def _numbers(row: Sequence[Any]) -> int:

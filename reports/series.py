@@ -12,7 +12,7 @@ from typing import Any
 from reports import asvfiles
 from reports.cells import BASELINE
 from reports.jsonio import read_json
-from reports.record import MACHINE, result_files
+from reports.record import MACHINE, whole_files
 from reports.rows import WALL
 from reports.speedup import Interval, paired_ratio
 
@@ -33,7 +33,7 @@ def by_machine(results: Path) -> dict[str, list[CommitResults]]:
     return {
         path.parent.name: found
         for path in sorted(results.glob(f"*/{MACHINE}"))
-        if (found := _commits(result_files(path.parent)))
+        if (found := _commits(whole_files(path.parent)))
     }
 
 

@@ -110,6 +110,7 @@ class Writer:
         cases = {k: select(v.family, self.tier, centre=self.centre) for k, v in self.kernels.items()}
         plan = {k: [{"case": c.name, "arms": list(arms(self.kernels[k]))} for c in cs] for k, cs in cases.items()}
         head = {"schema_version": 1, "run_id": self.directory.name, "commit": COMMIT, "tier": self.tier}
+        head |= {"machine": "testbench", "created": "2026-11-22T10:15:00+00:00"}
         rest = {"processes": self.processes, "wheel_digest": "sha256:feed", "kernels": plan}
         rest["left_out"] = list(self.left_out)
         (self.directory / "plan.json").write_text(json.dumps(head | rest))
@@ -128,7 +129,7 @@ class Writer:
 
     def read(self) -> Run:
         """Read the run back, as the report does."""
-        return read_run(self.directory, self.asv_results, self.kernels)
+        return read_run(self.directory, self.kernels)
 
     def _dump(self, name: str, records: list[dict[str, Any]]) -> None:
         (self.directory / name).write_text("".join(json.dumps(r) + "\n" for r in records))

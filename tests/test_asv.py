@@ -18,7 +18,8 @@ import pytest
 
 from benchmarks import ROOT, asvcall, bench_kernels, lookup, records, registry
 from benchmarks.binding import WALL
-from benchmarks.records import Line, MemoryLine, Outcome
+from benchmarks.records import Line, MemoryLine, Outcome, StartLine
+from benchmarks.sizes import small_cases
 from benchmarks.spec import Kernel, Prose
 from benchmarks.sweep import centre, sweep
 from inputs import build
@@ -171,6 +172,10 @@ def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for arm in arms:
         memory = MemoryLine("f32_256", arm, "ok", "", 4096, "unavailable: no counter")
         records.append(tmp_path / "normalized_difference.memory.jsonl", memory)
+        records.append(tmp_path / "normalized_difference.start.jsonl", StartLine(arm, "ok"))
+    for small in small_cases(registry.get("normalized_difference")):
+        records.append(tmp_path / "normalized_difference.sizes.jsonl", replace(one, case=small.name))
+    records.append(tmp_path / records.CONTROLS, {"kernel": "normalized_difference", "process": 0})
     monkeypatch.setenv(lookup.RUN_DIR, str(tmp_path))
     return tmp_path
 

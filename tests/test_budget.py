@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import budget, records, registry, runs
+from benchmarks import budget, ledger, records, registry, runs
 from benchmarks.records import Line, Outcome
 from inputs.cases import CASES, find
 from lab import run as run_verb
@@ -131,9 +131,9 @@ def test_a_run_of_limited_time_is_resumed_whatever_seems_to_fit_by_then(tmp_path
     early, late = (replace(plan, run_id=f"2026010{k}-0") for k, plan in enumerate(plans))
     early.save(tmp_path / early.run_id)
     assert early.kernels != late.kernels
-    assert runs.unfinished(late, tmp_path) == tmp_path / early.run_id
-    assert runs.unfinished(replace(late, budget_s=600.0), tmp_path) is None
-    assert runs.unfinished(replace(late, left_out=late.left_out[1:]), tmp_path) is None
+    assert ledger.unfinished(late, tmp_path) == tmp_path / early.run_id
+    assert ledger.unfinished(replace(late, budget_s=600.0), tmp_path) is None
+    assert ledger.unfinished(replace(late, left_out=late.left_out[1:]), tmp_path) is None
 
 
 def _old_plan(folder: Path, plan: runs.Plan) -> Path:

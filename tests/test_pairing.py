@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -19,7 +16,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import asvcall, binding, pairing, process, records, registry, runs, stage, worker
+from benchmarks import asvcall, asvresults, binding, pairing, process, records, registry, runs, sizes, stage, worker
 from benchmarks.probes import ranges, wall
 from benchmarks.records import CROPPED, Line, MemoryLine, Outcome, StartLine
 from inputs.cases import CASES, Case, find
@@ -111,7 +108,7 @@ def test_a_file_that_is_one_unfinished_line_is_empty(tmp_path: Path) -> None:
 
 def test_a_broken_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
     (tmp_path / f"{KERNEL}.jsonl").write_text('{"process": 0, "ca\n{}\n')
-    with pytest.raises(ValueError, match="line 1 is not JSON"):
+    with pytest.raises(ValueError, match="line 1 is cut or not JSON"):
         records.read_lines(tmp_path, KERNEL)
 
 
@@ -323,7 +320,8 @@ def test_a_cell_without_a_crop_is_skipped_and_an_unknown_one_failed() -> None:
 def plan() -> runs.Plan:
     entries = {KERNEL: (runs.Entry("f32_256", ARMS),)}
     return runs.Plan(
-        "20260101-000000-abcdef01", "2026-01-01T00:00:00+00:00", "abcdef01" * 5, "smoke", 2, "d" * 64, entries
+        *("20260101-000000-abcdef01", "2026-01-01T00:00:00+00:00", "abcdef01" * 5, "smoke", 2, "d" * 64, entries),
+        machine="box",
     )
 
 
@@ -384,21 +382,54 @@ def test_a_measurement_that_broke_says_why(plan: runs.Plan, tmp_path: Path) -> N
     assert problems(plan, tmp_path) == ["benchmarks.worker ended with signal SIGSEGV"]
 
 
-def asv_file(results: Path, plan: runs.Plan, samples: int) -> None:
-    names = [[repr("f32_256")], [repr(arm) for arm in (*ARMS, WALL)]]
-    row = [[1e-3] * 3, names, "v", 0, 0, None, None, None, None, None, None, [[1e-3] * samples] * 3]
+def asv_file(results: Path, plan: runs.Plan, *, samples: int = 2, scale: float = 1.0, machine: str = "box") -> Path:
+    times_s = [scale * outcome.time_s for outcome in line(0).arms.values() if outcome.time_s]
+    names = [[repr("f32_256")], [repr(arm) for arm in line(0).arms]]
+    row = [times_s, names, "v", 0, 0, None, None, None, None, None, None, [[time_s] * samples for time_s in times_s]]
     columns = ["result", "params", "version", "started_at", "duration", "a", "b", "c", "d", "e", "f", "samples"]
-    (results / "box").mkdir(parents=True)
-    content = {"result_columns": columns, "results": {f"bench_kernels.{KERNEL}.ktime_call": row}}
-    (results / "box" / f"{plan.commit[:8]}-env.json").write_text(json.dumps(content))
+    (results / machine).mkdir(parents=True)
+    content = {"version": 2, "result_columns": columns, "results": {f"bench_kernels.{KERNEL}.ktime_call": row}}
+    path = results / machine / f"{plan.commit[:8]}-env.json"
+    path.write_text(json.dumps(content))
+    return path
 
 
-@pytest.mark.parametrize(("samples", "expected"), [(2, 0), (1, 3)])
-def test_what_asv_does_not_have_is_named(plan: runs.Plan, tmp_path: Path, samples: int, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({}, 0), ({"samples": 1}, 3), ({"scale": 1.01}, 3), ({"machine": "colleague"}, 3)],
+    ids=["the same", "too few", "of another run", "of another machine"],
+)
+def test_what_asv_does_not_have_is_named(
+    plan: runs.Plan, tmp_path: Path, change: dict[str, Any], expected: int
+) -> None:
     write(tmp_path, line(0), line(1))
-    asv_file(tmp_path / "results", plan, samples)
-    assert len(runs.problems(plan, tmp_path, tmp_path / "results")) == expected
+    asv_file(tmp_path / "results", plan, **change)
+    found = runs.problems(plan, tmp_path, tmp_path / "results")
+    assert len(found) == expected
+    assert all("asv's file" in problem for problem in found)
     assert len(runs.problems(plan, tmp_path, tmp_path / "nowhere")) == 3
+
+
+def test_a_colleagues_file_of_the_commit_changes_nothing(plan: runs.Plan, tmp_path: Path) -> None:
+    write(tmp_path, line(0), line(1))
+    asv_file(tmp_path / "results", plan)
+    asv_file(tmp_path / "results", plan, machine="colleague", scale=3.0)
+    assert runs.problems(plan, tmp_path, tmp_path / "results") == []
+
+
+@pytest.mark.parametrize("content", ["", "\0\0", '{"version": 2, "resu', "{}"])
+def test_a_result_file_that_asv_cannot_read_is_set_aside_and_named(
+    plan: runs.Plan, tmp_path: Path, content: str
+) -> None:
+    write(tmp_path, line(0), line(1))
+    path = asv_file(tmp_path / "results", plan)
+    path.write_text(content)
+    assert len(runs.problems(plan, tmp_path, tmp_path / "results")) == 3
+    (said,) = asvresults.set_aside(tmp_path / "results", "box", plan.commit)
+    assert path.name in said
+    assert not path.exists()
+    assert path.with_name(f"{path.name}.unreadable").read_text() == content
+    assert asvresults.set_aside(tmp_path / "results", "box", plan.commit) == []
 
 
 def test_an_incomplete_run_is_exit_2_and_leaves_a_receipt(
@@ -411,31 +442,72 @@ def test_an_incomplete_run_is_exit_2_and_leaves_a_receipt(
     assert json.loads((tmp_path / "receipt.json").read_text())["problems"]
 
 
-def test_the_newest_unfinished_run_of_the_same_plan_is_resumed(plan: runs.Plan, tmp_path: Path) -> None:
-    for number, change in enumerate([{}, {"wheel_digest": "f" * 64}, {}, {"processes": 3}]):
-        named = replace(plan, run_id=f"2026010{number}-000000-abcdef01", **change)
-        named.save(tmp_path / named.run_id)
-    newest = runs.unfinished(plan, tmp_path)
-    assert newest is not None
-    assert newest.name.startswith("20260102")
-    (newest / "receipt.json").write_text("{}")
-    older = runs.unfinished(plan, tmp_path)
-    assert older is not None
-    assert older.name.startswith("20260100")
+def write_all(run_dir: Path, processes: int = 2) -> None:
+    """Write every line that a measurement of two arms on one case must have written."""
+    write(run_dir, *(line(process_number) for process_number in range(processes)))
+    for number in range(processes):
+        for case in sizes.small_cases(registry.get(KERNEL)):
+            records.append(run_dir / f"{KERNEL}.sizes.jsonl", line(number, case.name))
+        records.append(run_dir / records.CONTROLS, {"kernel": KERNEL, "process": number})
+    for arm in ARMS:
+        records.append(run_dir / f"{KERNEL}.memory.jsonl", MemoryLine("f32_256", arm, "ok", "", 1, 1))
+        records.append(run_dir / f"{KERNEL}.start.jsonl", StartLine(arm, "ok"))
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, tuple[str, ...]]]:
+    """Return what is started: module, process and cases or arms, while nothing is."""
+    found: list[tuple[str, int, tuple[str, ...]]] = []
+
+    def note(module: str, path: Path, _digest: str, _log: Path) -> None:
+        job = worker.Job.load(path)
+        what = job.arms if module == "benchmarks.start" else job.cases
+        found.append((module.removeprefix("benchmarks."), job.process, what))
+
+    monkeypatch.setattr(pairing, "spawn", note)
+    monkeypatch.setattr(pairing, "_oracles", lambda *_: {})
+    return found
 
 
 def test_a_measurement_with_everything_there_starts_nothing(
-    plan: runs.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: runs.Plan, tmp_path: Path, started: list[Any]
 ) -> None:
-    def never(*_: Any) -> None:
-        raise AssertionError("a process was started")
-
-    monkeypatch.setattr(pairing, "spawn", never)
-    write(tmp_path, line(0), line(1))
-    for arm in ARMS:
-        records.append(tmp_path / f"{KERNEL}.memory.jsonl", MemoryLine("f32_256", arm, "ok", "", 1, 1))
-        records.append(tmp_path / f"{KERNEL}.start.jsonl", StartLine(arm, "ok"))
+    write_all(tmp_path)
+    assert pairing.is_measured(plan.measurement(tmp_path, KERNEL))
     pairing.measure(plan.measurement(tmp_path, KERNEL))
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        (f"{KERNEL}.jsonl", [("worker", 1, ("f32_256",))]),
+        (f"{KERNEL}.sizes.jsonl", [("worker", 1, ())]),
+        (records.CONTROLS, [("worker", 1, ())]),
+        (f"{KERNEL}.memory.jsonl", [("memory", 0, ("f32_256",))]),
+        (f"{KERNEL}.start.jsonl", [("start", 0, ("rust",))]),
+    ],
+)
+@pytest.mark.parametrize("cut", [0, 9], ids=["between the lines", "in a line"])
+def test_whatever_a_process_had_not_written_is_measured_and_nothing_else(
+    plan: runs.Plan, tmp_path: Path, started: list[Any], lost: tuple[str, list[Any]], cut: int
+) -> None:
+    file, expected = lost
+    write_all(tmp_path)
+    *whole, last = (tmp_path / file).read_text().splitlines(keepends=True)
+    (tmp_path / file).write_text("".join(whole) + last[:cut])
+    pairing.measure(plan.measurement(tmp_path, KERNEL))
+    assert started == expected
+
+
+def test_small_sizes_are_not_asked_for_where_only_times_are(
+    plan: runs.Plan, tmp_path: Path, started: list[Any]
+) -> None:
+    write(tmp_path, line(0), line(1))
+    for number in range(2):
+        records.append(tmp_path / records.CONTROLS, {"kernel": KERNEL, "process": number})
+    pairing.measure(replace(plan.measurement(tmp_path, KERNEL), memory=False))
+    assert started == []
 
 
 def test_cases_are_chosen_by_tier_or_by_name() -> None:
@@ -481,19 +553,6 @@ def test_a_process_that_dies_is_an_error_with_what_it_said(tmp_path: Path) -> No
     job.write_text("{}")
     with pytest.raises(process.MeasurementError, match="exit code"):
         process.spawn("benchmarks.worker", job, "", tmp_path / "log")
-
-
-def test_two_measurements_exclude_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(process.tempfile, "tempdir", None)
-    code = "from benchmarks.process import one_at_a_time as o\nwith o(): print('in', flush=True)"
-    with process.one_at_a_time():
-        other = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=process.ROOT, stdout=subprocess.PIPE, env=dict(os.environ)
-        )
-        with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(1.0)
-    assert other.communicate(timeout=30)[0] == b"in\n"
 
 
 def test_a_machine_is_named_by_what_does_not_change(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,7 +216,7 @@ def test_the_dashboard_brings_the_record_and_what_is_measured_here_together(
     with pytest.raises(ValueError, match="history: there is none"):
         dashboard._merged()
     write_asv(kept, {NAME: row([1.0, 2.0])}, commit=OLD)
-    (kept / "benchmarks.json").write_text("{}")
+    (kept / "benchmarks.json").write_text('{"version": 2}')
     write_asv(own, {NAME: row([3.0, 4.0])})
     configuration = dashboard._merged()
     merged = Path(Config.load(str(configuration)).results_dir)

@@ -28,7 +28,8 @@ def test_a_run_carries_what_was_found_of_its_wheel(tmp_path: Path) -> None:
     verdict = Verdict("temporal_median", "rust", "float32", "ties", "ok", "", 0.5)
     verification.keep([verdict], "a" * 64)
     assert verification.carry(tmp_path, "a" * 64)
-    (check,) = _checks(tmp_path / verification.KEPT_AS)
+    (check,), unread = _checks(tmp_path / verification.KEPT_AS)
+    assert unread == ()
     assert (check.kernel, check.implementation, check.status) == ("temporal_median", "rust", "ok")
     assert json.loads((tmp_path / verification.KEPT_AS).read_text())[0]["max_ulp"] == 0.5
 

@@ -1,0 +1,90 @@
+"""``python -m lab runs``: the runs in reports/runs, the newest first, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from benchmarks.ledger import Found
+
+COLOURS = {"complete": "green", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
+
+
+def runs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+) -> None:
+    """List the runs with state, tier, kernels, commit, age, and cells measured of those planned.
+
+    complete: all is measured and right. not complete: it ended, and says what is missing or wrong. interrupted: `lab
+    run --resume` goes on with it. failed to start: nothing was measured; no report takes it for the newest. unreadable:
+    a file of it is empty or cut.
+    """
+    import json
+    from datetime import UTC
+
+    from benchmarks import ledger
+    from benchmarks import runs as measured
+
+    found = list(ledger.of_folder(measured.RUNS))
+    now = datetime.now(UTC)
+    if as_json:
+        typer.echo(json.dumps([_plain(one) for one in found], indent=1))
+    elif found:
+        _show(found, now)
+    else:
+        typer.echo(f"There is no run in {measured.RUNS}; `python -m lab run` makes one.")
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    plan = found.plan
+    return {
+        "run": found.run_dir.name,
+        "state": found.state,
+        "why": found.why,
+        "tier": plan.tier if plan else None,
+        "kernels": list(plan.kernels) if plan else [],
+        "commit": plan.commit if plan else None,
+        "machine": plan.machine if plan else None,
+        "created": plan.created if plan else None,
+        "processes": plan.processes if plan else None,
+        "cells_measured": found.measured,
+        "cells_planned": found.planned,
+    }
+
+
+def _show(found: Iterable[Found], now: datetime) -> None:
+    """Print the table, in which 80 columns hold whole words, and below it what there is to say of single runs."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("run and kernels", overflow="fold")
+    for heading in ("state", "tier", "commit"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("age", "cells"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    said = []
+    for one in found:
+        name, state = one.run_dir.name, Text(one.state, COLOURS.get(one.state, "red"))
+        if one.plan is None:
+            table.add_row(Text(name), state)
+        else:
+            cells, commit = f"{one.measured}/{one.planned}", one.plan.commit[:8]
+            what = Text(f"{name}\n  {_kernels(list(one.plan.kernels))}")
+            table.add_row(what, state, one.plan.tier, commit, one.age(now), cells)
+        said += [f"{name}: {one.why}"] if one.why else []
+    console.print(table)
+    for sentence in said:
+        console.print(Text(sentence), soft_wrap=True)
+
+
+def _kernels(names: list[str]) -> str:
+    """Return the kernels by name where they are few, and otherwise how many."""
+    return "\n  ".join(names) if len(names) < 3 else f"{len(names)} kernels"
