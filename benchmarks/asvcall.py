@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from benchmarks import ROOT, asvresults, provenance, registry, room
 from benchmarks.jsonfiles import read_object
 from benchmarks.lookup import RUN_DIR
 from benchmarks.sweep import sweep
+from inputs import surroundings
 from inputs.cache import cache_dir, replacing
 
 CONFIGURATION = ROOT / "asv.conf.json"
@@ -106,7 +108,10 @@ def ensure_peers() -> None:
     """
     for python in sorted(ENVIRONMENTS.glob("*/bin/python")):
         command = [str(python), "-P", str(PEERS), "--cached"]
-        subprocess.run(command, cwd=python.parents[1], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        where = python.parents[1]
+        subprocess.run(
+            command, cwd=where, env=surroundings.tools(), capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
 
 
 def _known_machines() -> dict[str, object]:
@@ -126,7 +131,10 @@ def _set_machines_aside() -> str:
 
 def _asv(arguments: Sequence[str]) -> None:
     command = [sys.executable, "-m", "asv", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=surroundings.tools(), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        check=False,
+    )  # fmt: skip
     if done.returncode:
         said = (done.stdout + done.stderr).strip()
         raise AsvError(f"asv {arguments[0]} ended with {done.returncode}: {said[-2000:]}")
@@ -136,7 +144,10 @@ def configured(folder: Path) -> Path:
     """Write asv's configuration with ``results`` in a folder of its own in place of the usual one, and return it."""
     import json5
 
-    own: dict[str, Any] = json5.loads(CONFIGURATION.read_text().replace("{conf_dir}", str(ROOT)))
+    own: dict[str, Any] = json5.loads(CONFIGURATION.read_text(encoding="utf-8"))
+    where = shlex.quote(str(ROOT)).replace("{", "{{").replace("}", "}}")  # asv splits a command, and then fills it in
+    for name in ("build_command", "install_command"):
+        own[name] = [command.replace("{conf_dir}", where) for command in own[name]]
     paths = {name: str(ROOT / own[name]) for name in ("repo", "benchmark_dir", "env_dir", "html_dir")}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIGURATION.name
@@ -252,12 +263,14 @@ def _run(
 
 
 def environment(run_dir: Path) -> dict[str, str]:
-    """Return asv's environment: our interpreter is found first, pip keeps to the lock, Rust chooses its own path."""
+    """Return asv's environment: our interpreter is found first, and pip keeps to the lock.
+
+    The lock is named by its URI: pip takes the variable for a list with spaces between its entries.
+    """
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     lock = ROOT / "requirements.lock"
-    pins = {"PIP_CONSTRAINT": str(lock)} if lock.is_file() else {}
-    kept = {name: value for name, value in os.environ.items() if name != "EOKERNELS_SIMD"}
-    return {**kept, **pins, "PATH": path, RUN_DIR: str(run_dir)}
+    pins = {"PIP_CONSTRAINT": lock.as_uri()} if lock.is_file() else {}
+    return surroundings.tools(**pins, **{"PATH": path, RUN_DIR: str(run_dir)})
 
 
 def _wait(child: subprocess.Popen[bytes], progress: Callable[[], None], run_dir: Path) -> int:

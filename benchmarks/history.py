@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import ROOT, ledger, provenance, registry, runs, wheel
 from benchmarks.sweep import sweep
+from inputs import surroundings
 from inputs.cases import CASES, select
 
 FOLDER = ROOT / ".asv" / "history"
@@ -64,7 +65,7 @@ def wheel_of(commit: str) -> Path:
         archive = Path(folder) / "tree.tar"
         tree.mkdir()
         provenance.git("archive", "--format=tar", f"--output={archive}", commit)
-        subprocess.run(["tar", "-xf", str(archive), "-C", str(tree)], check=True)
+        subprocess.run(["tar", "-xf", str(archive), "-C", str(tree)], env=surroundings.tools(), check=True)
         return wheel.build(tree)
 
 

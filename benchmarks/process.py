@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import ROOT
+from inputs import surroundings
 
 PR_SET_PDEATHSIG = 1
 
@@ -28,9 +29,6 @@ FIXED = {
 }
 """Set for every measured process. Numba's threads are left alone: with one, an arm of two threads raises."""
 
-DROPPED_PREFIXES = ("NUMBA_", "OMP_", "GOMP_", "KMP_", "MALLOC_", "RAYON_", "OPENBLAS_", "MKL_", "NUMEXPR_", "PYTHON")
-"""Inherited variables that would move numbers."""
-
 
 class MeasurementError(RuntimeError):
     """A measured process ended badly; the message holds the end of what it said."""
@@ -46,10 +44,10 @@ def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) ->
     wheel_digest
         Of the measured wheel.
     inherited
-        Variables of this process.
+        Variables of this process, of which those may pass that `inputs.surroundings` lists.
     """
-    kept = {name: value for name, value in inherited.items() if not name.startswith(DROPPED_PREFIXES)}
-    return {**kept, **FIXED, "NUMBA_CACHE_DIR": str(cache / "numba" / (wheel_digest[:16] or "no-wheel"))}
+    numba_cache = cache / "numba" / (wheel_digest[:16] or "no-wheel")
+    return surroundings.tools(inherited, **FIXED, NUMBA_CACHE_DIR=str(numba_cache))
 
 
 def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:

@@ -6,6 +6,7 @@ dict for the reader of a receipt; nothing is computed from it.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -18,11 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
+from inputs import surroundings
 
-PACKAGES = (
-    "numpy", "numba", "llvmlite", "bottleneck", "numbagg", "numexpr", "eo-processor", "h5py", "eokernels", "asv",
-    "asv_runner", "maturin",
-)  # fmt: skip
+TOOLS = ("asv", "asv_runner", "maturin")
 VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR", "RAYON_NUM_THREADS", "OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_",
@@ -39,7 +38,7 @@ def measured_process() -> dict[str, Any]:
     return {
         "python": {"version": sys.version, "executable": sys.executable, "prefix": sys.prefix},
         "wheel": {"digest": installed_digest() or "unavailable: not installed", "build": known(_build_info)},
-        "packages": {name: known(partial(metadata.version, name)) for name in PACKAGES},
+        "packages": known(_packages),
         "thread_pools": known(_thread_pools),
         "variables": {name: os.environ.get(name, "not set") for name in VARIABLES},
     }
@@ -89,8 +88,18 @@ def known(read: Callable[[], Any]) -> Any:
 
 
 def git(*arguments: str) -> str:
-    """Return what git says in the checkout, or raise an OSError with what it complains about."""
-    return _said("git", "-C", str(ROOT), *arguments)
+    """Return what git says in the checkout, or raise an OSError with what it complains about.
+
+    A repository in a directory above is another one, such as that of a home directory in which a tarball was unpacked.
+    """
+    try:
+        return _said("git", "-C", str(ROOT), *arguments, GIT_CEILING_DIRECTORIES=str(ROOT.parent))
+    except OSError as error:
+        if "not a git repository" not in str(error):
+            raise
+        raise OSError(
+            f"git: {ROOT} is no checkout; commits are what is measured here, so clone the repository"
+        ) from None
 
 
 def cpu_model() -> str:
@@ -101,14 +110,33 @@ def cpu_model() -> str:
     raise OSError("/proc/cpuinfo has no model name")
 
 
-def _said(*command: str) -> str:
+def _said(*command: str, **settings: str) -> str:
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=surroundings.tools(**settings), capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise OSError(f"{command[0]} is not on the PATH") from None
     if done.returncode:
         raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout.strip("\n")
+
+
+def _packages() -> dict[str, Any]:
+    """Return the versions of what is imported in this environment, and of the tools as pip's metadata has them."""
+    from benchmarks.process import environment
+    from benchmarks.wheel import installed_digest
+    from inputs.cache import cache_dir
+
+    command = [sys.executable, "-m", "benchmarks.pins"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(cache_dir(), installed_digest(), os.environ), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+    tools = {name: known(partial(metadata.version, name)) for name in TOOLS}
+    return {**json.loads(done.stdout.splitlines()[-1]), **tools}
 
 
 def _build_info() -> dict[str, Any]:

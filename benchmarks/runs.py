@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, asvresults, provenance, registry
+from benchmarks import ROOT, asvresults, pins, provenance, registry
 from benchmarks.asvresults import Key
 from benchmarks.binding import WALL
 from benchmarks.budget import Choice, LeftOut, choose, estimator
@@ -241,6 +241,7 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, 
         found.append(said)
     if plan.wheel_digest not in {"", measured}:
         found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
+    found += pins.differences(run_dir)
     for kernel in plan.kernels:
         unlike = set() if asv_results is None else unlike_asv(plan, run_dir, kernel, asv_results)
         for (group, case, arm), outcome in cells(plan, run_dir, kernel):

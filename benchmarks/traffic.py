@@ -8,7 +8,6 @@ does. Valgrind knows no AVX-512, so Rust runs its AVX2 path; compiling in a simu
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import numpy as np
 
 from benchmarks import ROOT, registry
 from benchmarks.spec import Array
+from inputs import surroundings
 
 SHAPE = (73, 128, 401)
 """Of the float32 stack: 14 MiB, two fifths of them missing.
@@ -68,7 +68,7 @@ def _moved_bytes(kernel: str, implementation: str, calls: int) -> int:
             f"--cachegrind-out-file={counts}", sys.executable, "-m", "benchmarks.traffic", kernel, implementation,
             str(calls),
         ]  # fmt: skip
-        environment = {**os.environ, "EOKERNELS_SIMD": "avx2", "OPENBLAS_NUM_THREADS": "1", "PYTHONMALLOC": "malloc"}
+        environment = surroundings.tools(EOKERNELS_SIMD="avx2", OPENBLAS_NUM_THREADS="1", PYTHONMALLOC="malloc")
         try:
             done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         except FileNotFoundError:

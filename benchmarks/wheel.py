@@ -14,29 +14,46 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:  # asv's build command runs this file from anywhere
+    sys.path.append(str(ROOT))
+
+from benchmarks import cargo  # noqa: E402
+from benchmarks.cargo import compiler as compiler_version  # noqa: E402
+from inputs import surroundings  # noqa: E402
+from inputs.cache import cache_dir, locked  # noqa: E402
+
 DISTRIBUTION = "eokernels"
 
 KEYED = ("pyproject.toml", "rust-toolchain.toml", ".cargo", "kernels_rs", "reference_py")
 """What determines a build. Each may be missing in an old commit."""
 CARRIED = ("README.md", "LICENSE", "NOTICE")
 """What the build copies into the wheel's metadata without being determined by it."""
+RELEASE = {
+    "profile": ("release",),
+    "opt_level": ("3", "2"),
+    "debug_assertions": ("off",),
+    "overridden": ("",),
+    "rustflags": ("",),
+}
+"""What `build_info` must say of a wheel that is timed, where it says it."""
 SKIPPED_NAMES = frozenset({"target", "__pycache__", ".DS_Store"})
 SKIPPED_SUFFIXES = (".pyc", ".so", ".pyd", ".swp")
 
 
 def wheel_key(tree: Path, compiler: str) -> str:
-    """Return the key of the wheel of a source tree: a hash of content, compiler and platform.
+    """Return the key of the wheel of a source tree: a hash of content, compiler, platform and settings of the build.
 
     Parameters
     ----------
@@ -45,7 +62,8 @@ def wheel_key(tree: Path, compiler: str) -> str:
     compiler
         What ``rustc -vV`` says.
     """
-    content = hashlib.sha256(f"{compiler}\n{sys.platform} {platform.machine()}\n".encode())
+    settings = cargo.recipe(tree, _stage())
+    content = hashlib.sha256(f"{compiler}\n{sys.platform} {platform.machine()}\n{settings}\n".encode())
     for path in sources(tree, KEYED):
         data = path.read_bytes()
         content.update(f"{path.relative_to(tree).as_posix()} {len(data)}\n".encode())
@@ -65,17 +83,6 @@ def sources(tree: Path, names: Iterable[str]) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
 
 
-def compiler_version(tree: Path) -> str:
-    """Return what ``rustc -vV`` says in a tree, whose ``rust-toolchain.toml`` it obeys."""
-    try:
-        done = subprocess.run(["rustc", "-vV"], cwd=tree, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise OSError("rustc is not on the PATH; a stable Rust toolchain builds the kernels: see rustup") from None
-    if done.returncode:
-        raise OSError(f"rustc -vV ended with {done.returncode}: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
 def build(tree: Path) -> Path:
     """Return the wheel of a source tree, from the cache or built now.
 
@@ -84,17 +91,19 @@ def build(tree: Path) -> Path:
     OSError
         If there is no compiler, or the build fails.
     """
-    from inputs.cache import cache_dir, locked
-
     cache = cache_dir()
     folder = cache / "wheels" / wheel_key(tree, compiler_version(tree))
     with locked(cache / "wheels" / "build"):
         found = sorted(folder.glob("*.whl"))
         if not found:
-            stage = cache / "wheel-source"
-            mirror(tree, stage)
-            found = [_build_stage(stage, folder, cache / "cargo-target")]
+            mirror(tree, _stage())
+            found = [_build_stage(_stage(), folder, cache / "cargo-target")]
     return found[0]
+
+
+def _stage() -> Path:
+    """Return the place at which every build runs."""
+    return cache_dir() / "wheel-source"
 
 
 def mirror(tree: Path, stage: Path) -> None:
@@ -114,26 +123,31 @@ def mirror(tree: Path, stage: Path) -> None:
 
 
 def _build_stage(stage: Path, folder: Path, cargo_target: Path) -> Path:
-    """Build the copy and move the wheel to its place, so that a wheel in the cache is always whole."""
+    """Build the copy and move the wheel to its place: one in the cache is always whole, and fit to be timed."""
     scratch = folder.with_name(folder.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
-    # PYO3_PYTHON names an interpreter; without it every interpreter that builds gets the same Rust objects.
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYO3_PYTHON", "RUSTFLAGS", "PYTHONPATH")}
-    environment = {**kept, "CARGO_TARGET_DIR": str(cargo_target), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run(
-        [*command, "-w", str(scratch), str(stage)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False,
-    )  # fmt: skip
-    (folder.with_name("build.log")).write_text(done.stdout)
-    wheels = sorted(scratch.glob("*.whl"))
-    if done.returncode or not wheels:
-        said = "\n".join(done.stdout.strip().splitlines()[-30:])
-        raise OSError(f"pip wheel ended with {done.returncode} ({folder.with_name('build.log')}):\n{said}")
+    built = cargo.build(stage, cargo_target, scratch, folder.with_name("build.log"))
+    _require_timeable(built)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)
-    return folder / wheels[0].name
+    return folder / built.name
+
+
+def _require_timeable(built: Path) -> None:
+    """Raise an OSError where a wheel that was just built would be refused when it is to be timed."""
+    code = "import sys; sys.path[:0] = sys.argv[1:2]; sys.path += sys.argv[2:]; from benchmarks import wheel; "
+    code += "sys.exit(wheel.is_refused(''))"
+    with tempfile.TemporaryDirectory(prefix="eolab-wheel-") as unpacked:
+        with zipfile.ZipFile(built) as archive:
+            archive.extractall(unpacked)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, unpacked, str(ROOT)], cwd=unpacked, env=surroundings.tools(),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        built.unlink()
+        raise OSError(f"{done.stderr.strip().removeprefix('error: ')}; the wheel is not kept")
 
 
 def digest(wheel: Path | None = None) -> str:
@@ -172,6 +186,9 @@ def installed_rows() -> Mapping[str, str]:
         distribution = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         raise ValueError(f"wheel: {DISTRIBUTION} is not installed in {sys.executable}") from None
+    listed, imported = distribution.locate_file(f"{DISTRIBUTION}/__init__.py"), find_spec(DISTRIBUTION)
+    if imported is None or Path(imported.origin or "").resolve() != Path(str(listed)).resolve():
+        raise ValueError(f"wheel: {imported and imported.origin} would be imported in place of the installed {listed}")
     rows = dict(_parse_record(distribution.read_text("RECORD") or ""))
     return {name: _hash(Path(str(distribution.locate_file(name)))) for name in rows if _is_content(name)}
 
@@ -211,8 +228,6 @@ def require_source(tree: Path = ROOT) -> None:
 
     A build is found by its key in the cache, where every set-up puts it.
     """
-    from inputs.cache import cache_dir
-
     found = installed_digest()
     built = sorted((cache_dir() / "wheels" / wheel_key(tree, compiler_version(tree))).glob("*.whl"))
     if not any(digest(one) == found for one in built):
@@ -232,16 +247,23 @@ def _edited(tree: Path) -> str:
 
 
 def require_release() -> None:
-    """Raise an OSError where the installed Rust is a debug build: it would be timed as if it were ours."""
+    """Raise an OSError where the installed Rust was not built as its commit declares, or for debugging.
+
+    It would be timed as if it were ours. Wheels of old commits say less, and are held to what they say.
+    """
     import importlib
 
     try:
         info = importlib.import_module(DISTRIBUTION).build_info()
     except (ImportError, AttributeError):
         return  # an old commit without Rust, or without build_info: absence shows in its cells
-    profile = dict(info).get("profile")
-    if profile != "release":
-        raise OSError(f"wheel: {DISTRIBUTION} in {sys.prefix} is a {profile} build; only release builds are timed")
+    said = {name: str(value) for name, value in dict(info).items()}
+    wrong = [f"{name}: {said[name]}" for name, right in RELEASE.items() if said.get(name, right[0]) not in right]
+    if wrong:
+        raise OSError(
+            f"wheel: {DISTRIBUTION} in {sys.prefix} is a debug build, or not built as its commit declares "
+            f"({', '.join(wrong)}); only release builds are timed"
+        )
 
 
 def is_refused(expected: str) -> bool:
@@ -260,8 +282,6 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python benchmarks/wheel.py BUILD_DIR OUT_DIR", file=sys.stderr)
         return 2
-    if str(ROOT) not in sys.path:
-        sys.path.append(str(ROOT))
     try:
         wheel = build(Path(arguments[0]).resolve())
     except OSError as error:

@@ -131,7 +131,8 @@ def run(job: Job) -> None:
     from benchmarks.provenance import measured_process
 
     kernel, run_dir = registry.get(job.kernel), Path(job.run_dir)
-    write_object(run_dir / "measured.json", measured_process())
+    if job.process == 0 or not (run_dir / "measured.json").is_file():
+        write_object(run_dir / "measured.json", measured_process())
     rng = np.random.default_rng([job.seed, job.process])
     watch = Watch()
     gc.freeze()  # what was imported is not searched again before every case

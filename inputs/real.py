@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inputs import surroundings
 from inputs.cache import cache_dir, locked, replacing
 
 __all__ = [
@@ -223,7 +224,9 @@ def _download(dataset: Dataset, folder: Path) -> Path:
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--retries=2"]
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), dataset.requirement]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
+        done = subprocess.run(
+            command, env=surroundings.tools(), capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         raise Unavailable(_sentence(dataset, f"pip had not finished after {DOWNLOAD_SECONDS} s")) from None
     wheels = sorted(folder.glob("*.whl"))

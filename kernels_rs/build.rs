@@ -8,9 +8,11 @@
 #[allow(dead_code)] // the crate uses more of it than this script
 mod network;
 
+mod facts;
+
 use network::Step;
 use std::fmt::Write as _;
-use std::{env, fs, path::Path, process::Command};
+use std::{env, fs, path::Path};
 
 /// Wires that are sorted in registers: as many as AVX2 has registers. Larger runs are halved, so not below half of it.
 const SORT_MAX: usize = 16;
@@ -26,6 +28,7 @@ const SELECT_MAX: usize = 16;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=facts.rs");
     println!("cargo:rerun-if-changed=src/network.rs");
     let mut code = String::new();
     for n in SORT_MIN..=SORT_MAX {
@@ -65,7 +68,7 @@ fn main() {
     }
     let folder = env::var("OUT_DIR").unwrap();
     fs::write(Path::new(&folder).join("small_networks.rs"), code).unwrap();
-    facts();
+    facts::write();
 }
 
 /// `fn name(x0, x1, …)`: loads the wires of a lane, runs the steps, stores them in ascending order.
@@ -279,29 +282,4 @@ fn select_dispatch(code: &mut String, selection: &Selection) {
 
 fn list(n: usize, item: impl Fn(usize) -> String) -> String {
     (0..n).map(item).collect::<Vec<_>>().join(", ")
-}
-
-/// What only the build knows, for `build_info()`. No commit: it would rebuild the crate for every one.
-fn facts() {
-    let compiler = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let version = Command::new(compiler).arg("--version").output();
-    let version =
-        version.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    println!("cargo:rustc-env=EOKERNELS_RUSTC={version}");
-    println!("cargo:rustc-env=EOKERNELS_CRATES={}", locked_versions(&["ndarray", "numpy", "pyo3", "rayon"]));
-    println!("cargo:rustc-env=EOKERNELS_TARGET={}", env::var("TARGET").unwrap());
-    println!("cargo:rustc-env=EOKERNELS_PROFILE={}", env::var("PROFILE").unwrap());
-}
-
-/// "name=version" of those crates, from the lock file.
-fn locked_versions(names: &[&str]) -> String {
-    println!("cargo:rerun-if-changed=Cargo.lock");
-    let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
-    let packages = lock.split("[[package]]").filter_map(|package| {
-        let field =
-            |key: &str| package.lines().find_map(|line| line.strip_prefix(key)).map(|text| text.trim_matches('"'));
-        let name = field("name = ").filter(|name| names.contains(name))?;
-        Some(format!("{name}={}", field("version = ")?))
-    });
-    packages.collect::<Vec<_>>().join(" ")
 }

@@ -129,4 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    from inputs import surroundings
+
+    surroundings.enter()
     raise SystemExit(main())

@@ -26,12 +26,13 @@ def dashboard(
 ) -> None:
     """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
     from benchmarks.registry import KERNELS
+    from inputs import surroundings
     from reports import history_page
     from reports.offline import external_loads_of
 
     publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
     for command in (publish, ["asv_tachyon", "install", "--no-backup", str(HTML)]):
-        ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, check=False)
+        ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, env=surroundings.tools(), check=False)
         if ended.returncode:
             typer.secho(f"error: `{' '.join(command)}` ended with {ended.returncode}", fg="red", err=True)
             raise typer.Exit(2)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 import typer
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks import pins
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -27,37 +26,9 @@ def info() -> None:
     _section("wheel", _wheel())
     _section("machine", _machine())
     _section("thread variables", {name: os.environ.get(name, "not set") for name in THREAD_VARIABLES})
-    for lock in (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock"):
-        _section(f"pins ({lock.name})", {name: compare_pin(name, version) for name, version in read_pins(lock).items()})
-
-
-def read_pins(lock: Path) -> dict[str, str]:
-    """Return distribution → version of a lock file, in its order.
-
-    Raises
-    ------
-    ValueError
-        If a line is neither a comment nor ``name==version``, with or without a hash.
-    """
-    pins: dict[str, str] = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        text = line.split("#")[0].strip()
-        if not text:
-            continue
-        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+!-]+)(?: --hash=sha256:[0-9a-f]{64})?", text)
-        if match is None:
-            raise ValueError(f"{lock.name}: {text!r} is not of the form name==version")
-        pins[match[1]] = match[2]
-    return pins
-
-
-def compare_pin(name: str, pinned: str) -> str:
-    """Return the installed version of a pinned distribution, with the pin beside it where the two differ."""
-    try:
-        installed = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return f"not installed (pinned: {pinned})"
-    return installed if installed == pinned else f"{installed} (pinned: {pinned})"
+    for lock in pins.LOCKS:
+        found = {name: pins.compare_pin(name, version) for name, version in pins.read_pins(lock).items()}
+        _section(f"pins ({lock.name})", found)
 
 
 def _wheel() -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import floors
-from lab.info import read_pins
+from benchmarks.pins import read_pins
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.peers import build
-from lab.info import compare_pin, read_pins
+from benchmarks.pins import compare_pin, read_pins
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock")

@@ -17,8 +17,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = Path(__file__).with_name("built.lock")
-DROPPED = ("CARGO_TARGET_DIR", "PYO3_PYTHON", "RUSTFLAGS", "PYTHONPATH", "PIP_CONSTRAINT")
-"""Variables that are meant for the lab's own wheel, or would make this one another than users get."""
 
 
 def requirements(lock: Path = LOCK) -> list[str]:
@@ -70,11 +68,14 @@ def build(requirement: str, wheels: Path) -> None:
 
 
 def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    kept["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", "")))  # for maturin's backend
+    from benchmarks import cargo
+    from inputs import surroundings
+
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # for maturin's backend
     return subprocess.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments],
-        env=kept, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        env=surroundings.tools(PATH=path, **cargo.NO_FLAGS), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
 
 

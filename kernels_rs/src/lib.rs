@@ -104,26 +104,43 @@ mod _rust {
     /// Returns
     /// -------
     /// dict of str to str
-    ///     ``version`` of the package; ``profile`` (``"release"`` or ``"debug"``); ``lto``; ``simd``, the widest
-    ///     instructions that kernels run on in this process (``"baseline"``, ``"avx2"`` or ``"avx512"``, of which some
-    ///     kernels make no use on Intel's processors; or the reason why kernels refuse to run); ``simd_supported``, all
-    ///     that could be named in the environment variable ``EOKERNELS_SIMD``; ``target``; ``rustc``; and the versions of
-    ///     the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
+    ///     ``version`` of the package. As compiled: ``profile`` (``"release"`` or ``"debug"``), ``opt_level``, ``lto``,
+    ///     ``codegen_units``, ``debug_assertions``, ``overflow_checks``, ``panic``, ``target``, ``target_features`` (those
+    ///     that all code may use), ``rustflags``; ``overridden``, what of these is not as the crate's ``Cargo.toml``
+    ///     declares it. ``simd``, the widest instructions that kernels run on in this process (``"baseline"``, ``"avx2"``
+    ///     or ``"avx512"``, of which some kernels make no use on Intel's processors; or the reason why kernels refuse to
+    ///     run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``. ``rustc``,
+    ///     and the versions of the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
     #[pyfunction]
     fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         crate::arrays::guarded(|| facts(py))
     }
 
+    /// What the build script found.
+    const COMPILED: [(&str, &str); 12] = [
+        ("profile", env!("EOKERNELS_PROFILE")),
+        ("opt_level", env!("EOKERNELS_OPT_LEVEL")),
+        ("lto", env!("EOKERNELS_LTO")),
+        ("codegen_units", env!("EOKERNELS_CODEGEN_UNITS")),
+        ("debug_assertions", if cfg!(debug_assertions) { "on" } else { "off" }),
+        ("overflow_checks", env!("EOKERNELS_OVERFLOW_CHECKS")),
+        ("panic", if cfg!(panic = "unwind") { "unwind" } else { "abort" }),
+        ("overridden", env!("EOKERNELS_OVERRIDDEN")),
+        ("rustflags", env!("EOKERNELS_RUSTFLAGS")),
+        ("target", env!("EOKERNELS_TARGET")),
+        ("target_features", env!("EOKERNELS_TARGET_FEATURES")),
+        ("rustc", env!("EOKERNELS_RUSTC")),
+    ];
+
     fn facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         use crate::simd::{Path, chosen};
         let info = PyDict::new(py);
         info.set_item("version", env!("CARGO_PKG_VERSION"))?;
-        info.set_item("profile", env!("EOKERNELS_PROFILE"))?;
-        info.set_item("lto", if env!("EOKERNELS_PROFILE") == "release" { "fat" } else { "off" })?;
+        for (name, value) in COMPILED {
+            info.set_item(name, value)?;
+        }
         info.set_item("simd", chosen().map_or_else(|error| error.to_string(), |path| path.name().to_owned()))?;
         info.set_item("simd_supported", Path::all().into_iter().map(Path::name).collect::<Vec<_>>().join(", "))?;
-        info.set_item("target", env!("EOKERNELS_TARGET"))?;
-        info.set_item("rustc", env!("EOKERNELS_RUSTC"))?;
         for package in env!("EOKERNELS_CRATES").split_whitespace() {
             let (name, version) = package.split_once('=').unwrap_or((package, "unknown"));
             info.set_item(name, version)?;
