@@ -23,7 +23,21 @@ export CARGO_TARGET_DIR := $(CURDIR)/.cache/cargo-target
 export PYO3_PYTHON := $(CURDIR)/$(PY)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONNOUSERSITE := 1
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
+# What a git hook, another environment or a debugging session leaves behind; the lab itself passes on what its list has.
+unexport VIRTUAL_ENV CONDA_PREFIX $(filter-out PYTHON PYTHONNOUSERSITE PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONUTF8 \
+  GIT_CONFIG_% GIT_SSL_% GIT_DISCOVERY_%,$(filter GIT_% PYTHON% NUMBA_% EOKERNELS_% MATURIN_% PIP_CONSTRAINT PIP_TARGET \
+  PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV,$(.VARIABLES)))
+
+# A Python that is asked for and is another than that of .venv, or one that is gone, makes the environment anew; without
+# being asked for, the one that is there stays.
+TAG = import sys; print(sys.implementation.cache_tag + sys.abiflags)
+ifneq ($(wildcard .venv/.python),)
+  HAVE := $(shell $(PY) -c '$(TAG)' 2>/dev/null)
+  WANT := $(if $(filter file,$(origin PYTHON)),$(HAVE),$(shell '$(PYTHON)' -c '$(TAG)' 2>/dev/null))
+  ifneq (was $(HAVE),was $(or $(WANT),nothing))
+    .PHONY: .venv/.python
+  endif
+endif
 
 CARGO_FLAGS := --locked --manifest-path kernels_rs/Cargo.toml
 
@@ -35,22 +49,22 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help setup data peers verify report bench smoke dashboard history test test-floors test-slow lint lint-rust lint-python format clean
+.PHONY: help checkout setup data peers verify report bench smoke dashboard history test test-floors test-slow lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/' | expand -t 14
 	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PYTEST_ARGS="-k cli"\n'
 
-report: setup data ## verify, measure the smoke and centre cases, write the report (a quarter of an hour on 2 cores)
+report: checkout setup data ## verify, measure the smoke and centre cases, write the report (a quarter of an hour on 2 cores)
 	$(PY) -m lab verify $(KERNELS)
 	$(PY) -m lab run --tier $(TIER) --centre $(KERNELS)
 	$(PY) -m lab report
 
 bench: TIER := core
-bench: peers report ## the same over every core case, with the peers that have to be built (40 minutes or less)
+bench: checkout peers report ## the same over every core case, with the peers that have to be built (40 minutes or less)
 
-smoke: setup data ## the main job in small: verify, measure the smoke cases, report
+smoke: checkout setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)
 	$(PY) -m lab run --tier smoke $(KERNELS)
 	$(PY) -m lab report
@@ -65,7 +79,7 @@ verify: setup data ## every implementation against the contract
 dashboard: setup ## asv's history as an offline page, served on loopback
 	$(PY) -m lab dashboard
 
-history: setup data ## measure the last five commits of the main line and keep them in reports/record (an hour or less)
+history: checkout setup data ## measure the last five commits of the main line and keep them in reports/record (an hour or less)
 	$(PY) -m lab history $(KERNELS)
 	$(PY) -m lab record
 
@@ -104,6 +118,11 @@ clean: ## remove environments, builds and pages; keep measurements and downloade
 	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/floors-venv .cache/wheels .cache/cargo-target .cache/peers .cache/stamps reports/latest
 	rm -rf .mypy_cache .ruff_cache .hypothesis
 
+checkout:
+	@GIT_CEILING_DIRECTORIES='$(dir $(CURDIR))' git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || { \
+	  echo 'error: this directory is no git checkout with a commit, and commits are what is measured: clone the repository;' \
+	    '`make verify` and `make test-floors` do without' >&2; exit 2; }
+
 setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
 
 .venv/.python:
@@ -134,7 +153,7 @@ setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
 # An environment of its own. NumPy is read from wheels alone: to compile an old one would take minutes.
 .cache/stamps/floors: pyproject.toml benchmarks/floors.py benchmarks/floors.lock .venv/.wheel
 	@mkdir -p $(@D)
-	@sum=$$(cat pyproject.toml benchmarks/floors.py benchmarks/floors.lock | sha256sum); \
+	@sum=$$({ cat pyproject.toml benchmarks/floors.py benchmarks/floors.lock; $(PY) -c '$(TAG)'; } | sha256sum); \
 	if [ "$$(cat .cache/floors-venv/.floors 2>/dev/null || true)" != "$$sum" ]; then \
 	  $(PY) -m venv --clear .cache/floors-venv && \
 	  $(FLOORS) -m pip install --quiet --only-binary :all: $$($(PY) benchmarks/floors.py) -r benchmarks/floors.lock && \

@@ -76,7 +76,7 @@ def compare_pin(name: str, pinned: str) -> str:
 
 
 def differences(run_dir: Path, locks: tuple[Path, ...] = LOCKS) -> list[str]:
-    """Return a sentence for each package that a run measured in another version than is pinned; none for absent ones."""
+    """Return a sentence for each package that a run measured in another version than is pinned, but for absent ones."""
     record = run_dir / "measured.json"
     found = json.loads(record.read_text(encoding="utf-8")).get("packages") if record.is_file() else None
     packages: Mapping[str, str] = found if isinstance(found, dict) else {}
