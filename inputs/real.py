@@ -229,8 +229,7 @@ def _download(dataset: Dataset, folder: Path) -> Path:
         )
     except subprocess.TimeoutExpired:
         raise Unavailable(_sentence(dataset, f"pip had not finished after {DOWNLOAD_SECONDS} s")) from None
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
+    if done.returncode or not (wheels := sorted(folder.glob("*.whl"))):
         said = [line for line in done.stderr.strip().splitlines() if line.startswith("ERROR")] or ["pip said nothing"]
         raise Unavailable(_sentence(dataset, f"pip ended with {done.returncode}: {said[-1]}"))
     return wheels[0]

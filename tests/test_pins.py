@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchmarks import registry
+from benchmarks import provenance, registry, runs
 from benchmarks.peers import build
-from benchmarks.pins import compare_pin, read_pins
+from benchmarks.pins import MODULES, compare_pin, differences, imported, read_pins
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock")
@@ -79,6 +82,41 @@ def test_a_pin_that_is_not_met_is_shown() -> None:
     assert compare_pin("numpy", installed) == installed
     assert compare_pin("numpy", "0.1") == f"{installed} (pinned: 0.1)"
     assert compare_pin("no-such-distribution-here", "1.0") == "not installed (pinned: 1.0)"
+
+
+def test_what_is_imported_counts_and_not_what_the_metadata_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = metadata.version("numpy")
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace(__version__="9.9"))
+    assert imported("numpy") == "9.9"
+    assert compare_pin("numpy", installed) == f"9.9, and {installed} by its metadata (pinned: {installed})"
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    assert imported("h5py").startswith("unavailable: ModuleNotFoundError")
+
+
+def test_a_run_in_other_versions_than_pinned_is_marked(tmp_path: Path) -> None:
+    plan = runs.Plan("r", "2026-01-01", "c" * 40, "smoke", 1, "")
+    assert not differences(tmp_path)
+    pins = {name: PINS[name] for name in MODULES if name in PINS}
+    assert {"numpy", "numba", "llvmlite", "eo-processor"} <= pins.keys()
+    record = tmp_path / "measured.json"
+    absent = {"h5py": "unavailable: ModuleNotFoundError"}
+    record.write_text(json.dumps({"wheel": {"digest": ""}, "packages": pins | absent}))
+    assert not runs.problems(plan, tmp_path, None)
+    record.write_text(json.dumps({"wheel": {"digest": ""}, "packages": pins | {"numpy": "1.26.4"}}))
+    sentence = f"numpy: measured was version 1.26.4, pinned is {PINS['numpy']}"
+    assert runs.problems(plan, tmp_path, None) == [sentence]
+
+
+def test_a_measured_process_records_what_is_imported_in_its_environment(tmp_path: Path) -> None:
+    (tmp_path / "numexpr.py").write_text("__version__ = '0.1'\n")
+    code = f"import runpy, sys; sys.path[:0] = [{str(tmp_path)!r}]; "
+    code += "runpy.run_module('benchmarks.pins', None, '__main__')"
+    said = json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True))
+    assert said["numexpr"] == "0.1"
+    packages = provenance.measured_process()["packages"]
+    assert packages["numpy"] == metadata.version("numpy")
+    assert packages["eokernels"] == metadata.version("eokernels")
+    assert packages["asv"] == metadata.version("asv")
 
 
 def test_a_lock_line_that_is_no_pin_is_refused(tmp_path: Path) -> None:
