@@ -16,6 +16,7 @@ from asv.util import interpolate_command
 
 from benchmarks import ROOT, asvcall, cargo, process, provenance
 from inputs import surroundings
+from inputs.cache import cache_dir
 
 POISON = {
     **dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"), "/elsewhere"),
@@ -249,3 +250,28 @@ def test_asv_finds_our_commands_at_a_path_with_spaces(tmp_path: Path, monkeypatc
     assert commands[0][0] == ["python", "-P", f"{root}/benchmarks/wheel.py", "/b", "/c"]
     assert commands[2][0] == ["python", "-P", f"{root}/benchmarks/peers/build.py", "--cached"]
     assert commands[2][3] == "/e f"
+
+
+@pytest.mark.slow
+def test_a_run_from_a_git_hook_leaves_the_commit_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = tmp_path / "a b ü"
+    monkeypatch.setenv("EOLAB_CACHE", str(cache_dir()))
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    hook, log = clone / ".git/hooks/pre-commit", tmp_path / "log"
+    arguments = "--case f32_256 --processes 1 normalized_difference"
+    hook.write_text(f"#!/bin/sh\n'{sys.executable}' -m lab run {arguments} > '{log}' 2>&1\n")
+    hook.chmod(0o755)
+    (clone / "docs/try.md").write_text("changed\n")
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *identity, *arguments], cwd=clone, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stderr}{log.read_text() if log.is_file() else ''}"
+        return done.stdout.strip()
+
+    git("checkout", "--quiet", "-B", "main")
+    git("commit", "--quiet", "--all", "--message", "a change of a paper")
+    assert "complete" in log.read_text()
+    assert git("show", "--name-only", "--format=%s") == "a change of a paper\n\ndocs/try.md"
+    assert git("symbolic-ref", "--short", "HEAD") == "main"
+    assert not git("status", "--porcelain")
