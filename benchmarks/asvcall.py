@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -16,14 +15,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import ROOT, asvresults, provenance, registry, room
-from benchmarks.jsonfiles import read_object
+from benchmarks import ROOT, asvresults, registry, room
 from benchmarks.lookup import RUN_DIR
+from benchmarks.machine import Machine
 from benchmarks.sweep import sweep
 from inputs import surroundings
 from inputs.cache import cache_dir, replacing
@@ -33,8 +31,6 @@ ENVIRONMENTS = ROOT / ".asv" / "env"
 PART = ROOT / ".asv" / "part"
 """Where asv writes; only who holds the checkout's lock uses it."""
 PEERS = ROOT / "benchmarks" / "peers" / "build.py"
-MACHINES = Path("~/.asv-machine.json")
-NAMED_MACHINE = "EOLAB_MACHINE"
 POLL_S = 0.5
 PATIENCE_S = 15.0
 BENCHMARK_FAILED = 2
@@ -44,61 +40,11 @@ class AsvError(RuntimeError):
     """asv could not do what it was asked; the message holds the end of what it said."""
 
 
-@dataclass(frozen=True)
-class Machine:
-    """The strings by which asv tells machines apart. A kernel update or a byte of memory must not split a series."""
-
-    machine: str
-    os: str
-    arch: str
-    cpu: str
-    num_cpu: str
-    ram: str
-
-
-def this_machine() -> Machine:
-    """Return fixed strings for this machine; its name is ``EOLAB_MACHINE``, or made of processor and cores."""
-    cpu = provenance.known(provenance.cpu_model)
-    model = cpu if not cpu.startswith("unavailable") else platform.machine()
-    cores = os.cpu_count() or 1
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
-    return Machine(
-        machine=os.environ.get(NAMED_MACHINE) or f"{slug}-{cores}cpu",
-        os=platform.system(),
-        arch=platform.machine(),
-        cpu=model,
-        num_cpu=str(cores),
-        ram=f"{4 * -(-memory_gib // 4):.0f} GiB",
-    )
-
-
 def selection(kernel: str, cases: Sequence[str]) -> str:
     """Return the regular expression that selects all cells of some cases of a kernel, and no others."""
     swept = sweep(registry.get(kernel).family).cases
     first = [f"'{re.escape(case)}'" for case in cases] + [str(n) for n, case in swept.items() if case in cases]
     return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\((?:{'|'.join(first)}), "
-
-
-def ensure_machine(machine: Machine) -> str:
-    """Make the machine known to asv, which keeps all machines in one file of the user.
-
-    ``asv machine`` drops every string that equals what it would have guessed, and fills them in only from an entry
-    under the host's name. So that entry is made first where there is none. A file that cannot be read, with which asv
-    would end, is renamed; a sentence that says so is returned, which is empty otherwise.
-    """
-    said = _set_machines_aside()
-    _make_known(machine)
-    return said
-
-
-def _make_known(machine: Machine) -> None:
-    known = _known_machines()
-    if known.get(machine.machine) == asdict(machine):
-        return
-    if platform.node() not in known:
-        _asv(["machine", "--yes"])
-    _asv(["machine", "--yes", *(f"--{name}={value}" for name, value in asdict(machine).items())])
 
 
 def ensure_peers() -> None:
@@ -114,40 +60,18 @@ def ensure_peers() -> None:
         )
 
 
-def _known_machines() -> dict[str, object]:
-    path = MACHINES.expanduser()
-    return read_object(path) if path.is_file() else {}
-
-
-def _set_machines_aside() -> str:
-    path = MACHINES.expanduser()
-    wrong = asvresults.unread(path) if path.is_file() else ""
-    if not wrong:
-        return ""
-    aside = path.with_name(f"{path.name}.unreadable")
-    path.replace(aside)
-    return f"{wrong}; it was renamed to {aside.name}, and asv's list of machines begins anew"
-
-
-def _asv(arguments: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "asv", *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=surroundings.tools(), capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        check=False,
-    )  # fmt: skip
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip()
-        raise AsvError(f"asv {arguments[0]} ended with {done.returncode}: {said[-2000:]}")
-
-
 def configured(folder: Path) -> Path:
-    """Write asv's configuration with ``results`` in a folder of its own in place of the usual one, and return it."""
+    """Write asv's configuration with ``results`` in a folder of its own in place of the usual one, and return it.
+
+    The plugin, which is found from the checkout alone, is left out: the lab names the machine itself.
+    """
     import json5
 
     own: dict[str, Any] = json5.loads(CONFIGURATION.read_text(encoding="utf-8"))
     where = shlex.quote(str(ROOT)).replace("{", "{{").replace("}", "}}")  # asv splits a command, and then fills it in
     for name in ("build_command", "install_command"):
         own[name] = [command.replace("{conf_dir}", where) for command in own[name]]
+    own.pop("plugins", None)
     paths = {name: str(ROOT / own[name]) for name in ("repo", "benchmark_dir", "env_dir", "html_dir")}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIGURATION.name

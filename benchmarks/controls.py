@@ -1,4 +1,5 @@
-"""What the machine gave while a process measured: bandwidth, peak rates, call floors, stolen time, load.
+"""What the machine gave while a process measured: bandwidth, peak rates, call floors, stolen and
+throttled time, load.
 
 Controls can widen a threshold or void a run. They never improve a number.
 """
@@ -9,10 +10,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.probes import bandwidth, compute, floor
 from benchmarks.spec import Kernel
+from inputs import cores
 
 STEAL_FIELD = 7
 
@@ -24,7 +26,10 @@ class Controls:
     Attributes
     ----------
     threads
-        Cores of the machine, as many as a case of all threads is given.
+        Cores that this process can use at once, as many as a case of all threads is given.
+    online_cores, affine_cores, quota_cores
+        Cores of the machine, those on which the process may run, and the cores' worth of time that the tightest quota
+        of a control group grants, None without one.
     triad_1_gb_per_s, triad_2_gb_per_s, triad_all_gb_per_s
         Bandwidth on one, on two and on all threads.
     minmax_pairs_per_s, flop_per_s
@@ -36,6 +41,9 @@ class Controls:
         Implementation → seconds of a call on empty arrays; ``numba_dispatch`` is Numba's bare dispatch.
     steal_share
         Share of processor time that the hypervisor gave to others since the process began, 0–1, or why it is not known.
+    quota_periods, throttled_periods, throttled_s
+        Periods of the quota since the process began, those in which its threads were stopped because the quota was used
+        up, and for how many seconds, added up over cores; or why it is not known. All are 0 without a quota.
     load_1min
         Load average at the end.
     seconds
@@ -45,6 +53,9 @@ class Controls:
     kernel: str
     process: int
     threads: int
+    online_cores: int
+    affine_cores: int
+    quota_cores: float | None
     triad_1_gb_per_s: float
     triad_2_gb_per_s: float
     triad_all_gb_per_s: float
@@ -54,15 +65,26 @@ class Controls:
     flop_all_per_s: dict[str, float]
     floor_s: dict[str, float]
     steal_share: float | str
+    quota_periods: int | str
+    throttled_periods: int | str
+    throttled_s: float | str
     load_1min: float
     seconds: float
+
+
+class Throttled(NamedTuple):
+    """The last three of a line's fields on quotas."""
+
+    quota_periods: int | str
+    throttled_periods: int | str
+    throttled_s: float | str
 
 
 class Watch:
     """Remembers the processor's counters at the beginning."""
 
     def __init__(self) -> None:
-        self.began, self.ticks = monotonic(), _ticks()
+        self.began, self.ticks, self.stopped = monotonic(), _ticks(), cores.throttling()
 
     @property
     def seconds(self) -> float:
@@ -77,16 +99,28 @@ class Watch:
         total = sum(now) - sum(self.ticks)
         return (now[STEAL_FIELD] - self.ticks[STEAL_FIELD]) / total if total else 0.0
 
+    def throttled(self) -> Throttled:
+        """Return how often this process's quota was used up since the beginning, or why it is not known."""
+        now = cores.throttling()
+        if not now:
+            why = "unavailable: no control group of this process counts it"
+            return Throttled(why, why, why)
+        since = cores.throttled_since(self.stopped, now)
+        return Throttled(since.periods, since.throttled, since.throttled_s)
+
 
 def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
     """Measure the controls of one process."""
-    cores = os.cpu_count() or 1
-    triad = bandwidth.triad(cores)
-    flops = {dtype: compute.flop_per_s(dtype, cores) for dtype in compute.FLOP_DTYPES}
+    threads = cores.usable_cores()
+    triad = bandwidth.triad(threads)
+    flops = {dtype: compute.flop_per_s(dtype, threads) for dtype in compute.FLOP_DTYPES}
     record = Controls(
         kernel=kernel.name,
         process=process,
-        threads=cores,
+        threads=threads,
+        online_cores=cores.online_cores(),
+        affine_cores=cores.affine_cores(),
+        quota_cores=cores.quota_cores(),
         triad_1_gb_per_s=triad.one,
         triad_2_gb_per_s=triad.two,
         triad_all_gb_per_s=triad.all,
@@ -96,6 +130,7 @@ def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
         flop_all_per_s={dtype: rate.all for dtype, rate in flops.items()},
         floor_s=floor.floors_s(kernel),
         steal_share=watch.steal_share(),
+        **watch.throttled()._asdict(),
         load_1min=os.getloadavg()[0],
         seconds=watch.seconds,
     )

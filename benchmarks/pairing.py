@@ -43,6 +43,7 @@ from benchmarks.sizes import small_cases
 from benchmarks.spec import Kernel
 from benchmarks.worker import Job
 from inputs.cases import Case, find
+from inputs.cores import usable_cores
 
 PROCESSES = 6
 """The fewest for which a 95 % interval exists."""
@@ -204,7 +205,7 @@ def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:
 def _note_other_work() -> None:
     """Say it in the log where other work runs on this machine; the controls will show it as well."""
     load = os.getloadavg()[0]
-    if load > (os.cpu_count() or 1):
+    if load > usable_cores():
         print(f"note: the load average is {load:.1f}; other work on this machine makes times noisy")
 
 

@@ -12,6 +12,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module, metadata
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
-from inputs import surroundings
+from inputs import cores, surroundings
 
 TOOLS = ("asv", "asv_runner", "maturin")
 VARIABLES = (
@@ -51,7 +52,7 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "kernel": platform.release(),
         "cpu": known(cpu_model),
-        "cores": {"online": os.cpu_count(), "usable": len(os.sched_getaffinity(0))},
+        "cores": _cores(),
         "caches": known(_caches),
         "memory_bytes": known(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
         "huge_pages": {name: known(partial(_chosen, HUGE_PAGES / name)) for name in ("enabled", "defrag")},
@@ -145,6 +146,17 @@ def _build_info() -> dict[str, Any]:
 
 def _thread_pools() -> list[dict[str, Any]]:
     return [dict(pool) for pool in import_module("threadpoolctl").threadpool_info()]
+
+
+def _cores() -> dict[str, Any]:
+    """Return the cores there are, what affinity and quota leave of them, and how often the quota was used up so far."""
+    return {
+        "online": cores.online_cores(),
+        "affinity": cores.affine_cores(),
+        "quota": cores.quota_cores() or "none",
+        "usable": cores.usable_cores(),
+        "throttling": {group: asdict(counted) for group, counted in cores.throttling().items() if counted.periods},
+    }
 
 
 def _caches() -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ from pathlib import Path
 from benchmarks import contract, evidence, registry
 from benchmarks.contract import Verdict
 from inputs.cache import cache_dir, replacing
+from inputs.cores import usable_cores
 
 KEPT_AS = "verify.json"
 
@@ -35,7 +35,7 @@ def verify(
         if dtypes is None or dtype in dtypes
     ]
     ask = partial(_ours, implementations=implementations)
-    workers = min(len(jobs), os.cpu_count() or 1)
+    workers = min(len(jobs), usable_cores())
     if workers < 2:
         yield from (ask(job) + _peers(job, implementations) for job in jobs)
         return

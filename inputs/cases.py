@@ -7,9 +7,10 @@ changes gets a new name, so that no series of measurements ever changes its mean
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from inputs.cores import usable_cores
 
 Family = Literal["elementwise", "counts", "classified", "temporal"]
 Tier = Literal["smoke", "core", "full"]
@@ -87,8 +88,8 @@ class Case:
 
     @property
     def thread_count(self) -> int:
-        """Threads on this machine: `threads`, with 0 resolved to the number of cores."""
-        return self.threads or (os.cpu_count() or 1)
+        """Threads on this machine: `threads`, with 0 resolved to the cores that it gives this process."""
+        return self.threads or usable_cores()
 
     @property
     def pixels(self) -> int:

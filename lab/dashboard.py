@@ -25,11 +25,13 @@ def dashboard(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
     """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
+    from benchmarks.machine import this_machine
     from benchmarks.registry import KERNELS
     from inputs import surroundings
     from reports import history_page
     from reports.offline import external_loads_of
 
+    this_machine()  # refuses a name that is none
     publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
     for command in (publish, ["asv_tachyon", "install", "--no-backup", str(HTML)]):
         ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, env=surroundings.tools(), check=False)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from benchmarks.asvcall import Machine
     from benchmarks.history import Commit
+    from benchmarks.machine import Machine
     from benchmarks.runs import Plan
 
 
@@ -46,14 +46,15 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
 
     from benchmarks import asvcall, lock
     from benchmarks import history as commits_of
+    from benchmarks.machine import ensure_machine, this_machine
 
     console = Console(stderr=True)
+    machine = this_machine()
     chosen = [commits_of.commit(name) for name in commit] if commit else commits_of.steps(commits)
     cases = commits_of.chosen_cases(kernels or [], case or [])
-    machine = asvcall.this_machine()
     asvcall.heed_interrupts()
     with _kept(console), lock.one_run("history", partial(_show, console)) as measuring:
-        _show(console, asvcall.ensure_machine(machine))
+        _show(console, ensure_machine(machine))
         asvcall.ensure_peers()
         whole = [_commit(console, of, cases, machine, measuring, processes=processes, again=again) for of in chosen]
         if not all(whole):

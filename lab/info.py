@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from benchmarks import pins
+from inputs import cores
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -45,8 +46,14 @@ def _machine() -> dict[str, str]:
     return {
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cores": f"{len(os.sched_getaffinity(0))} usable of {os.cpu_count()}",
+        "cores": _cores(),
     }
+
+
+def _cores() -> str:
+    quota = cores.quota_cores()
+    granted = "" if quota is None else f", whose control group grants the time of {quota:g}"
+    return f"{cores.usable_cores()} usable of {cores.online_cores()}{granted}"
 
 
 def _section(title: str, rows: Mapping[str, str]) -> None:

@@ -16,8 +16,8 @@ REPO = Path(__file__).resolve().parents[1]
 
 def record(
     machine: Annotated[
-        str, typer.Option(metavar="NAME", help="asv's name of the machine; this one's by default.")
-    ] = "",
+        str | None, typer.Option(metavar="NAME", help="asv's name of the machine; this one's by default.")
+    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the record is kept.", show_default="reports/record")
     ] = REPO / "reports" / "record",
@@ -28,13 +28,14 @@ def record(
     """
     from datetime import UTC, datetime
 
-    from benchmarks import asvcall, history
+    from benchmarks import history
+    from benchmarks.machine import named_machine, this_machine
     from benchmarks.registry import KERNELS
     from reports import record as kept
     from reports.jsonio import read_json
     from reports.summary import summarise
 
-    name = machine or asvcall.this_machine().machine
+    name = this_machine().machine if machine is None else named_machine(machine, "machine")
     for wrong in kept.unreadable([history.RESULTS]):
         typer.secho(f"left out: {wrong}", fg="yellow", err=True)
     commits = kept.keep_results(history.RESULTS, name, out / "asv")

@@ -115,9 +115,11 @@ class _Wanted:
 
 
 def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
-    from benchmarks import asvcall, budget, runs, wheel
+    from benchmarks import budget, runs, wheel
+    from benchmarks.machine import this_machine
     from inputs.cases import TIERS
 
+    machine = this_machine().machine
     if wanted.tier not in TIERS:
         raise ValueError(f"tier: was {wanted.tier!r}; accepted are {', '.join(TIERS)}")
     runs.require_processes(processes)
@@ -131,7 +133,6 @@ def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
     with console.status("building the wheel, or finding it in the cache"):
         digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier
-    machine = asvcall.this_machine().machine
     return runs.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
 
 
@@ -173,10 +174,11 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
     )
 
     from benchmarks import asvcall, asvresults, ledger, runs
+    from benchmarks.machine import ensure_machine, this_machine
 
-    machine = asvcall.this_machine()
+    machine = this_machine()
     for said in (
-        asvcall.ensure_machine(machine),
+        ensure_machine(machine),
         *asvresults.set_aside(runs.ASV_RESULTS, machine.machine, plan.commit),
     ):
         if said:

@@ -12,10 +12,12 @@ from reports.rows import Control, Row
 from reports.speedup import Interval, paired_ratio, shared
 
 CALM_TRIAD_RATIO = 1.0
-"""On a calm machine two threads get at least the bandwidth of one. How much more differs between machines."""
+"""On a calm machine two threads get at least the bandwidth of one, where there are two cores. How much more differs."""
 CALM_TRIAD_SPREAD = 1.3
 """On a calm machine the ninth decile over processes of one thread's bandwidth is at most this many times the first."""
 CALM_STEAL_SHARE = 0.02
+CALM_THROTTLED_SHARE = 0.01
+"""A thread that its control group stops stands still for up to a tenth of a second, in the middle of a call."""
 CALM_LOAD_ABOVE_CORES = 0.5
 """A measured process keeps at most every core busy; what runs beside it shows as load above that."""
 
@@ -46,8 +48,12 @@ class Canary:
         Medians over processes.
     steal_share
         Largest share of the processor's time that the hypervisor gave to others in any process, 0–1.
+    throttled_share
+        Largest share of the periods of a control group's quota in which any process was stopped, 0–1; 0 without a quota.
+    quota_cores
+        Cores' worth of time that the quota grants; None without one.
     load, cores
-        Median over processes of the load average at their end, and the cores that it is held against.
+        Median over processes of the load average at their end, and the usable cores that it is held against.
     processes
         Processes that measured it.
     """
@@ -60,16 +66,19 @@ class Canary:
     triad_1_gb_per_s: float | None = None
     triad_2_gb_per_s: float | None = None
     steal_share: float | None = None
+    throttled_share: float | None = None
+    quota_cores: float | None = None
     load: float | None = None
     cores: int | None = None
     processes: int = 0
 
     def disturbances(self) -> tuple[str, ...]:
-        """Return which limits of a calm machine were passed: of ``threads``, ``spread``, ``steal`` and ``load``."""
+        """Return which limits of a calm machine were passed: ``threads``, ``spread``, ``steal``, ``quota``, ``load``."""
         allowed = {
-            "threads": self.triad_ratio is None or self.triad_ratio >= CALM_TRIAD_RATIO,
+            "threads": self.triad_ratio is None or self.cores == 1 or self.triad_ratio >= CALM_TRIAD_RATIO,
             "spread": self.triad_spread is None or self.triad_spread <= CALM_TRIAD_SPREAD,
             "steal": self.steal_share is None or self.steal_share <= CALM_STEAL_SHARE,
+            "quota": self.throttled_share is None or self.throttled_share <= CALM_THROTTLED_SHARE,
             "load": self.load is None or self.cores is None or self.load <= self.cores + CALM_LOAD_ABOVE_CORES,
         }
         return tuple(name for name, within in allowed.items() if not within)
@@ -118,18 +127,22 @@ def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int
 
 
 def canary(controls: Sequence[Control]) -> Canary:
-    """Judge the machine: bandwidth on two threads and from process to process, stolen time, and load, all of them."""
+    """Judge the machine by all of these: bandwidth of two threads and over processes, stolen and throttled time, load."""
     pairs = [
         (c.triad_1_gb_per_s, c.triad_2_gb_per_s)
         for c in controls
         if c.triad_1_gb_per_s is not None and c.triad_2_gb_per_s is not None
     ]
     steal = max((c.steal_share for c in controls if c.steal_share is not None), default=None)
+    stopped = max((c.throttled_share for c in controls if c.throttled_share is not None), default=None)
+    quota = min((c.quota_cores for c in controls if c.quota_cores is not None), default=None)
     loads = [c.load_1min for c in controls if c.load_1min is not None]
     load = median(loads) if loads else None
     cores = max((c.threads for c in controls if c.threads is not None), default=None)
     if not pairs:
-        return Canary("unknown", steal_share=steal, load=load, cores=cores)
+        return Canary(
+            "unknown", steal_share=steal, throttled_share=stopped, quota_cores=quota, load=load, cores=cores
+        )
     ratios = [two / one for one, two in pairs]
     ones = [one for one, _ in pairs]
     deciles = quantiles(ones, n=10, method="inclusive") if len(ones) > 1 else None
@@ -142,6 +155,8 @@ def canary(controls: Sequence[Control]) -> Canary:
         triad_1_gb_per_s=median(ones),
         triad_2_gb_per_s=median(two for _, two in pairs),
         steal_share=steal,
+        throttled_share=stopped,
+        quota_cores=quota,
         load=load,
         cores=cores,
         processes=len(pairs),

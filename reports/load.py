@@ -218,6 +218,9 @@ def _controls(path: Path) -> Iterator[Control]:
             flop_all_per_s=rates(line.get("flop_all_per_s")),
             threads=whole(line.get("threads")),
             load_1min=number(line.get("load_1min")),
+            quota_cores=number(line.get("quota_cores")),
+            quota_periods=whole(line.get("quota_periods")),
+            throttled_periods=whole(line.get("throttled_periods")),
         )
 
 

@@ -80,6 +80,10 @@ class Control:
         Float dtype → measured peak rate of floating-point operations on one, on two and on all threads together.
     threads
         What "all" stands for; None where unknown.
+    quota_cores
+        Cores' worth of time that the quota of a control group grants; None without one, or where unknown.
+    quota_periods, throttled_periods
+        Periods of that quota while the process measured, and those in which it was stopped; None where unknown.
     floor_s
         Implementation → seconds of a call on empty arrays.
     steal_share
@@ -101,6 +105,16 @@ class Control:
     flop_all_per_s: Mapping[str, float] = field(default_factory=dict)
     threads: int | None = None
     load_1min: float | None = None
+    quota_cores: float | None = None
+    quota_periods: int | None = None
+    throttled_periods: int | None = None
+
+    @property
+    def throttled_share(self) -> float | None:
+        """Share of the quota's periods in which the process was stopped, 0–1; 0 without a quota."""
+        if self.quota_periods is None or self.throttled_periods is None:
+            return None
+        return self.throttled_periods / self.quota_periods if self.quota_periods else 0.0
 
 
 @dataclass(frozen=True)

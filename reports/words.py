@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
+from reports import limits
 from reports.cells import Cell, Contest, Versus
-from reports.limits import CALM_LOAD_ABOVE_CORES, CALM_STEAL_SHARE, CALM_TRIAD_RATIO, CALM_TRIAD_SPREAD, Canary
 from reports.rows import Control
 from reports.summary import Summary
 
@@ -218,25 +218,32 @@ def overview(summary: Summary, kernels: Mapping[str, Kernel]) -> list[Line]:
     ]
 
 
-def canary_sentence(canary: Canary) -> str:
+def canary_sentence(canary: limits.Canary) -> str:
     """Say what the canary measured, each number with the limit of a calm machine, and which limits were passed."""
     if canary.triad_ratio is None:
         return "Bandwidth on one and on two threads was not measured in this run."
     low, high = (factor(value or 0.0) for value in (canary.triad_ratio_low, canary.triad_ratio_high))
+    least = "no limit on one core" if canary.cores == 1 else f"calm from {times(limits.CALM_TRIAD_RATIO)} on"
     parts = {
         "threads": f"two threads got {times(canary.triad_ratio)} the bandwidth of one ({low} to {high} over "
-        f"{canary.processes} processes; calm from {times(CALM_TRIAD_RATIO)} on)"
+        f"{canary.processes} processes; {least})"
     }
     if canary.triad_spread is not None:
         parts["spread"] = (
             f"that of one varied by {times(canary.triad_spread)} over the middle 80 % of processes "
-            f"(calm up to {times(CALM_TRIAD_SPREAD)})"
+            f"(calm up to {times(limits.CALM_TRIAD_SPREAD)})"
         )
     if canary.steal_share is not None:
-        parts["steal"] = f"at most {canary.steal_share:.1%} of the time was stolen (calm up to {CALM_STEAL_SHARE:.0%})"
+        parts["steal"] = f"at most {canary.steal_share:.1%} of the time was stolen (calm up to {limits.CALM_STEAL_SHARE:.0%})"
+    if canary.throttled_share is not None and (canary.quota_cores or canary.throttled_share):
+        of = f" of {canary.quota_cores:.3g} cores" if canary.quota_cores else ""
+        parts["quota"] = (
+            f"a quota{of} stopped the threads in at most {canary.throttled_share:.1%} of its periods "
+            f"(calm up to {limits.CALM_THROTTLED_SHARE:.0%})"
+        )
     if canary.load is not None and canary.cores is not None:
-        most = canary.cores + CALM_LOAD_ABOVE_CORES
-        parts["load"] = f"the load was {canary.load:.1f} on {canary.cores} cores (calm up to {most:.1f})"
+        most = canary.cores + limits.CALM_LOAD_ABOVE_CORES
+        parts["load"] = f"the load was {canary.load:.1f} on {count(canary.cores, 'core')} (calm up to {most:.1f})"
     passed = canary.disturbances()
     text = "; ".join(parts[name] for name in (*passed, *(name for name in parts if name not in passed)))
     reason = {0: "", 1: " The first is beyond its limit."}.get(
