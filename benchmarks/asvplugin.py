@@ -13,7 +13,7 @@ from benchmarks import machine
 
 
 def setup() -> None:
-    """Have asv take the lab's name of this machine where none is given; asv calls this when it has loaded the module."""
+    """Have asv take the lab's name of this machine where none is given; asv calls this once."""
     from asv.machine import Machine
     from asv.util import UserError
 

@@ -1,5 +1,4 @@
-"""What the machine gave while a process measured: bandwidth, peak rates, call floors, stolen and
-throttled time, load.
+"""What the machine gave while a process measured: bandwidth, peak rates, floors, stolen and throttled time, load.
 
 Controls can widen a threshold or void a run. They never improve a number.
 """

@@ -86,7 +86,7 @@ def named_machine(name: str, argument: str = NAMED_MACHINE) -> str:
 def ensure_machine(machine: Machine) -> str:
     """Make the machine known to asv, which keeps all machines in one file of the user.
 
-    ``asv machine`` would drop every string that equals what it guesses, and make an entry under the host's name besides.
+    ``asv machine`` would drop every string that equals what it guesses, and make an entry of the host's name.
     A file that cannot be read, with which asv would end, is renamed; a sentence that says so is returned, which is
     empty otherwise.
     """

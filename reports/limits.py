@@ -49,7 +49,7 @@ class Canary:
     steal_share
         Largest share of the processor's time that the hypervisor gave to others in any process, 0–1.
     throttled_share
-        Largest share of the periods of a control group's quota in which any process was stopped, 0–1; 0 without a quota.
+        Largest share of the periods of a control group's quota in which any process was stopped, 0–1; 0 without.
     quota_cores
         Cores' worth of time that the quota grants; None without one.
     load, cores
@@ -73,7 +73,7 @@ class Canary:
     processes: int = 0
 
     def disturbances(self) -> tuple[str, ...]:
-        """Return which limits of a calm machine were passed: ``threads``, ``spread``, ``steal``, ``quota``, ``load``."""
+        """Return which limits were passed: ``threads``, ``spread``, ``steal``, ``quota``, ``load``."""
         allowed = {
             "threads": self.triad_ratio is None or self.cores == 1 or self.triad_ratio >= CALM_TRIAD_RATIO,
             "spread": self.triad_spread is None or self.triad_spread <= CALM_TRIAD_SPREAD,
@@ -127,7 +127,7 @@ def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int
 
 
 def canary(controls: Sequence[Control]) -> Canary:
-    """Judge the machine by all of these: bandwidth of two threads and over processes, stolen and throttled time, load."""
+    """Judge the machine by bandwidth of two threads and over processes, stolen and throttled time, load."""
     pairs = [
         (c.triad_1_gb_per_s, c.triad_2_gb_per_s)
         for c in controls
@@ -140,9 +140,7 @@ def canary(controls: Sequence[Control]) -> Canary:
     load = median(loads) if loads else None
     cores = max((c.threads for c in controls if c.threads is not None), default=None)
     if not pairs:
-        return Canary(
-            "unknown", steal_share=steal, throttled_share=stopped, quota_cores=quota, load=load, cores=cores
-        )
+        return Canary("unknown", steal_share=steal, throttled_share=stopped, quota_cores=quota, load=load, cores=cores)
     ratios = [two / one for one, two in pairs]
     ones = [one for one, _ in pairs]
     deciles = quantiles(ones, n=10, method="inclusive") if len(ones) > 1 else None

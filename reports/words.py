@@ -234,7 +234,9 @@ def canary_sentence(canary: limits.Canary) -> str:
             f"(calm up to {times(limits.CALM_TRIAD_SPREAD)})"
         )
     if canary.steal_share is not None:
-        parts["steal"] = f"at most {canary.steal_share:.1%} of the time was stolen (calm up to {limits.CALM_STEAL_SHARE:.0%})"
+        parts["steal"] = (
+            f"at most {canary.steal_share:.1%} of the time was stolen (calm up to {limits.CALM_STEAL_SHARE:.0%})"
+        )
     if canary.throttled_share is not None and (canary.quota_cores or canary.throttled_share):
         of = f" of {canary.quota_cores:.3g} cores" if canary.quota_cores else ""
         parts["quota"] = (

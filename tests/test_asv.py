@@ -18,6 +18,7 @@ import pytest
 
 from benchmarks import ROOT, asvcall, bench_kernels, lookup, records, registry
 from benchmarks.binding import WALL
+from benchmarks.machine import ensure_machine, this_machine
 from benchmarks.records import Line, MemoryLine, Outcome, StartLine
 from benchmarks.sizes import small_cases
 from benchmarks.spec import Kernel, Prose
@@ -297,8 +298,8 @@ def test_an_old_commit_without_a_kernel_shows_it_as_not_there(tmp_path: Path) ->
     shutil.copytree(ROOT / "benchmarks", clone / "benchmarks", dirs_exist_ok=True)
     if (ROOT / ".asv/env").is_dir():
         shutil.copytree(ROOT / ".asv/env", clone / ".asv/env", symlinks=True, ignore=shutil.ignore_patterns("project"))
-    machine = asvcall.this_machine()
-    asvcall.ensure_machine(machine)
+    machine = this_machine()
+    ensure_machine(machine)
     (tmp_path / "commits").write_text(f"{old}\n{now}\n")
     environment = asvcall.environment(tmp_path) | {"EOLAB_CACHE": str(build.cache_dir()), "EOLAB_PROCESSES": "1"}
     environment.pop(lookup.RUN_DIR)

@@ -16,7 +16,8 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import asvcall, asvresults, binding, pairing, process, records, registry, runs, sizes, stage, worker
+from benchmarks import asvresults, binding, pairing, process, records, registry, runs, sizes, stage, worker
+from benchmarks.machine import this_machine
 from benchmarks.probes import ranges, wall
 from benchmarks.records import CROPPED, Line, MemoryLine, Outcome, StartLine
 from inputs.cases import CASES, Case, find
@@ -556,6 +557,6 @@ def test_a_process_that_dies_is_an_error_with_what_it_said(tmp_path: Path) -> No
 
 
 def test_a_machine_is_named_by_what_does_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asvcall.this_machine() == asvcall.this_machine()
+    assert this_machine() == this_machine()
     monkeypatch.setenv("EOLAB_MACHINE", "bench-1")
-    assert asvcall.this_machine().machine == "bench-1"
+    assert this_machine().machine == "bench-1"

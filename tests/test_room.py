@@ -16,12 +16,12 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import ROOT, asvcall, ledger, pairing, process, records, room, runs
+from benchmarks import ROOT, asvcall, ledger, machine, pairing, process, records, room, runs
 from lab import run as run_verb
 
 KERNEL = "normalized_difference"
 COMMIT = "abcdef01" * 5
-MACHINE = asvcall.Machine("box", "Linux", "x86_64", "a cpu", "2", "4 GiB")
+MACHINE = machine.Machine("box", "Linux", "x86_64", "a cpu", "2", "4 GiB")
 
 FILL = """
 import sys
@@ -210,8 +210,8 @@ def test_a_list_of_machines_that_is_cut_is_named_and_begun_anew(
     monkeypatch.setenv("HOME", str(tmp_path))
     path = tmp_path / ".asv-machine.json"
     path.write_text(content)
-    said = asvcall.ensure_machine(MACHINE)
+    said = machine.ensure_machine(MACHINE)
     assert str(path) in said
     assert path.with_name(".asv-machine.json.unreadable").read_text() == content
     assert json.loads(path.read_text())["box"]["ram"] == "4 GiB"
-    assert asvcall.ensure_machine(MACHINE) == ""
+    assert machine.ensure_machine(MACHINE) == ""
