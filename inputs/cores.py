@@ -92,8 +92,8 @@ def _groups(root: Path) -> Iterator[Path]:
     """
     mounted = root / "sys/fs/cgroup"
     for entry in _lines(root / "proc/self/cgroup"):
-        _, controllers, path = entry.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
+        _, controllers, path = (*entry.split(":", 2), "", "")[:3]
+        if not path or (controllers and "cpu" not in controllers.split(",")):
             continue
         names = (controllers, "cpu") if controllers else ("unified", ".")
         top = next((mounted / name for name in names if (mounted / name).is_dir()), None)
