@@ -110,6 +110,7 @@ class Watch:
 
 def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
     """Measure the controls of one process."""
+    throttled = watch.throttled()  # before the probes, which take two threads under any quota
     threads = cores.usable_cores()
     triad = bandwidth.triad(threads)
     flops = {dtype: compute.flop_per_s(dtype, threads) for dtype in compute.FLOP_DTYPES}
@@ -129,7 +130,7 @@ def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
         flop_all_per_s={dtype: rate.all for dtype, rate in flops.items()},
         floor_s=floor.floors_s(kernel),
         steal_share=watch.steal_share(),
-        **watch.throttled()._asdict(),
+        **throttled._asdict(),
         load_1min=os.getloadavg()[0],
         seconds=watch.seconds,
     )
