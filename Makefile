@@ -11,7 +11,7 @@ SHELL := bash
 PYTHON ?= python3
 KERNELS ?=
 TIER ?= smoke
-PYTEST_ARGS ?= -m "not slow"
+PYTEST_ARGS ?= -m "not slow" -n 2
 
 PY := .venv/bin/python
 WHEEL_DIR := .cache/wheel

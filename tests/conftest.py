@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,23 @@ def pytest_configure(config: pytest.Config) -> None:
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(M_MMAP_THRESHOLD, LARGE)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the tally of one of several test processes to the one that prints it."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        tally = session.config.stash[TALLY]
+        output["tally"] = list(tally.verdicts.items()), list(tally.reasons.items())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up what a test process has counted; one that crashed has counted nothing."""
+    verdicts, reasons = getattr(node, "workeroutput", {}).get("tally", ((), ()))
+    tally = node.config.stash[TALLY]
+    tally.verdicts.update({tuple(key): count for key, count in verdicts})
+    tally.reasons.update(dict(reasons))
 
 
 @pytest.fixture
