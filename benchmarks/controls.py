@@ -1,6 +1,6 @@
 """What the machine gave while a process measured: bandwidth, peak rates, floors, stolen and throttled time, load.
 
-Controls can widen a threshold or void a run. They never improve a number.
+Controls say whether the machine was calm. No number is corrected by them.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def granted_cores(root: Path = SYSTEM) -> float:
 
 def usable_cores(root: Path = SYSTEM) -> int:
     """Return how many threads can work at once: what "all threads" means everywhere in the lab."""
-    return max(1, math.ceil(granted_cores(root)))
+    return max(1, math.floor(granted_cores(root)))
 
 
 def throttling(root: Path = SYSTEM) -> dict[str, Throttling]:

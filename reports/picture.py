@@ -1,4 +1,7 @@
-"""The README's picture: every kernel at its centre case, as times as fast as expert NumPy, with the limit."""
+"""The README's picture: every kernel at its centre case, as times as fast as expert NumPy, with the limit.
+
+The numbers stand in the table beside it.
+"""
 
 from __future__ import annotations
 
@@ -73,9 +76,7 @@ def draw(kernels: Mapping[str, Kernel], summary: Summary) -> Figure:
 
 
 def _label(entry: Entry) -> str:
-    title = textwrap.fill(entry.kernel.title, 28)
-    crop = " (crop)" if entry.baseline.time_cropped else ""
-    return f"{title}\n{entry.case} · NumPy {words.seconds(entry.baseline.median_s)}{crop}"
+    return f"{textwrap.fill(entry.kernel.title, 28)}\n{entry.case}"
 
 
 def _entry(axes: Axes, row: int, entry: Entry, look: Mapping[str, Look]) -> None:
@@ -88,8 +89,8 @@ def _entry(axes: Axes, row: int, entry: Entry, look: Mapping[str, Look]) -> None
         axes.plot([1, value], [y, y], color=style.colour, lw=2.2, alpha=0.55, solid_capstyle="butt")
         axes.plot([low, high], [y, y], color=INK, lw=1.2, solid_capstyle="butt", zorder=3)
         axes.plot(value, y, color=style.colour, marker=style.marker, ms=5.5, ls="", zorder=4)
-        text = words.times(value) + ("*" if cell.cropped else "")
-        text += "" if cell.implementation in words.OURS else f" {cell.implementation}"
+        text = "*" if cell.cropped else ""
+        text = text if cell.implementation in words.OURS else f"{cell.implementation}{text}"
         bold = "bold" if cell.implementation == "rust" else "normal"
         at = (max(high, 1.0), y)
         plain = {"facecolor": BAND if row % 2 else "white", "edgecolor": "none", "pad": 0.6}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.spec import Kernel
-from reports import drawing, picture, tables, words
+from reports import drawing, picture, tables
 from reports.summary import Summary
 
 BEGIN = "<!-- results:begin -->"
@@ -44,7 +44,7 @@ def splice(text: str, block: str) -> str:
 
 
 def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
-    """Return the README's result: the table, a sentence per kernel, and where the numbers come from.
+    """Return the README's result: the table, and where its numbers come from; the picture beside it has none.
 
     Parameters
     ----------
@@ -54,23 +54,22 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
         The registry.
     """
     lines = [
-        tables.markdown(tables.of_kernels(summary, kernels).drop(columns=["Rust against Numba"])),
+        tables.markdown(tables.of_readme(summary, kernels)),
         "",
-        "Times as fast as expert NumPy, with the 95 % interval over processes; the NumPy column is its time. "
+        "Each range is the 95 % interval over processes. *Expert NumPy* is the time that a call takes; *Numba* and "
+        "*Rust* say how many times as fast these are; *of limit* is Rust's share of the limit. "
         f"Commit `{summary.commit[:8]}`, {machine(summary)}, {summary.created[:10]}, {summary.processes} processes a "
         f"cell, canary {summary.canary.state}. Written by `python -m lab report --readme`.",
-        "",
     ]
-    measured = [kernels[name] for name in dict.fromkeys(c.kernel for c in summary.cells)]
-    lines += [f"- **{kernel.title}**: {words.sentence(kernel, summary)}" for kernel in measured]
     return "\n".join(lines)
 
 
 def machine(summary: Summary) -> str:
-    """Return the machine in a few words: its processor where that is known, else its name."""
+    """Return the machine in a few words: its processor, with its model's numbers if they are known, else its name."""
     for key in ("cpu", "processor", "cpu_model"):
         if isinstance(value := summary.machine.get(key), str) and value and not value.startswith("unavailable"):
-            return value
+            model = summary.machine.get("cpu_model_numbers")
+            return f"{value} ({model})" if isinstance(model, str) and not model.startswith("unavailable") else value
     return f"machine {summary.machine['name']}"
 
 

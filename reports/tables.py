@@ -41,6 +41,16 @@ def of_kernels(summary: Summary, kernels: Mapping[str, Kernel]) -> pd.DataFrame:
     return pd.DataFrame(records)
 
 
+def of_readme(summary: Summary, kernels: Mapping[str, Kernel]) -> pd.DataFrame:
+    """Return the README's table: a row per kernel at its centre case, each number once."""
+    frame = of_kernels(summary, kernels).drop(columns=["class", words.name("numpy_naive")])
+    centres = [words.at_centre(kernels[name], summary) for name in dict.fromkeys(c.kernel for c in summary.cells)]
+    frame["of limit"] = [
+        words.fraction(cells["rust"].fraction_of_limit) if "rust" in cells else words.NONE for cells in centres
+    ]
+    return frame
+
+
 def headline(cell: Cell) -> str:
     """Write the cell of a headline table: the baseline by its time, the others by their ratio to it."""
     if cell.status != "ok":
