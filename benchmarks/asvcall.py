@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import ROOT, asvresults, registry, room
+from benchmarks import ROOT, asvresults, checkout, registry, room
 from benchmarks.lookup import RUN_DIR
 from benchmarks.machine import Machine
 from benchmarks.sweep import sweep
@@ -61,7 +61,7 @@ def ensure_peers() -> None:
 
 
 def configured(folder: Path) -> Path:
-    """Write asv's configuration with ``results`` in a folder of its own in place of the usual one, and return it.
+    """Write asv's configuration with ``results`` in a folder of its own and the branch that is here, and return it.
 
     The plugin, which is found from the checkout alone, is left out: the lab names the machine itself.
     """
@@ -73,6 +73,7 @@ def configured(folder: Path) -> Path:
         own[name] = [command.replace("{conf_dir}", where) for command in own[name]]
     own.pop("plugins", None)
     paths = {name: str(ROOT / own[name]) for name in ("repo", "benchmark_dir", "env_dir", "html_dir")}
+    own["branches"] = [checkout.branch()]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIGURATION.name
     path.write_text(json.dumps({**own, **paths, "results_dir": str(folder / "results")}, indent=1) + "\n")

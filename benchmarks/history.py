@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ROOT, ledger, provenance, registry, runs, wheel
+from benchmarks import ROOT, checkout, ledger, registry, runs, wheel
 from benchmarks.sweep import sweep
 from inputs import surroundings
 from inputs.cases import CASES, select
@@ -41,12 +41,14 @@ def steps(count: int) -> list[Commit]:
     Raises
     ------
     ValueError
-        For fewer than one, or where there are fewer.
+        For fewer than one, where there are fewer, or where a shallow clone does not tell which they are.
     """
     if count < 1:
         raise ValueError(f"commits: was {count}; at least 1 is accepted")
-    said = provenance.git("log", "--first-parent", f"-{count}", "--format=%H", "--", *runs.MEASURED_PATHS)
-    found = said.splitlines()
+    said = checkout.git("log", "--first-parent", f"-{count}", "--format=%H", "--", *checkout.MEASURED)
+    found, edge = said.splitlines(), checkout.edge()
+    if edge.intersection(found) or (edge and len(found) < count):  # the last one seems to have changed everything
+        raise ValueError(f"commits: was {count}; this clone is shallow, and has not as many; {checkout.MEND}")
     if len(found) < count:
         raise ValueError(f"commits: was {count}; only {len(found)} of the main line changed what is measured")
     return [commit(name) for name in reversed(found)]
@@ -54,7 +56,12 @@ def steps(count: int) -> list[Commit]:
 
 def commit(revision: str) -> Commit:
     """Return the commit that a revision names, or raise an OSError with what git says."""
-    said = provenance.git("show", "--no-patch", "--format=%H%n%cI%n%s", f"{revision}^{{commit}}")
+    try:
+        said = checkout.git("show", "--no-patch", "--format=%H%n%cI%n%s", f"{revision}^{{commit}}")
+    except OSError as error:
+        if not checkout.edge():
+            raise
+        raise OSError(f"{error}; this clone is shallow: {checkout.MEND}") from None
     return Commit(*said.splitlines()[:3])
 
 
@@ -64,7 +71,7 @@ def wheel_of(commit: str) -> Path:
         tree = Path(folder) / "tree"
         archive = Path(folder) / "tree.tar"
         tree.mkdir()
-        provenance.git("archive", "--format=tar", f"--output={archive}", commit)
+        checkout.git("archive", "--format=tar", f"--output={archive}", commit)
         subprocess.run(["tar", "-xf", str(archive), "-C", str(tree)], env=surroundings.tools(), check=True)
         return wheel.build(tree)
 

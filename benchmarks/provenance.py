@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT
+from benchmarks import ROOT, checkout
 from inputs import cores, surroundings
 
 TOOLS = ("asv", "asv_runner", "maturin")
@@ -71,8 +71,8 @@ def machine() -> dict[str, Any]:
 def lab() -> dict[str, Any]:
     """Return the state of the checkout that measures, and the tools that built."""
     return {
-        "commit": known(lambda: git("rev-parse", "HEAD")),
-        "changed_files": known(lambda: git("status", "--porcelain").splitlines()),
+        "commit": known(lambda: checkout.git("rev-parse", "HEAD")),
+        "changed_files": known(lambda: checkout.git("status", "--porcelain", "--untracked-files=all").splitlines()),
         "compiler": known(lambda: _said("rustc", "-vV").splitlines()),
         "cargo": known(lambda: _said("cargo", "-V")),
         "asv": known(lambda: metadata.version("asv")),
@@ -87,21 +87,6 @@ def known(read: Callable[[], Any]) -> Any:
     except Exception as error:  # whatever the reason is, it is the answer
         message = " ".join(str(error).split())
         return f"unavailable: {type(error).__name__}: {message}" if message else f"unavailable: {type(error).__name__}"
-
-
-def git(*arguments: str) -> str:
-    """Return what git says in the checkout, or raise an OSError with what it complains about.
-
-    A repository in a directory above is another one, such as that of a home directory in which a tarball was unpacked.
-    """
-    try:
-        return _said("git", "-C", str(ROOT), *arguments, GIT_CEILING_DIRECTORIES=str(ROOT.parent))
-    except OSError as error:
-        if "not a git repository" not in str(error):
-            raise
-        raise OSError(
-            f"git: {ROOT} is no checkout; commits are what is measured here, so clone the repository"
-        ) from None
 
 
 def cpu_model() -> str:
@@ -119,11 +104,9 @@ def cpu_model_numbers() -> str:
     return f"family {fields['cpu family']}, model {fields['model']}, stepping {fields['stepping']}"
 
 
-def _said(*command: str, **settings: str) -> str:
+def _said(*command: str) -> str:
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=surroundings.tools(**settings), capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=ROOT, env=surroundings.tools(), capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise OSError(f"{command[0]} is not on the PATH") from None
     if done.returncode:

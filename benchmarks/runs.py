@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, asvresults, pins, provenance, registry
+from benchmarks import ROOT, asvresults, checkout, pins, provenance, registry
 from benchmarks.asvresults import Key
 from benchmarks.binding import WALL
 from benchmarks.budget import Choice, LeftOut, choose, estimator
@@ -24,7 +24,6 @@ from inputs.cases import CASES, Tier, select
 SCHEMA_VERSION = 1
 RUNS = ROOT / "reports" / "runs"
 ASV_RESULTS = ROOT / ".asv" / "results"
-MEASURED_PATHS = ("kernels_rs", "reference_py", "pyproject.toml", "rust-toolchain.toml")
 MEASURED = "measured.json"
 NOT_IN_WHEEL = "n/a"
 LACKING = "this wheel lacks it"
@@ -173,7 +172,7 @@ def make_plan(
     require_processes(processes)
     if not cases:
         raise ValueError("cases: nothing was chosen")
-    commit = provenance.git("rev-parse", "HEAD")
+    commit = checkout.git("rev-parse", "HEAD")
     now = datetime.now(UTC)
     kernels = {
         name: tuple(Entry(case, registry.arms(registry.get(name))) for case in names) for name, names in cases.items()
@@ -192,17 +191,6 @@ def require_processes(processes: int) -> None:
     """Raise a ValueError where there would be nothing to measure in."""
     if processes < 1:
         raise ValueError(f"processes: was {processes}; at least 1 is accepted, and {PROCESSES} give an interval")
-
-
-def require_clean() -> None:
-    """Raise a ValueError where what is measured differs from HEAD: asv builds the commit, not the working tree."""
-    changed = provenance.git("status", "--porcelain", "--", *MEASURED_PATHS).splitlines()
-    if changed:
-        names = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
-        raise ValueError(
-            f"working tree: {names} differ from HEAD, and asv measures the commit; commit them, or measure what is "
-            "installed with `python -m lab time`"
-        )
 
 
 def lines_done(plan: Plan, run_dir: Path) -> int:
@@ -288,6 +276,7 @@ def _measured_process(run_dir: Path) -> dict[str, Any] | str:
 
 def write_receipt(run_dir: Path, found: Iterable[str]) -> None:
     """Write where the numbers come from; the run has ended."""
+    checkout.note(run_dir)
     receipt = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run_dir.name,

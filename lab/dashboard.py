@@ -51,12 +51,14 @@ def dashboard(
 
 def _merged() -> Path:
     """Bring the record, histories and runs of this machine together, and return asv's configuration for them."""
-    from benchmarks import asvcall, history, runs
+    from benchmarks import asvcall, checkout, history, runs
     from reports import record
 
     configuration = asvcall.configured(MERGED)
     shutil.rmtree(MERGED / "results", ignore_errors=True)
     sources = [RECORD, history.RESULTS, runs.ASV_RESULTS]
+    if checkout.edge():
+        typer.secho(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}", err=True)
     for wrong in record.unreadable(sources):
         typer.secho(f"left out: {wrong}", fg="yellow", err=True)
     record.merge(sources, MERGED / "results")

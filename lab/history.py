@@ -120,9 +120,10 @@ def _commit(
 
 
 def _measure(console: Console, plan: Plan, run_dir: Path, machine: Machine) -> None:
-    from benchmarks import asvcall, ledger, pairing, runs
+    from benchmarks import asvcall, checkout, ledger, pairing, runs
     from benchmarks import history as commits_of
 
+    checkout.note(run_dir)
     for mark in pairing.broken_marks(run_dir):
         mark.unlink()
     for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):

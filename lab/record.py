@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +24,12 @@ def record(
 ) -> None:
     """Copy asv's results of a machine, in small, with a dated CSV and the receipt of machine and commits.
 
-    Of each commit its newest finished run counts. What the record already has of other commits stays.
+    Of each commit its newest finished run counts. Commits that no branch has any more are left out and named. What the
+    record already has of other commits stays. What was measured with changes of the lab that no commit has is refused.
     """
     from datetime import UTC, datetime
 
-    from benchmarks import history
+    from benchmarks import checkout, history
     from benchmarks.machine import named_machine, this_machine
     from benchmarks.registry import KERNELS
     from reports import record as kept
@@ -38,23 +39,38 @@ def record(
     name = this_machine().machine if machine is None else named_machine(machine, "machine")
     for wrong in kept.unreadable([history.RESULTS]):
         typer.secho(f"left out: {wrong}", fg="yellow", err=True)
-    commits = kept.keep_results(history.RESULTS, name, out / "asv")
-    measured = {
-        run.commit: kept.Measured(history.commit(run.commit), run, summarise(run, KERNELS))
-        for run in _ended(history.RUNS)
-        if run.commit in commits and run.machine == name
-    }
+    commits = kept.commits(history.RESULTS, name)
+    lost = {commit: why for commit in commits if (why := checkout.lost(commit))}
+    for commit, why in lost.items():
+        typer.secho(f"left out: commit {commit[:8]}: {why}", fg="yellow", err=True)
+    ended = {run.commit: run for run in _ended(history.RUNS) if run.commit in commits and run.machine == name}
+    measured = [run for run in ended.values() if run.commit not in lost]
     if not measured:
         raise ValueError(
-            f"machine: {name!r} has results and no finished run in {history.RUNS}; `lab history` makes one"
+            f"machine: {name!r} has no finished run of the commits in this history; `lab history` makes one"
         )
-    ordered = sorted(measured.values(), key=lambda entry: datetime.fromisoformat(entry.of.committed))
+    _require_committed(measured)
+    history_of = [kept.Measured(history.commit(run.commit), run, summarise(run, KERNELS)) for run in measured]
+    ordered = sorted(history_of, key=lambda entry: datetime.fromisoformat(entry.of.committed))
+    kept.merge([history.RESULTS], out / "asv", only=name, without=lost)
     strings = {key: str(value) for key, value in read_json(history.RESULTS / name / kept.MACHINE).items()}
     rows, origin = kept.write(ordered, strings, f"{datetime.now(UTC):%Y-%m-%d}", out)
     for entry in ordered:
         cells = entry.summary.coverage
         typer.echo(f"{entry.of.commit[:8]}  {cells.measured} of {cells.planned} cells  {entry.of.subject}")
-    typer.echo(f"Written: {rows}, {origin.name} and {len(commits)} result files in {out / 'asv' / name}.")
+    typer.echo(f"Written: {rows}, {origin.name} and {len(commits) - len(lost)} commits in {out / 'asv' / name}.")
+
+
+def _require_committed(runs: Iterable[Run]) -> None:
+    """Raise a ValueError where a run, or the record of it, would be made with what no commit has."""
+    from reports import uncommitted
+
+    for run in runs:
+        if said := run.uncommitted.sentence():
+            again = f"`lab history --again --commit {run.commit[:8]}` measures it anew"
+            raise ValueError(f"record: run {run.run_id} of commit {run.commit[:8]}: {said}; {again}")
+    if said := uncommitted.Uncommitted(reporting=uncommitted.now()).sentence():
+        raise ValueError(f"record: {said}; commit them first")
 
 
 def _ended(runs: Path) -> Iterator[Run]:

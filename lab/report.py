@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,15 +29,19 @@ def report(
 ) -> None:
     """Turn the newest run into index.html, report.md, results.csv and summary.json.
 
-    Exits with 2 when planned cells have no result, or the run was not complete, and says which.
+    Exits with 2 when planned cells have no result, or the run was not complete, and says which. --readme refuses a run
+    that lacks kernels, and what was measured or reported with changes of the lab that no commit has.
     """
     from benchmarks.registry import KERNELS
-    from reports import load, losses, render, splice, summary, words
+    from reports import load, losses, render, splice, summary, uncommitted, words
 
     measured = load.read_run(_chosen(run), KERNELS)
+    changes = replace(measured.uncommitted, reporting=uncommitted.now())
+    measured = replace(measured, uncommitted=changes)
     found = summary.summarise(measured, KERNELS)
     page = render.write(measured, found, KERNELS, out.resolve())
-    _show(words.overview(found, KERNELS), f"{found.canary.state}. {words.canary_sentence(found.canary)}", page)
+    canary = f"{found.canary.state}. {words.canary_sentence(found.canary)}"
+    _show(words.overview(found, KERNELS), canary, page, changes.sentence())
     lost = words.count(len(losses.losses(found)), "losing cell")
     typer.echo(f"{lost}, which stand first in the page.")
     gaps = summary.gaps(found, KERNELS)
@@ -85,7 +90,7 @@ def _asvs_note(plan: Plan, run_dir: Path) -> str:
     return f"asv's file of this commit has not this run's samples of {other} cells, as after a later run of the commit."
 
 
-def _show(lines: list[Line], canary: str, page: Path) -> None:
+def _show(lines: list[Line], canary: str, page: Path, uncommitted: str = "") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -95,7 +100,7 @@ def _show(lines: list[Line], canary: str, page: Path) -> None:
         mine = [line for line in lines if line.kernel == kernel]
         table = Table(
             box=box.SIMPLE_HEAD,
-            title=f"{kernel} at {mine[0].case}",
+            title=f"{kernel} at {mine[0].case}{', with uncommitted changes' if uncommitted else ''}",
             title_justify="left",
             show_edge=False,
             padding=0,
@@ -111,4 +116,6 @@ def _show(lines: list[Line], canary: str, page: Path) -> None:
     if any("*" in line.time + line.ratio for line in lines):
         console.print("* on the centre crop, where the whole case takes more than 200 ms a call", highlight=False)
     console.print(f"Canary: {canary}", highlight=False)
+    if uncommitted:
+        console.print(f"{uncommitted}.", style="yellow", highlight=False)
     console.print(f"Report: {page}", highlight=False, soft_wrap=True)

@@ -78,10 +78,11 @@ def _alone(console: Console, plan: Plan, resume: bool) -> None:
 
 def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
     """Measure and finish a run, or say how it goes on where it was ended."""
-    from benchmarks import room
+    from benchmarks import checkout, room
 
     kept = f"What was measured is kept in {run_dir}; the same command with --resume goes on"
     try:
+        checkout.note(run_dir)
         _measure(console, plan, run_dir)
         _finish(console, plan, run_dir)
     except KeyboardInterrupt:
@@ -115,7 +116,7 @@ class _Wanted:
 
 
 def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
-    from benchmarks import budget, runs, wheel
+    from benchmarks import budget, checkout, runs, wheel
     from benchmarks.machine import this_machine
     from inputs.cases import TIERS
 
@@ -129,7 +130,7 @@ def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
     if limit_s is not None:
         choice = runs.within_budget(chosen, limit_s, processes)
         chosen, left_out = dict(choice.cases), choice.left_out
-    runs.require_clean()
+    checkout.require_clean()
     with console.status("building the wheel, or finding it in the cache"):
         digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier

@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.records import CROPPED, Outcome, read_lines, read_memory, read_raw, read_sizes, read_start
 from benchmarks.spec import Kernel
 from inputs.cases import find
+from reports import uncommitted
 from reports.jsonio import Json, newest_of, number, rates, read_json, read_list, whole
 from reports.rows import (
     NOT_MEASURED,
@@ -73,13 +74,6 @@ def read_run(directory: Path, kernels: Mapping[str, Kernel]) -> Run:
     unknown = sorted(set(plan["kernels"]) - set(kernels))
     if unknown:
         raise ValueError(f"plan: kernel {unknown[0]!r} is not declared; declared are {', '.join(kernels)}")
-    planned = tuple(
-        PlannedCell(kernel, entry["case"], arm)
-        for kernel, entries in plan["kernels"].items()
-        for entry in entries
-        for arm in entry["arms"]
-        if arm != WALL
-    )
     machine = str(plan.get("machine") or "unknown")
     rows = tuple(
         row
@@ -96,7 +90,7 @@ def read_run(directory: Path, kernels: Mapping[str, Kernel]) -> Run:
         machine=machine,
         processes=int(plan["processes"]),
         wheel_digest=str(plan.get("wheel_digest", "")),
-        plan=planned,
+        plan=tuple(_planned(plan)),
         rows=rows,
         controls=tuple(_controls(directory / "controls.jsonl")),
         checks=checks,
@@ -106,8 +100,15 @@ def read_run(directory: Path, kernels: Mapping[str, Kernel]) -> Run:
             LeftOut(e["kernel"], e["case"], number(e.get("estimate_s")), e["reason"]) for e in plan.get("left_out", ())
         ),
         problems=(*problems, *unread),
+        uncommitted=uncommitted.of_run(directory, receipt),
         receipt=receipt,
     )
+
+
+def _planned(plan: Json) -> Iterator[PlannedCell]:
+    for kernel, entries in plan["kernels"].items():
+        for entry in entries:
+            yield from (PlannedCell(kernel, entry["case"], arm) for arm in entry["arms"] if arm != WALL)
 
 
 def _receipt(path: Path) -> tuple[Json, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
@@ -41,13 +41,13 @@ class Measured:
     summary: Summary
 
 
-def keep_results(results: Path, machine: str, into: Path) -> list[str]:
-    """Copy a machine's result files in small, and return the commits; a commit's new benchmarks replace its old ones.
+def commits(results: Path, machine: str) -> list[str]:
+    """Return the commits of which there are results of a machine.
 
     Parameters
     ----------
-    results, into
-        Directories of asv's layout.
+    results
+        Directory of asv's layout.
     machine
         Name of the machine.
 
@@ -60,11 +60,10 @@ def keep_results(results: Path, machine: str, into: Path) -> list[str]:
     if not files:
         known = sorted(path.parent.name for path in results.glob(f"*/{MACHINE}"))
         raise ValueError(f"machine: was {machine!r}; {results} has {', '.join(known) or 'none'}")
-    merge([results], into, only=machine)
-    return sorted(str(read_json(path)["commit_hash"]) for path in files)
+    return sorted({_commit(path) for path in files})
 
 
-def merge(sources: Sequence[Path], into: Path, only: str | None = None) -> None:
+def merge(sources: Sequence[Path], into: Path, only: str | None = None, without: Container[str] = frozenset()) -> None:
     """Bring results of asv's layout together; of one benchmark of one commit and machine the fuller result stays.
 
     Files that asv cannot read are left out; see `unreadable`.
@@ -77,12 +76,14 @@ def merge(sources: Sequence[Path], into: Path, only: str | None = None) -> None:
         Where they go; what is there counts as the oldest source.
     only
         Name of the one machine that is wanted, or None for all.
+    without
+        Commits that are left out.
     """
     for source in sources:
         for folder in sorted(path.parent for path in source.glob(f"{only or '*'}/{MACHINE}") if not unread(path)):
             (into / folder.name).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / MACHINE, into / folder.name / MACHINE)
-            for path in whole_files(folder):
+            for path in (path for path in whole_files(folder) if _commit(path) not in without):
                 _merge_file(path, into / folder.name / path.name)
         if (source / COMMON).is_file() and not unread(source / COMMON):
             into.mkdir(parents=True, exist_ok=True)
@@ -97,6 +98,10 @@ def result_files(folder: Path) -> list[Path]:
 def whole_files(folder: Path) -> list[Path]:
     """Return those of asv's result files of one machine that can be read."""
     return [path for path in result_files(folder) if not unread(path)]
+
+
+def _commit(path: Path) -> str:
+    return str(read_json(path)["commit_hash"])
 
 
 def unreadable(sources: Sequence[Path]) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from reports.uncommitted import Uncommitted
+
 Status = Literal["ok", "failed", "skipped"]
 Group = Literal["call", "crop"]
 
@@ -212,6 +214,7 @@ class Run:
     starts: tuple[Start, ...] = ()
     sizes: tuple[SizeTimes, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    uncommitted: Uncommitted = field(default_factory=Uncommitted)
     receipt: Mapping[str, Any] = field(default_factory=dict)
 
     def machine_record(self) -> dict[str, Any]:

@@ -73,8 +73,24 @@ def machine(summary: Summary) -> str:
     return f"machine {summary.machine['name']}"
 
 
+def require_quotable(summary: Summary, kernels: Mapping[str, Kernel]) -> None:
+    """Raise a ValueError for a run that lacks kernels, or that nobody else can repeat."""
+    measured = {cell.kernel for cell in summary.cells}
+    if lacking := [name for name in kernels if name not in measured]:
+        raise ValueError(f"readme: run {summary.run_id} lacks {', '.join(lacking)}; it quotes runs of all kernels only")
+    if said := summary.uncommitted.sentence():
+        raise ValueError(f"readme: {said}; commit them and measure again")
+
+
 def write(summary: Summary, kernels: Mapping[str, Kernel], readme: Path, image: Path) -> None:
-    """Splice the result into `readme` and write `image`; the same run gives the same bytes."""
+    """Splice the result into `readme` and write `image`; the same run gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        As `require_quotable`, or where `readme` has not the two markers.
+    """
+    require_quotable(summary, kernels)
     text = splice(readme.read_text(), block(summary, kernels))
     image.parent.mkdir(parents=True, exist_ok=True)
     image.write_bytes(drawing.png(picture.draw(kernels, summary)))

@@ -6,7 +6,7 @@ Every field is described, with its unit, in ``summary.schema.json``; a test keep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.spec import Kernel
@@ -16,6 +16,7 @@ from reports.limits import Canary, canary
 from reports.rows import LeftOut, PlannedCell, Run, Start, Status, is_missing
 from reports.small import BreakEven, break_even
 from reports.threads import ThreadScaling, thread_scaling
+from reports.uncommitted import Uncommitted
 
 SCHEMA_VERSION = 1
 
@@ -62,6 +63,7 @@ class Summary:
     starts: tuple[Start, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    uncommitted: Uncommitted = field(default_factory=Uncommitted)
     schema_version: int = SCHEMA_VERSION
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,6 +144,7 @@ def summarise(run: Run, kernels: Mapping[str, Kernel]) -> Summary:
         starts=run.starts,
         break_even=break_even(run.sizes),
         left_out=run.left_out,
+        uncommitted=run.uncommitted,
     )
 
 

@@ -16,7 +16,7 @@ from asv.config import Config
 from asv.results import Results
 from synthetic_run import COMMIT, NS_PER_VALUE, TWO, Writer, write_asv
 
-from benchmarks import ROOT, asvcall, history, runs, wheel
+from benchmarks import ROOT, asvcall, checkout, history, runs, wheel
 from benchmarks.records import Line, Outcome, append
 from benchmarks.sweep import sweep
 from lab import __main__ as door
@@ -63,7 +63,8 @@ def test_of_one_benchmark_the_fuller_result_stays_and_of_equals_the_later(tmp_pa
 def test_the_record_is_small_and_asv_itself_reads_it(writer: Writer, tmp_path: Path) -> None:
     (tmp_path / "benchmarks.json").write_text("{}")
     into = tmp_path / "asv"
-    assert record.keep_results(writer.asv_results, "testbench", into) == [COMMIT]
+    assert record.commits(writer.asv_results, "testbench") == [COMMIT]
+    record.merge([writer.asv_results], into, only="testbench")
     (path,) = record.result_files(into / "testbench")
     (original,) = record.result_files(writer.asv_results / "testbench")
     assert path.stat().st_size < original.stat().st_size
@@ -72,9 +73,9 @@ def test_the_record_is_small_and_asv_itself_reads_it(writer: Writer, tmp_path: P
     assert len(samples[0]) == writer.processes
 
 
-def test_a_machine_without_results_is_said_with_those_there_are(writer: Writer, tmp_path: Path) -> None:
+def test_a_machine_without_results_is_said_with_those_there_are(writer: Writer) -> None:
     with pytest.raises(ValueError, match=r"machine: was 'mine'; .* has testbench"):
-        record.keep_results(writer.asv_results, "mine", tmp_path)
+        record.commits(writer.asv_results, "mine")
 
 
 def test_the_table_and_the_receipt_name_every_commit(writer: Writer, tmp_path: Path) -> None:
@@ -135,6 +136,7 @@ def test_asv_reads_the_configuration_with_results_elsewhere(tmp_path: Path) -> N
     assert (Path(found.env_dir), Path(found.benchmark_dir)) == (ROOT / ".asv" / "env", ROOT / "benchmarks")
     assert str(ROOT / "benchmarks" / "wheel.py") in found.build_command[0]
     assert found.matrix == usual.matrix
+    assert found.branches == [checkout.branch()]
 
 
 def test_a_history_measures_the_smoke_cases_and_every_size() -> None:
@@ -163,7 +165,7 @@ def test_of_an_old_commit_its_own_kernels_are_planned_and_found_again(
     built = fake_wheel(tmp_path, [INDEX])
     monkeypatch.setattr(history, "wheel_of", lambda commit: built)
     monkeypatch.setattr(history, "RUNS", tmp_path / "runs")
-    monkeypatch.setattr(runs.provenance, "git", lambda *arguments: COMMIT)
+    monkeypatch.setattr(runs.checkout, "git", lambda *arguments: COMMIT)
     cases = {INDEX: ("f32_64",), "temporal_median": ("f32_73x64",)}
     plan = history.make_plan(history.Commit(OLD, "2026-01-01T00:00:00+00:00", "old"), cases, 2)
     assert (plan.commit, list(plan.kernels), plan.processes) == (OLD, [INDEX], 2)
@@ -194,6 +196,8 @@ def test_the_verb_keeps_the_newest_finished_run_of_each_commit(
     monkeypatch.setattr(history, "RESULTS", writer.asv_results)
     monkeypatch.setattr(history, "RUNS", writer.root / "runs")
     monkeypatch.setattr(history, "commit", lambda name: history.Commit(name, "2026-11-22T10:00:00+00:00", "subject"))
+    monkeypatch.setattr(checkout, "lost", lambda _commit: "")
+    monkeypatch.setattr(checkout, "changed", lambda *_: {})
     out = tmp_path / "record"
     assert door.main(["record", "--machine", "testbench", "--out", str(out)]) == 0
     assert f"{COMMIT[:8]}  " in capsys.readouterr().out

@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 from asv.util import interpolate_command
 
-from benchmarks import ROOT, asvcall, cargo, process, provenance
+from benchmarks import ROOT, asvcall, cargo, checkout, process
 from inputs import surroundings
 from inputs.cache import cache_dir
 
@@ -139,15 +139,15 @@ def test_the_repository_of_a_git_hook_is_not_taken_for_this_one(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / ".git/index"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
-    assert Path(provenance.git("rev-parse", "--show-toplevel")).resolve() == ROOT
+    assert Path(checkout.git("rev-parse", "--show-toplevel")).resolve() == ROOT
 
 
 def test_a_tarball_is_not_taken_for_the_repository_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     (tmp_path / "tarball").mkdir()
-    monkeypatch.setattr(provenance, "ROOT", tmp_path / "tarball")
+    monkeypatch.setattr(checkout, "ROOT", tmp_path / "tarball")
     with pytest.raises(OSError, match="is no checkout"):
-        provenance.git("status", "--porcelain")
+        checkout.git("status", "--porcelain")
 
 
 # The lab's own process
