@@ -1,6 +1,6 @@
 //! The arguments that are not arrays: plain numbers of Rust before any array is looked at.
 
-use crate::arrays::Dtype;
+use crate::arrays::{Dtype, guarded};
 use crate::errors::Error;
 use crate::numbers::{decimal, integer, is_integer, real};
 use pyo3::prelude::*;
@@ -8,14 +8,32 @@ use pyo3::prelude::*;
 /// More threads than these are never started; the result is the same.
 const MOST_THREADS: usize = 256;
 
+/// What is read from an object before the function's body runs.
+trait Argument: Sized {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self>;
+}
+
+/// Makes them arguments. A panic becomes an exception here too: the body, which sees to its own, has not begun.
+macro_rules! arguments {
+    ($($argument:ident)*) => {$(
+        impl FromPyObject<'_, '_> for $argument {
+            type Error = PyErr;
+
+            fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+                guarded(|| Self::read(&object))
+            }
+        }
+    )*};
+}
+
+arguments! { Threads AxisArgument Ddof MinDenominator Gain AerosolRed AerosolBlue Canopy Scale Offset Nodata }
+
 /// `num_threads`.
 pub struct Threads(pub usize);
 
-impl FromPyObject<'_, '_> for Threads {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        match usize::try_from(integer("num_threads", &object)?) {
+impl Argument for Threads {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match usize::try_from(integer("num_threads", object)?) {
             Ok(count) if count > 0 => Ok(Self(count.min(MOST_THREADS))),
             _ => {
                 Err(Error::value(format!("num_threads is {}; an int of at least 1 is accepted", object.repr()?)).into())
@@ -25,20 +43,18 @@ impl FromPyObject<'_, '_> for Threads {
 }
 
 /// `axis`, as it was given.
-pub struct AxisArgument(pub i64);
+pub struct AxisArgument(pub i128);
 
-impl FromPyObject<'_, '_> for AxisArgument {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        Ok(Self(integer("axis", &object)?))
+impl Argument for AxisArgument {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self(integer("axis", object)?))
     }
 }
 
 impl AxisArgument {
     /// The axis counted from the front.
     pub fn of(&self, dimensions: usize) -> Result<usize, Error> {
-        let count = i64::try_from(dimensions).unwrap_or(i64::MAX);
+        let count = dimensions as i128;
         let axis = if self.0 < 0 { self.0.saturating_add(count) } else { self.0 };
         let axis = usize::try_from(axis).ok().filter(|&axis| axis < dimensions);
         axis.ok_or_else(|| {
@@ -54,11 +70,9 @@ impl AxisArgument {
 /// `ddof`: what is taken from the number of values before a sum of squares is divided by it.
 pub struct Ddof(pub usize);
 
-impl FromPyObject<'_, '_> for Ddof {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        match usize::try_from(integer("ddof", &object)?) {
+impl Argument for Ddof {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match usize::try_from(integer("ddof", object)?) {
             Ok(ddof) => Ok(Self(ddof)),
             Err(_) => Err(Error::value(format!("ddof is {}; an int of at least 0 is accepted", object.repr()?)).into()),
         }
@@ -68,11 +82,9 @@ impl FromPyObject<'_, '_> for Ddof {
 /// `min_denominator`.
 pub struct MinDenominator(pub f64);
 
-impl FromPyObject<'_, '_> for MinDenominator {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let value = real("min_denominator", &object)?;
+impl Argument for MinDenominator {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let value = real("min_denominator", object)?;
         if value >= 0.0 {
             Ok(Self(value))
         } else {
@@ -87,11 +99,9 @@ macro_rules! constants {
         #[doc = concat!("`", $name, "`.")]
         pub struct $constant(pub f64);
 
-        impl FromPyObject<'_, '_> for $constant {
-            type Error = PyErr;
-
-            fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-                constant($name, $zero, &object).map(Self)
+        impl Argument for $constant {
+            fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+                constant($name, $zero, object).map(Self)
             }
         }
 
@@ -161,12 +171,10 @@ pub struct Nodata {
     beyond: bool,
 }
 
-impl FromPyObject<'_, '_> for Nodata {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let value = real("nodata", &object)?;
-        Ok(Self { value, beyond: value.is_infinite() && is_integer("nodata", &object)? })
+impl Argument for Nodata {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let value = real("nodata", object)?;
+        Ok(Self { value, beyond: value.is_infinite() && is_integer("nodata", object)? })
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! all that may run Python code: types, `dtype=`, numbers, iterators          [`Offered`], the callers' arguments
 //! a view of NumPy's own class of every array, held for the call; fresh outputs
-//! address, lengths, strides, dtype and flags, read once from these views      [`Offered::snapshot`]
+//! address, lengths, strides, dtype and flags, read once from these views      [`Offered::described`]
 //! overlap, views, blocks, the kernel: all from the snapshots                  no Python code runs any more
 //! ```
 //!
@@ -11,7 +11,6 @@
 //! while it is looked at. So nothing that is unsafe rests on what was read before the last of it has run.
 
 use crate::errors::{Error, guard};
-use crate::raw::Raw;
 use numpy::npyffi::{self, NPY_TYPES, NpyTypes};
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::ffi;
@@ -25,7 +24,7 @@ pub(crate) use crate::dtypes::by_dtype;
 pub use crate::dtypes::{Dtype, SAMPLES};
 
 /// More dimensions than these are refused.
-const MOST_DIMENSIONS: usize = 32;
+pub const MOST_DIMENSIONS: usize = 32;
 
 /// What is looked up in NumPy once, when the module is imported: no lock is held later.
 struct Known {
@@ -108,14 +107,6 @@ pub struct Offered<'py> {
     pub dtype: Dtype,
 }
 
-/// What an array is from the moment on at which no Python code runs any more.
-#[derive(Clone)]
-pub struct Snapshot<'a> {
-    pub name: &'static str,
-    pub raw: Raw<'a>,
-    pub writeable: bool,
-}
-
 impl<'py> Offered<'py> {
     /// An array of one of the accepted dtypes.
     pub fn new(name: &'static str, object: &Bound<'py, PyAny>, accepted: &[Dtype]) -> PyResult<Self> {
@@ -162,28 +153,30 @@ impl<'py> Offered<'py> {
         self.array.is_fortran_contiguous() && !self.array.is_c_contiguous()
     }
 
-    /// What the array is now: call it when the last Python code has run, and use nothing else from then on.
-    pub fn snapshot(&self) -> Result<Snapshot<'_>, Error> {
-        if Dtype::of(&self.array.dtype(), &[self.dtype]).is_none() {
-            return Err(Error::value(format!("{} was changed while the arguments were read", self.name)));
-        }
-        // SAFETY: an array of NumPy's own class, and the GIL is held: nobody changes its lengths while they are copied.
-        let (start, shape, strides, flags) = unsafe {
+    /// What NumPy says of the array now, if its dtype is what it was: call it when the last Python code has run.
+    pub fn described(&self) -> Option<Description<'_>> {
+        // SAFETY: an array of NumPy's own class, whose descriptor it holds; nobody changes either while the GIL is held.
+        let (array, descr) = unsafe {
             let array = &*npyffi::_PyArray_GET_ITEM_DATA(self.array.as_array_ptr());
-            (array.data.cast::<u8>(), self.array.shape(), self.array.strides(), array.flags)
+            (array, Borrowed::from_ptr(self.py(), array.descr.cast()).cast_unchecked::<PyArrayDescr>())
         };
-        if shape.len() > MOST_DIMENSIONS {
-            let message =
-                format!("{} has {} dimensions; at most {MOST_DIMENSIONS} are accepted", self.name, shape.len());
-            return Err(Error::value(message));
-        }
-        // SAFETY: NumPy's own description of memory that the view keeps alive. That other threads may write to it
-        // is documented at every kernel: it makes results undefined, as it does with NumPy itself.
-        let raw = unsafe { Raw::new(start, shape, strides, self.dtype) }.ok_or_else(|| {
-            Error::value(format!("{} has the shape {shape:?}, more elements than there can be", self.name))
-        })?;
-        Ok(Snapshot { name: self.name, raw, writeable: flags & npyffi::NPY_ARRAY_WRITEABLE != 0 })
+        Dtype::of(&descr, &[self.dtype])?;
+        Some(Description {
+            start: array.data.cast(),
+            shape: self.array.shape(),
+            strides: self.array.strides(),
+            writeable: array.flags & npyffi::NPY_ARRAY_WRITEABLE != 0,
+        })
     }
+}
+
+/// What an array is while no Python code runs.
+pub struct Description<'a> {
+    pub start: *mut u8,
+    pub shape: &'a [usize],
+    /// In bytes.
+    pub strides: &'a [isize],
+    pub writeable: bool,
 }
 
 /// The object itself, or a view of NumPy's own class of one of a subclass; None if it is no array.
@@ -191,11 +184,12 @@ impl<'py> Offered<'py> {
 /// A subclass that answers NumPy's functions in its own way gives its values a meaning that bare memory has not.
 pub fn plain<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     let py = object.py();
-    let (class, array) = (object.get_type(), array_type(py));
-    if class.is(&array) {
+    // SAFETY: both have a type, and the GIL is held.
+    if unsafe { ffi::Py_TYPE(object.as_ptr()) == npyffi::get_type_object(py, NpyTypes::PyArray_Type) } {
         // SAFETY: it is an array.
         return Ok(Some(unsafe { object.clone().cast_into_unchecked() }));
     }
+    let (class, array) = (object.get_type(), array_type(py));
     // The type itself is asked, not `__class__`, which a subclass can make up.
     if !is_subtype(&class, &array) {
         return Ok(None);
@@ -233,17 +227,4 @@ fn masked_type(py: Python<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
     let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
     let Some(module) = modules.get_item("numpy.ma")? else { return Ok(None) };
     Ok(module.getattr_opt("MaskedArray")?.map(Bound::cast_into).transpose()?)
-}
-
-impl<'a> Snapshot<'a> {
-    /// Its elements, broadcast to a shape.
-    pub fn broadcast(self, shape: &[usize]) -> Result<Raw<'a>, Error> {
-        if self.raw.shape() == shape {
-            return Ok(self.raw);
-        }
-        let (name, own) = (self.name, self.raw.shape().to_vec());
-        self.raw
-            .broadcast(shape)
-            .ok_or_else(|| Error::value(format!("{name} has the shape {own:?}, which does not broadcast to {shape:?}")))
-    }
 }

@@ -2,7 +2,7 @@
 //! GIL.
 
 use crate::arguments::{Nodata, Threads, nodata as checked_nodata};
-use crate::arrays::{Dtype, Offered, Snapshot};
+use crate::arrays::{Dtype, Offered};
 use crate::dtypes::Typed;
 use crate::elementwise::Bands;
 use crate::errors::{Error, guard};
@@ -17,6 +17,8 @@ use crate::real::Real;
 use crate::rough_bands::{self, Arrays, Rules};
 use crate::rows::broadcast_shape;
 use crate::simd::{Path, chosen};
+use crate::snapshots::Snapshot;
+use crate::strips::Strips;
 use pyo3::prelude::*;
 
 /// The arguments that all kernels share, as they were given.
@@ -99,12 +101,30 @@ impl<'py, const N: usize> Call<'py, N> {
         let py = self.inputs[0].py();
         let shape = common_shape(&self.inputs)?;
         let made = self.out.make(py, &shape, self.inputs.iter().all(Offered::is_fortran))?;
-        let mut arrays = self.arrays::<O>(&made, &shape)?;
-        let rules =
-            Rules { nodata: self.nodata.map(I::of_nodata), asked: self.quality.as_ref().map(|(_, asked)| asked) };
-        let threads = self.threads;
-        py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, &kernel)))?;
+        let (nodata, threads) = (self.nodata.map(I::of_nodata), self.threads);
+        if let Some(mut strips) = self.strips(&made, &shape) {
+            py.detach(|| guard(|| strips.run(nodata, chosen()?, threads, &kernel)))?;
+        } else {
+            let mut arrays = self.arrays::<O>(&made, &shape)?;
+            let rules = Rules { nodata, asked: self.quality.as_ref().map(|(_, asked)| asked) };
+            py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, &kernel)))?;
+        }
         if shape.is_empty() { made.into_object_or_scalar() } else { Ok(made.into_object()) }
+    }
+
+    /// All arrays, if each is a strip that lies well to the others: from here on no Python code runs.
+    fn strips<'a>(&'a self, made: &'a Made<'_, 'py>, shape: &[usize]) -> Option<Strips<'a, N>> {
+        let out = made.array().strip(shape)?;
+        let inputs = each(|i| self.inputs[i].strip(shape).ok_or(())).ok()?;
+        let mask = match &self.mask {
+            Some(mask) => Some(mask.strip(shape)?),
+            None => None,
+        };
+        let quality = match &self.quality {
+            Some((band, asked)) => Some((band.strip(shape)?, asked)),
+            None => None,
+        };
+        Strips::new(inputs, mask, quality, out)
     }
 
     /// Snapshots of all arrays, held against each other: from here on no Python code runs.

@@ -14,14 +14,13 @@
 //! What is missing is found in the loop itself. Hiding it in a second pass over a block in L1 took up to 13 % longer.
 
 use crate::errors::Error;
-use crate::fused::{Missing, apply};
 use crate::par::{self, Divide};
-use crate::parts::{Block, Sample, block_of, flat, flat_mut, is_contiguous, load, plane_of, plane_of_mut};
+use crate::parts::{Sample, plane_of, plane_of_mut};
 use crate::real::Real;
-use crate::room::Room;
+use crate::row::Row;
 use crate::rows::{Operand, middle_of_longest, simplify};
-use crate::simd::{self, Gains, Path, Task};
-use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Dimension, s};
+use crate::simd::{self, Path};
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Dimension};
 
 /// What an elementwise kernel computes: one element of the output in O from one element of each of N inputs.
 pub trait Formula<O, const N: usize>: Copy + Send + Sync {
@@ -67,8 +66,13 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
         if self.out.is_empty() {
             return Ok(());
         }
-        let work = Work { formula, bands: self, companion }.in_long_rows();
-        par::run(work, threads, &|mut piece, _| simd::dispatch(path, &mut piece))
+        match Row::of(formula, self, companion) {
+            Ok(row) => par::run(row, threads, &|mut row, _| simd::dispatch(path, &mut row)),
+            Err((bands, companion)) => {
+                let work = Work { formula, bands, companion }.in_long_rows();
+                par::run(work, threads, &|mut piece, _| piece.each_row(path))
+            }
+        }
     }
 }
 
@@ -79,25 +83,38 @@ struct Work<'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
 }
 
 impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Work<'_, '_, I, O, F, N> {
-    /// Arrays that are all in C order are one row as they are, and small ones gain from it being said at once.
     fn in_long_rows(mut self) -> Self {
         let bands = &mut self.bands;
-        if bands.out.is_standard_layout()
-            && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
-            && self.companion.as_ref().is_none_or(ArrayBase::is_standard_layout)
-            && bands.mask.as_ref().is_none_or(ArrayBase::is_standard_layout)
-        {
-            let Bands { inputs, mask, out, nodata } = self.bands;
-            let inputs = inputs.map(|input| input.map(flat));
-            let bands = Bands { inputs, mask: mask.map(flat), out: flat_mut(out), nodata };
-            return Self { formula: self.formula, bands, companion: self.companion.map(flat) };
-        }
         let mut operands: Vec<&mut dyn Operand> = vec![&mut bands.out];
         operands.extend(bands.inputs.iter_mut().flatten().map(|input| input as &mut dyn Operand));
         operands.extend(self.companion.as_mut().map(|companion| companion as &mut dyn Operand));
         operands.extend(bands.mask.as_mut().map(|mask| mask as &mut dyn Operand));
         simplify(&mut operands);
         self
+    }
+
+    /// Walks the outer axes down to planes, and those down to rows.
+    fn each_row(&mut self, path: Path) -> Result<(), Error> {
+        let bands = &mut self.bands;
+        let outer = bands.out.shape()[..bands.out.ndim().saturating_sub(2)].to_vec();
+        for index in ndarray::indices(outer) {
+            let index = index.slice();
+            let inputs = bands.inputs.each_ref().map(|input| input.as_ref().map(|input| plane_of(input, index)));
+            let companion = self.companion.as_ref().map(|companion| plane_of(companion, index));
+            let mask = bands.mask.as_ref().map(|mask| plane_of(mask, index));
+            for (y, out) in plane_of_mut(&mut bands.out, index).rows_mut().into_iter().enumerate() {
+                let mut row = Row {
+                    formula: self.formula,
+                    inputs: inputs.each_ref().map(|input| input.as_ref().map(|input| input.row(y))),
+                    companion: companion.as_ref().map(|companion| companion.row(y)),
+                    mask: mask.as_ref().map(|mask| mask.row(y)),
+                    out,
+                    nodata: bands.nodata,
+                };
+                simd::dispatch(path, &mut row)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -120,84 +137,5 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_
         let right = Bands { inputs: right, mask: mask_right, out: out_right, nodata };
         let right = Self { formula, bands: right, companion: companion_right };
         (Self { formula, bands: Bands { inputs, mask, out, nodata }, companion }, Some(right))
-    }
-}
-
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Work<'_, '_, I, O, F, N> {
-    type Output = Result<(), Error>;
-    // Integers gain as more are widened at a time. Quotients of floats in cache (256²) took 1.06 times as long on one core
-    // of an Intel server with AVX512_FP16, and 0.86 to 0.95 times on one of an AMD server (Zen 5).
-    const AVX512: Gains = if I::IS_FLOAT { Gains::OnAmd } else { Gains::Everywhere };
-
-    /// Walks the outer axes down to planes, and those down to rows.
-    #[inline(always)]
-    fn run(self) -> Result<(), Error> {
-        let bands = &mut self.bands;
-        let outer = bands.out.shape()[..bands.out.ndim().saturating_sub(2)].to_vec();
-        for index in ndarray::indices(outer) {
-            let index = index.slice();
-            let inputs = bands.inputs.each_ref().map(|input| input.as_ref().map(|input| plane_of(input, index)));
-            let companion = self.companion.as_ref().map(|companion| plane_of(companion, index));
-            let mask = bands.mask.as_ref().map(|mask| plane_of(mask, index));
-            for (y, out) in plane_of_mut(&mut bands.out, index).rows_mut().into_iter().enumerate() {
-                Row {
-                    formula: self.formula,
-                    inputs: inputs.each_ref().map(|input| input.as_ref().map(|input| input.row(y))),
-                    companion: companion.as_ref().map(|companion| companion.row(y)),
-                    mask: mask.as_ref().map(|mask| mask.row(y)),
-                    out,
-                    nodata: bands.nodata,
-                }
-                .run()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Row<'a, I, O, F: Formula<O, N>, const N: usize> {
-    formula: F,
-    inputs: [Option<ArrayView1<'a, I>>; N],
-    companion: Option<ArrayView1<'a, F::Companion>>,
-    mask: Option<ArrayView1<'a, u8>>,
-    out: ArrayViewMut1<'a, O>,
-    nodata: Option<I>,
-}
-
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'_, I, O, F, N> {
-    /// Whether nothing has to be copied: then one loop takes the whole row, 3 to 5 % faster than blocks.
-    fn is_plain(&self) -> bool {
-        self.inputs.iter().all(|input| input.as_ref().is_some_and(is_contiguous))
-            && self.companion.as_ref().is_none_or(is_contiguous)
-            && self.mask.as_ref().is_none_or(is_contiguous)
-            && self.out.as_slice().is_some()
-    }
-
-    #[inline(always)]
-    fn run(mut self) -> Result<(), Error> {
-        let length = self.out.len();
-        let block = if self.is_plain() { length } else { block_of::<O>() };
-        let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
-        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Room::new());
-        for start in (0..length).step_by(block) {
-            let range = start..length.min(start + block);
-            let mut inputs: [&[I]; N] = [&[]; N];
-            for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
-                *part = load(input.as_ref(), &self.out, &range, block)?;
-            }
-            let missing = Missing {
-                nodata: self.nodata.map(Sample::widen),
-                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
-                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,
-            };
-            if let Some(out) = self.out.as_slice_mut() {
-                apply(self.formula, inputs, missing, &mut out[range]);
-            } else {
-                let computed = out_block.make(range.len())?;
-                apply(self.formula, inputs, missing, computed);
-                self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*computed));
-            }
-        }
-        Ok(())
     }
 }

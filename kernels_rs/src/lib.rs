@@ -40,6 +40,7 @@ pub mod results;
 pub mod room;
 pub mod rough_bands;
 pub mod rough_stacks;
+pub mod row;
 pub mod rows;
 pub mod selection;
 pub mod signals;
@@ -70,7 +71,11 @@ mod outputs;
 #[cfg(feature = "python")]
 mod quality_arguments;
 #[cfg(feature = "python")]
+mod snapshots;
+#[cfg(feature = "python")]
 mod stacks;
+#[cfg(feature = "python")]
+mod strips;
 
 /// The compiled kernels behind `eokernels`.
 ///

@@ -1,8 +1,10 @@
 //! `mask`: an array, or one answer for all values.
 
-use crate::arrays::{Dtype, Offered, Snapshot, is_bool_scalar};
+use crate::arrays::{Dtype, Offered, is_bool_scalar};
 use crate::errors::Error;
 use crate::raw::Raw;
+use crate::snapshots::Snapshot;
+use crate::strips::Strip;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
@@ -33,6 +35,14 @@ impl<'py> Mask<'py> {
                 let raw = raw.ok_or_else(|| Error::Internal("one byte is too much".to_owned()))?;
                 Ok(Snapshot { name: "mask", raw, writeable: false })
             }
+        }
+    }
+
+    /// A strip of it, if it is one of that shape.
+    pub fn strip(&self, shape: &[usize]) -> Option<Strip<'_>> {
+        match self {
+            Self::Array(array) => array.strip(shape),
+            Self::All => None,
         }
     }
 }

@@ -11,15 +11,20 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyType};
 
-/// An int; the nearest of 64 bits if it is larger. A bool is not an int here.
-pub fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+/// An int; the nearest of 128 bits if it is larger. A bool is not an int here.
+pub fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
+    if object.is_exact_instance_of::<PyInt>()
+        && let Ok(small) = object.extract::<i64>()
+    {
+        return Ok(small.into());
+    }
     let one = element(name, object)?;
     if !is_number(&one, "Integral")? {
         return Err(Error::kind(format!("{name} is {}; an int is accepted", described(object)?)).into());
     }
-    match one.extract::<i64>() {
+    match one.extract::<i128>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-            Ok(if one.lt(0)? { i64::MIN } else { i64::MAX })
+            Ok(if one.lt(0)? { i128::MIN } else { i128::MAX })
         }
         value => value,
     }
@@ -51,7 +56,7 @@ pub fn is_integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// What is in messages.
-fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(format!("{} of type {}", object.repr()?, object.get_type().fully_qualified_name()?))
 }
 
@@ -80,7 +85,7 @@ fn converted(name: &str, object: &Bound<'_, PyAny>, one: &Bound<'_, PyAny>) -> P
 }
 
 /// Whether it is a number by that class of the module `numbers`, as NumPy's scalars are; an int is without being asked.
-pub fn is_number(object: &Bound<'_, PyAny>, class: &str) -> PyResult<bool> {
+fn is_number(object: &Bound<'_, PyAny>, class: &str) -> PyResult<bool> {
     if object.is_instance_of::<PyInt>() {
         return Ok(!object.is_instance_of::<PyBool>());
     }

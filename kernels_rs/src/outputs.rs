@@ -1,9 +1,10 @@
 //! The outputs of a call: what `out` and `dtype` ask for, fresh arrays, and what is returned.
 
-use crate::arrays::{Dtype, Offered, Snapshot};
+use crate::arrays::{Dtype, Offered};
 use crate::errors::Error;
 use crate::overlap::{Overlap, overlaps_itself};
 use crate::raw::Raw;
+use crate::snapshots::Snapshot;
 use numpy::npyffi::{self, NpyTypes, npy_intp};
 use numpy::{PyArrayDescr, PyUntypedArray};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
@@ -65,14 +66,19 @@ pub enum Made<'o, 'py> {
 }
 
 impl<'py> Made<'_, 'py> {
+    /// The array, unchecked.
+    pub fn array(&self) -> &Offered<'py> {
+        match self {
+            Self::Given(array, _) => array,
+            Self::Fresh(array) => array,
+        }
+    }
+
     /// A snapshot of it, checked: of that shape, writeable, each element aligned and with bytes of its own.
     ///
     /// It still has to be held against all inputs and other outputs.
     pub fn snapshot(&self, shape: &[usize]) -> Result<Snapshot<'_>, Error> {
-        let out = match self {
-            Self::Given(array, _) => array.snapshot()?,
-            Self::Fresh(array) => array.snapshot()?,
-        };
+        let out = self.array().snapshot()?;
         let name = out.name;
         if out.raw.shape() != shape {
             return Err(Error::value(format!("{name} has the shape {:?}; {shape:?} is accepted", out.raw.shape())));

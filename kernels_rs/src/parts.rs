@@ -59,16 +59,7 @@ macro_rules! samples {
 
 samples! { f32: u8 i16 u16; f64: u8 i16 u16; }
 
-/// The same elements as one row, if they lie in C order; else the array as it is.
-#[must_use]
-pub fn flat<T>(array: ArrayViewD<'_, T>) -> ArrayViewD<'_, T> {
-    match array.to_slice() {
-        Some(row) => ArrayView1::from(row).into_dyn(),
-        None => array,
-    }
-}
-
-/// [`flat`] to write to.
+/// The same elements as one row to write to, if they lie in C order; else the array as it is.
 #[must_use]
 pub fn flat_mut<T>(array: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
     if !array.is_standard_layout() {

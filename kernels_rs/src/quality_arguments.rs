@@ -4,11 +4,9 @@ use crate::arrays::{Dtype, Offered};
 use crate::dtypes::QUALITIES;
 use crate::errors::Error;
 use crate::judge::{Asked, Field};
-use crate::numbers::is_number;
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::PyOverflowError;
+use crate::numbers::{described, integer};
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyMapping};
+use pyo3::types::PyMapping;
 
 /// More numbers than these are refused: an iterable may never end.
 const MOST_NUMBERS: usize = 1 << 16;
@@ -122,30 +120,4 @@ fn numbers(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<i128>> {
         numbers.push(integer(name, &item?)?);
     }
     Ok(numbers)
-}
-
-/// An int, or an array of one; the nearest of 128 bits if it is larger. A bool is not an int here.
-fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
-    if object.is_exact_instance_of::<PyInt>()
-        && let Ok(small) = object.extract::<i64>()
-    {
-        return Ok(small.into());
-    }
-    let item = match object.cast::<PyUntypedArray>() {
-        Ok(array) if array.len() == 1 => object.call_method0("item")?,
-        _ => object.clone(),
-    };
-    if !is_number(&item, "Integral")? {
-        return Err(Error::kind(format!("{name} is {}; an int is accepted", described(object)?)).into());
-    }
-    match item.extract::<i128>() {
-        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-            Ok(if item.lt(0)? { i128::MIN } else { i128::MAX })
-        }
-        value => value,
-    }
-}
-
-fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
-    Ok(format!("{} of type {}", object.repr()?, object.get_type().fully_qualified_name()?))
 }
