@@ -66,13 +66,12 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
         if self.out.is_empty() {
             return Ok(());
         }
-        match Row::of(formula, self, companion) {
-            Ok(row) => par::run(row, threads, &|mut row, _| simd::dispatch(path, &mut row)),
-            Err((bands, companion)) => {
-                let work = Work { formula, bands, companion }.in_long_rows();
-                par::run(work, threads, &|mut piece, _| piece.each_row(path))
-            }
+        if Row::<I, O, F, N>::is_all_of(&self, companion.as_ref()) {
+            let row = Row::of(formula, self, companion.as_ref());
+            return par::run(row, threads, &|mut row, _| simd::dispatch(path, &mut row));
         }
+        let work = Work { formula, bands: self, companion }.in_long_rows();
+        par::run(work, threads, &|mut piece, _| piece.each_row(path))
     }
 }
 

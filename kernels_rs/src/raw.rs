@@ -39,16 +39,16 @@ impl<'a> Raw<'a> {
     #[must_use]
     pub unsafe fn new(start: *mut u8, shape: &[usize], strides: &[isize], dtype: Dtype) -> Option<Self> {
         assert!(shape.len() == strides.len());
-        let mut own = IxDyn::zeros(strides.len());
-        own.slice_mut().iter_mut().zip(strides).for_each(|(own, &stride)| *own = stride.cast_unsigned());
-        let raw = Self { start, shape: IxDyn(shape), strides: own, dtype, memory: PhantomData };
-        let fits = |count: usize| isize::try_from(count).is_ok();
-        let elements = shape.iter().filter(|&&length| length > 0).try_fold(dtype.size(), |n, &l| n.checked_mul(l));
-        if raw.is_empty() {
-            return elements.filter(|&bytes| fits(bytes)).map(|_| raw);
-        }
-        let (mut low, mut high) = (start.addr(), start.addr().checked_add(dtype.size())?);
-        for (length, stride) in raw.axes() {
+        let (mut lengths, mut own) = (IxDyn::zeros(shape.len()), IxDyn::zeros(shape.len()));
+        let is_empty = shape.contains(&0);
+        let mut elements = dtype.size();
+        let (mut low, mut high) = (start.addr(), start.addr());
+        for (axis, (&length, &stride)) in shape.iter().zip(strides).enumerate() {
+            (lengths.slice_mut()[axis], own.slice_mut()[axis]) = (length, stride.cast_unsigned());
+            elements = elements.checked_mul(length.max(1))?;
+            if is_empty {
+                continue;
+            }
             let reach = stride.unsigned_abs().checked_mul(length - 1)?;
             if stride < 0 {
                 low = low.checked_sub(reach)?;
@@ -56,7 +56,10 @@ impl<'a> Raw<'a> {
                 high = high.checked_add(reach)?;
             }
         }
-        (elements.is_some_and(fits) && fits(high - low)).then_some(raw)
+        let bytes = if is_empty { 0 } else { high.checked_add(dtype.size())? - low };
+        let fits = |count: usize| isize::try_from(count).is_ok();
+        let raw = Self { start, shape: lengths, strides: own, dtype, memory: PhantomData };
+        (fits(elements) && fits(bytes)).then_some(raw)
     }
 
     #[must_use]

@@ -24,28 +24,30 @@ pub struct Row<'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
     pub nodata: Option<I>,
 }
 
-/// Arrays that are not one row.
-type Others<'a, 'c, I, O, C, const N: usize> = (Bands<'a, I, O, N>, Option<ArrayViewD<'c, C>>);
-
 impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c, I, O, F, N> {
-    /// Arrays that are all in C order, as one row; or the arrays again.
-    pub fn of(
-        formula: F,
-        bands: Bands<'a, I, O, N>,
-        companion: Option<ArrayViewD<'c, F::Companion>>,
-    ) -> Result<Self, Others<'a, 'c, I, O, F::Companion, N>> {
-        if bands.out.is_standard_layout()
+    /// Whether arrays are all in C order, and so one row.
+    pub fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, F::Companion>>) -> bool {
+        bands.out.is_standard_layout()
             && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
-            && companion.as_ref().is_none_or(ArrayBase::is_standard_layout)
+            && companion.is_none_or(ArrayBase::is_standard_layout)
             && bands.mask.as_ref().is_none_or(ArrayBase::is_standard_layout)
-        {
-            let Bands { inputs, mask, out, nodata } = bands;
-            let inputs = inputs.map(|input| input.map(flat));
-            let out = out.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
-            let (companion, mask) = (companion.map(flat), mask.map(flat));
-            return Ok(Self { formula, inputs, companion, mask, out: out.into(), nodata });
+    }
+
+    /// Such arrays as one row.
+    ///
+    /// # Panics
+    ///
+    /// They are not.
+    pub fn of(formula: F, bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, F::Companion>>) -> Self {
+        let out = bands.out.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
+        Self {
+            formula,
+            inputs: bands.inputs.each_ref().map(|input| input.as_ref().map(flat)),
+            companion: companion.map(flat),
+            mask: bands.mask.as_ref().map(flat),
+            out: out.into(),
+            nodata: bands.nodata,
         }
-        Err((bands, companion))
     }
 
     /// Whether nothing has to be copied: then one loop takes the whole row, 3 to 5 % faster than blocks.
@@ -58,7 +60,7 @@ impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c
 }
 
 /// The elements of an array in C order.
-fn flat<T>(array: ArrayViewD<'_, T>) -> ArrayView1<'_, T> {
+fn flat<'a, T>(array: &ArrayViewD<'a, T>) -> ArrayView1<'a, T> {
     array.to_slice().unwrap_or_else(|| unreachable!("it lies in C order")).into()
 }
 

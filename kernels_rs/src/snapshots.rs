@@ -26,9 +26,8 @@ impl Offered<'_> {
         }
         // SAFETY: NumPy's own description of memory that the view keeps alive. That other threads may write to it
         // is documented at every kernel: it makes results undefined, as it does with NumPy itself.
-        let raw = unsafe { Raw::new(now.start, shape, now.strides, self.dtype) }.ok_or_else(|| {
-            Error::value(format!("{name} has the shape {shape:?}, more elements than there can be"))
-        })?;
+        let raw = unsafe { Raw::new(now.start, shape, now.strides, self.dtype) }
+            .ok_or_else(|| Error::value(format!("{name} has the shape {shape:?}, more elements than there can be")))?;
         Ok(Snapshot { name, raw, writeable: now.writeable })
     }
 }
