@@ -3,8 +3,8 @@
 //! ```text
 //! all that may run Python code: types, `dtype=`, numbers, iterators          [`Offered`], the callers' arguments
 //! a view of NumPy's own class of every array, held for the call; fresh outputs
-//! address, lengths, strides, dtype and flags, read again from these views     [`Offered::described`]
-//! overlap, views, blocks, the kernel: all from what was read               no Python code runs any more
+//! address, lengths, strides, dtype and flags, read again from these views    [`Offered::described`]
+//! overlap, views, blocks, the kernel: all from what was read                 no Python code runs any more
 //! ```
 //!
 //! Python code can do anything to an array: a `dtype=` object, a number or a subclass can reshape or resize an input
