@@ -25,8 +25,8 @@ SHAPE = (73, 128, 401)
 """Of the float32 stack: 14 MiB, two fifths of them missing.
 
 Where one date's bytes are a multiple of those of a way, all dates of a pixel share a set, and a second pass reads
-again: at a width of 384, and in this cache also at 391, the statistics move 2.0 and 1.2 times the compulsory bytes. A
-last level that hashes its addresses does not suffer from that.
+again, as at a width of 384 and, in this cache, of 391. A last level that hashes its
+addresses does not suffer from that.
 """
 CACHE_BYTES, WAYS, LINE_BYTES = 2**20, 16, 64
 CALLS = (1, 3)

@@ -1,7 +1,7 @@
 """Memory bandwidth, and the canary: a triad on one, on two and on all threads.
 
-Two threads reach 1.3–1.9 times the bandwidth of one on a calm machine and about the same on a busy one. The canary can
-put a run in doubt; it corrects none of the numbers.
+Two threads reach more bandwidth than one on a calm machine and about the same on a busy one. The canary can put a run
+in doubt; it corrects none of the numbers.
 """
 
 from __future__ import annotations

@@ -205,8 +205,8 @@ def _add_rows(  # noqa: PLR0917 (a loop)
 def _read_dates(  # noqa: PLR0917 (a loop)
     x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
 ) -> None:
-    # A stretch of each date after the other, into one sum. On one core of an AMD server (Zen 5) sums of each pixel take
-    # 1.2 to 2 times as long, and whole dates up to 1.4 times; on one of an Intel server the sums read faster.
+    # A stretch of each date after the other, into one sum. Which of this and the sums of each pixel reads faster
+    # depends on the processor (`docs/decisions/0011`).
     flat, to = out.ravel(), out.dtype.type
     for first in range(start, stop, STRETCH):
         last = min(first + STRETCH, stop)
@@ -225,8 +225,7 @@ def _read_dates(  # noqa: PLR0917 (a loop)
 def _sum_tiles(  # noqa: PLR0917 (a loop)
     x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
 ) -> None:
-    # Eight dates a pass: one takes 1.3 to 1.6 times as long on one core of an Intel server. The largest value takes 1.1
-    # times as long as the sum in memory and 1.5 times in cache.
+    # Eight dates a pass, as one would load and store each sum for every value. To add is faster than to compare.
     steps = x.shape[0]
     flat, to = out.ravel(), out.dtype.type
     total = np.empty(TILE, x.dtype)

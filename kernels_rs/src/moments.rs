@@ -35,7 +35,7 @@ pub const MOST: usize = 2048;
 const SPAN: usize = MOST + 40;
 
 /// Means, sums of deviations from them, and of their squares; in one piece, as beside the pointers to twelve dates there
-/// is no register for three more, and the pass takes 7 % longer. As a pass it adds up squares alone.
+/// is no register for three more. As a pass it adds up squares alone.
 struct Deviations(Room<f64>);
 
 impl Deviations {

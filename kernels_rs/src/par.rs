@@ -22,8 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Below this many elements read, which takes some 15 µs, another thread costs more than it gains: on two virtual cores of
-/// an Intel server, the normalized difference gained 0.8× at 64 Ki elements, and 1.7× at 256 Ki.
+/// Below this many elements read another thread costs more than it gains (`docs/decisions/0011`).
 pub const SERIAL_BELOW: usize = 96 * 1024;
 
 /// Work that can be cut in two independent parts.

@@ -2,7 +2,7 @@
 //!
 //! A set of classes is bits, and whether it holds a class is a shift: AVX2 shifts eight lanes by eight amounts at once. A
 //! set of classes below 31 is one word of them; any other is eight, of which the right one is selected without a branch.
-//! A table of 256 entries has to be read lane by lane, and its answer was branched on: five times as long in cache.
+//! A table of 256 entries would have to be read lane by lane, and its answer branched on.
 //!
 //! These are the rules of bands of one byte, and the bits of two. What is asked of other bands is in `judge`.
 

@@ -1,8 +1,8 @@
 //! Scratch memory that begins at a cache line.
 //!
 //! The allocator's memory begins at a multiple of 16 bytes. Where that is none of 64, every register of 64 bytes is loaded
-//! and stored across two cache lines, and how fast a kernel is depends on what the process did before: medians of 73
-//! dates took up to 1.3 times as long. Memory that cannot be had is an error, not the end of the process.
+//! and stored across two cache lines, and how fast a kernel is depends on what the process did before. Memory that cannot
+//! be had is an error, not the end of the process.
 
 use crate::errors::Error;
 use crate::simd::LINE;

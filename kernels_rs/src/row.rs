@@ -50,7 +50,7 @@ impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c
         }
     }
 
-    /// Whether nothing has to be copied: then one loop takes the whole row, 3 to 5 % faster than blocks.
+    /// Whether nothing has to be copied: then one loop takes the whole row, which is faster than blocks.
     fn is_plain(&self) -> bool {
         self.inputs.iter().all(|input| input.as_ref().is_some_and(is_contiguous))
             && self.companion.as_ref().is_none_or(is_contiguous)
@@ -89,8 +89,8 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Row<'_,
 
 impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Row<'_, '_, I, O, F, N> {
     type Output = Result<(), Error>;
-    // Integers gain as more are widened at a time. Quotients of floats in cache (256²) took 1.06 times as long on one core
-    // of an Intel server with AVX512_FP16, and 0.86 to 0.95 times on one of an AMD server (Zen 5).
+    // Integers gain as more are widened at a time. Quotients of floats gain on AMD's processors and lose on Intel's
+    // (`docs/decisions/0011`).
     const AVX512: Gains = if I::IS_FLOAT { Gains::OnAmd } else { Gains::Everywhere };
 
     #[inline(always)]

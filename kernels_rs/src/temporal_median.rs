@@ -106,16 +106,9 @@ macro_rules! series {
     )*};
 }
 
-// Where network and bisection cost the same, measured by `benches/crossover.rs` with 40 % gaps, in nanoseconds per pixel
-// (network / bisection). On one core of a Zen 1 at 2.4 GHz: f32 1112 / 1231 at 400 dates, 1966 / 1905 at 600; f64
-// 7890 / 8690 at 800, 18300 / 16700 at 1500; u16 300 / 374 at 250, 605 / 588 at 400; u8 92 / 112 at 150, 248 / 223 at
-// 300. On the baseline path they lie at 600, beyond 1500, 350 and 350. With AVX-512, which networks gain from, on one core
-// of an Intel server with AVX512_FP16 at 2.6 GHz: f32 1210 / 1282 at 1000 dates, 1598 / 1572 at 1200; f64 3164 / 3408 at
-// 1200, 4728 / 4658 at 1500; u16 359 / 378 at 800, 590 / 545 at 1000; u8 60 / 62 at 300, 76 / 62 at 350. On one of an AMD
-// server (Zen 5), with AVX-512 for both: f32 971 / 1006 at 1200; f64 2311 / 2648 at 1500; u16 344 / 374 at 1000,
-// 475 / 445 at 1200; u8 37 / 43 at 300, 70 / 67 at 500: near enough to share the numbers.
-// Rows of 256 bytes, against rows of 128: 3 to 8 % less for networks, 10 to 30 % less for bisection. Selection in
-// registers needs no scratch, so its blocks are larger.
+// Up to how many dates a network costs no more than bisection, without and with AVX-512, which networks gain from: by
+// `benches/crossover.rs`; `docs/decisions/0011` has its times. The longer rows are, the less is spent on their beginning
+// and end. Selection in registers needs no scratch, so its blocks are larger.
 series! {
     f32: 64 lanes, 256 in registers, network up to 500 or 1100;
     f64: 32 lanes, 128 in registers, network up to 1200 or 1500;
@@ -127,8 +120,7 @@ series! {
 /// Pixels that are so few that a block for them would mostly be empty.
 const FEW: usize = 8;
 /// Bytes of scratch that a block takes a date: rows or keys; values, marks and filled values; where they are. As long as
-/// there is room, lanes win: 1000 pixels of 9000 dates of float32 take 39 ms by bisection and 63 ms by selection on one core
-/// of an Intel server, 256 of 30000 dates 44 and 70.
+/// there is room, lanes win against selection pixel by pixel.
 const BLOCK_BYTES: usize = 1100;
 
 /// How the middle ranks are found.
@@ -237,9 +229,8 @@ struct Ranks<K, const W: usize> {
     hi: [K; W],
 }
 
-/// [`Method::Registers`] for floats: a loop that goes on to the median itself takes a quarter less time than one that
-/// leaves the ranks. Integers, of which more lanes fit a register than of the result, would take 1.7 times as long, bytes
-/// nearly 3 times.
+/// [`Method::Registers`] for floats: a loop that goes on to the median itself takes less time than one that leaves the
+/// ranks. For integers, of which more lanes fit a register than of the result, it takes more.
 struct Median<'a, K, O, const W: usize> {
     block: Block<'a, K, W>,
     medians: &'a mut [O; W],
@@ -298,9 +289,8 @@ struct Bisect<'a, K: Bits, const W: usize> {
 
 impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
     type Output = ();
-    // Comparisons of 512 bits go to registers of masks, which cannot be subtracted from a count: on an Intel server 460
-    // dates of uint16 would take 326 ns a pixel instead of 241, of float32 564 instead of 543. On an AMD server (Zen 5),
-    // 500 dates take 182 instead of 244, and 389 instead of 542.
+    // Comparisons of 512 bits go to registers of masks, which cannot be subtracted from a count. That costs on Intel's
+    // processors and not on AMD's (`docs/decisions/0011`).
     const AVX512: Gains = Gains::OnAmd;
 
     #[inline(always)]

@@ -8,9 +8,8 @@
 //! Two passes, because the sum of squares minus the square of the sum loses every digit of a small deviation from a
 //! large mean. The fast version makes both over a tile that fits in L2, so that the stack is read from memory once. To ask
 //! for the next tile during the second gained nothing. Where one date has a power of two of bytes, the dates of a pixel
-//! share a set of L2, and the second pass reads from L3, which hashes its addresses: on an Intel server 1024² took 4 % longer
-//! a pixel than 1000², on an AMD server (Zen 5) no longer than 1023². To copy the tile in the first pass would avoid that
-//! and takes 30 % longer everywhere.
+//! share a set of L2, and the second pass reads from L3, which hashes its addresses. To copy the tile in the first pass
+//! would avoid that, and costs more everywhere (`docs/decisions/0011`).
 
 use crate::errors::Error;
 use crate::moments::{MOST, Moments};
@@ -22,8 +21,7 @@ use crate::temporal::{Output, Work, reduce, share, store};
 use crate::tiles::Scratch;
 use ndarray::ArrayViewMutD;
 
-/// Bytes of a tile on all dates. With 256 KiB the pixels of 460 dates are so few that a date is read in bits of 512 bytes,
-/// which takes 1.5 times as long.
+/// Bytes of a tile on all dates: it stays in L2, and of hundreds of dates each is still read in long stretches.
 const TILE_BYTES: usize = 768 << 10;
 /// Pixels of a tile, whatever its bytes.
 const TILE_LEAST: usize = 64;

@@ -27,9 +27,8 @@ const LISTED: usize = 340 * DATES;
 /// Up to this many pixels of a row go one by one, and up to this many whose series lie in memory.
 const FEW: usize = 2;
 const FEW_SERIES: usize = 8;
-/// Bytes from the first date to the last above which they are taken to lie in memory. On one core of an AMD server
-/// (Zen 5) with 32 MiB of last-level cache, to ask ahead takes 10 to 20 % longer up to 18 MiB, and gains 6 to 25 % at 24
-/// and 20 to 50 % at 290.
+/// Bytes from the first date to the last above which they are taken to lie in memory, where it pays to ask ahead; in cache
+/// it costs (`docs/decisions/0006`).
 const FAR: usize = 24 << 20;
 
 /// Room for what has to be copied, kept from tile to tile.

@@ -56,7 +56,7 @@ INT32 = np.dtype(np.int32)
 
 
 class Admitted(NamedTuple):
-    """Arguments of one call that keep the contract; a named tuple, as a frozen dataclass takes 2 µs more to fill.
+    """Arguments of one call that keep the contract; a named tuple, as a frozen dataclass takes longer to fill.
 
     Attributes
     ----------

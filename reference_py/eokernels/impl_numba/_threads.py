@@ -20,7 +20,7 @@ from time import sleep
 
 from eokernels._cores import usable_cores
 
-SERIAL_BELOW = 2**20  # values; less is done in 0.4 ms, which a thread of Python takes too long to wake up for
+SERIAL_BELOW = 2**20  # values; less is done sooner than a thread of Python wakes up
 SLICE = 2**23  # values at a time; a few milliseconds
 SHARES = 4  # slices for each thread, so that one which begins late leaves more to the others
 

@@ -67,7 +67,7 @@ def _blocks(
             at = first + lane
             n = min(inner - at % inner, lanes - lane)
             locate(at, offsets, lengths, steps, places)
-            ix, ig, dx, dg = places[0], places[1], leads[0], leads[1]  # as array elements they take 5 % more
+            ix, ig, dx, dg = places[0], places[1], leads[0], leads[1]  # elements of arrays would be read again
             for t in range(count):
                 row, hole = values[t, lane : lane + n], holes[lane : lane + n]
                 gather(x, ix + t * dx, steps[0, -1], row)

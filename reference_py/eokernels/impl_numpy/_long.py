@@ -3,8 +3,8 @@
 Each function returns for every pixel of a block (steps, pixels) the number of values that are there and the middle two
 of them, which are one for an odd number. Where nothing is there, the two mean nothing.
 
-A partition about one rank is the form that NumPy vectorises: 2 ns a value of float32, where two ranks at once, as
-``np.median`` asks for, take 15. What lies below an upper middle one is then searched for its largest.
+A partition about one rank is the form that NumPy vectorises; about two at once, as ``np.median`` asks for, it does not.
+What lies below an upper middle one is then searched for its largest.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from eokernels.impl_numpy import blocks
 
 VALUES, WIDTH = 131072, 16384  # values and pixels at a time; less pays NumPy's call costs more often, more leaves cache
 NARROW = 64  # pixels at a time of long series, whose dates are then taken in several chunks
-FEW = 4  # pixels up to which sums along each, 3 ns a value, beat those of whole rows, 14 ns a row at least
+FEW = 4  # pixels up to which sums along each beat sums of whole rows, of which each costs a call
 
 
 class Scratch:
