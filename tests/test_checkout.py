@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from asv.config import Config
 from synthetic_run import COMMIT, TWO, Writer, write_asv
 
-from benchmarks import asvcall, checkout, history, runs
+from benchmarks import asvcall, checkout, history, registry, runs
 from benchmarks.registry import KERNELS
+from benchmarks.spec import Kernel
 from lab import __main__ as door
 from lab import dashboard, report
 from reports import load, render, splice, uncommitted
@@ -170,7 +172,7 @@ def test_the_list_in_the_receipt_of_an_old_run_counts(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Writer:
-    return Writer(tmp_path_factory.mktemp("run"), tier="smoke", kernels=KERNELS).write()
+    return Writer(tmp_path_factory.mktemp("run"), tier="smoke").write()
 
 
 def test_a_receipt_ends_with_a_note(repository: Repository, tmp_path: Path) -> None:
@@ -195,15 +197,20 @@ def test_uncommitted_changes_are_said_in_the_page_the_markdown_and_the_summary(t
 
 
 def reported(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *arguments: str, changed: tuple[str, ...] = ()
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    changed: tuple[str, ...] = (),
+    kernels: Mapping[str, Kernel] = TWO,
 ) -> tuple[int, str]:
     """Make the report of a run with ``--readme``, and return the exit code and what the README says then."""
     (tmp_path / "README.md").write_text(f"{splice.BEGIN}\nold\n{splice.END}\n")
     monkeypatch.setattr(runs, "RUNS", writer.root / "runs")
     monkeypatch.setattr(runs, "ASV_RESULTS", writer.asv_results)
+    monkeypatch.setattr(registry, "KERNELS", kernels)
     monkeypatch.setattr(report, "REPO", tmp_path)
     monkeypatch.setattr(uncommitted, "now", lambda: changed)
-    code = door.main(["report", "--out", str(tmp_path / "out"), "--readme", *arguments])
+    code = door.main(["report", "--out", str(tmp_path / "out"), "--readme"])
     return code, (tmp_path / "README.md").read_text()
 
 
@@ -233,10 +240,9 @@ def test_the_readme_refuses_a_report_with_changes_and_the_table_says_so(
 
 
 def test_the_readme_refuses_a_run_that_lacks_kernels_and_names_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    whole: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    two = {name: KERNELS[name] for name in TWO}
-    code, text = reported(Writer(tmp_path, tier="smoke", kernels=two).write(), monkeypatch, tmp_path)
+    code, text = reported(whole, monkeypatch, tmp_path, kernels={**KERNELS, **TWO})
     assert code == 2
     assert "old" in text
     said = capsys.readouterr().err
@@ -407,4 +413,4 @@ def test_the_record_refuses_what_was_measured_with_uncommitted_changes(
 
 
 def test_a_run_is_read_with_its_notes(whole: Writer) -> None:
-    assert load.read_run(whole.directory, KERNELS).uncommitted == Uncommitted()
+    assert load.read_run(whole.directory, TWO).uncommitted == Uncommitted()
