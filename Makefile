@@ -49,7 +49,7 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help checkout setup data peers verify report bench smoke dashboard history test test-floors test-slow lint lint-rust lint-python format clean
+.PHONY: help checkout setup data peers verify report bench smoke dashboard history test test-floors test-slow test-environments lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
@@ -96,6 +96,9 @@ test-floors: setup ## labelled arrays, dask and contract with the oldest version
 test-slow: setup ## the tests that build wheels or run asv (minutes)
 	$(PY) -m pytest -m slow
 
+test-environments: setup ## the smoke of one kernel in the environments in which people run it, as a table (10 minutes or more)
+	$(PY) tests/environments.py
+
 lint: lint-rust lint-python ## rustfmt, clippy, ruff, mypy
 
 lint-rust: .venv/.requirements
@@ -115,7 +118,7 @@ format: .venv/.requirements ## rewrite the sources as rustfmt and ruff want them
 	$(PY) -m ruff format .
 
 clean: ## remove environments, builds and pages; keep measurements and downloaded data
-	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/floors-venv .cache/wheels .cache/cargo-target .cache/peers .cache/stamps reports/latest
+	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/asv-env .cache/floors-venv .cache/wheels .cache/cargo-target .cache/peers .cache/stamps reports/latest
 	rm -rf .mypy_cache .ruff_cache .hypothesis
 
 checkout:

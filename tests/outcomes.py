@@ -1,4 +1,4 @@
-"""What must come out in an environment: each function does what a user does there, judges it, and says what happened."""
+"""What must come out in an environment: a function does what a user does there, judges it, and says what happened."""
 
 from __future__ import annotations
 
@@ -11,111 +11,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from places import Place, Ran, Wrong, git, wait_until
 from set_ups import UNREADABLE_RUNS, enlarge, the_second_user
+from smoke import KERNEL, REPORT, RUN, VERIFY, good, refused, require_whole, runs, smoke
 
 from benchmarks import wheel
 from benchmarks.lock import TIMING
 
-KERNEL = "normalized_difference"
-VERIFY = ("verify", KERNEL, "-i", "rust", "-d", "int16")
-RUN = ("run", KERNEL, "--case", "f32_64", "--processes", "1")
-REPORT = ("report",)
-FILES = ("index.html", "report.md", "results.csv", "summary.json")
-IN_HOME = re.compile(r"\.asv-machine\.json(\.unreadable)?|\.cache/.*")
-"""Files that may be left in a home directory: asv's list of machines, one for all checkouts, and caches of packages."""
 WAITING_S = 2.0
 AT_ONCE_S = 5.0
 NO_TIMES = re.compile(r"^Run .*$|\bin \d+(\.\d+)? s\b", re.MULTILINE)
 NUMBER = re.compile(r"[^\s│┃]*\d[^\s│┃]*")
 COLOUR = re.compile(rb"\x1b\[[0-9;]*?\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
-HOLDER = "import sys\nfrom benchmarks.lock import one_at_a_time\nwith one_at_a_time():\n print('held', flush=True)\n sys.stdin.read()"
+HOLDER = """import sys
+from benchmarks.lock import one_at_a_time
+with one_at_a_time():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 CACHE_TAG = "import sys; print(sys.implementation.cache_tag)"
+STAND_IN = "a stand-in"
 
 Outcome = Callable[[Place], str]
-
-
-@dataclass(frozen=True)
-class Smoke:
-    """The smoke of one kernel: what its verbs said, and the run directory."""
-
-    verified: Ran
-    ran: Ran
-    reported: Ran
-    run_dir: Path
-
-
-def good(ran: Ran, code: int = 0) -> Ran:
-    """Return a command that ended as it must, without a traceback, or raise."""
-    if ran.code != code:
-        raise Wrong(f"exit code {ran.code}, and {code} is right", ran)
-    if "Traceback" in ran.text:
-        raise Wrong("a traceback was shown", ran)
-    return ran
-
-
-def refused(ran: Ran, *words: str) -> str:
-    """Return the sentence with which a command refused, with exit code 2 and these words in it, or raise."""
-    lines = [line for line in good(ran, 2).text.splitlines() if line.strip()]
-    said = lines[-1]
-    if len([line for line in lines if line.startswith("error: ")]) != 1 or not said.startswith("error: "):
-        raise Wrong("it does not end with one sentence", ran)
-    if missing := [word for word in words if word not in said]:
-        raise Wrong(f"the sentence does not say {', '.join(missing)}", ran)
-    return said
-
-
-def smoke(place: Place) -> Smoke:
-    """Verify, run and report one kernel, and judge exit codes and all that is on the disk."""
-    before = set(runs(place))
-    verified = good(place.lab(*VERIFY))
-    if " 0 failed" not in verified.text:
-        raise Wrong("the verification does not say that nothing failed", verified)
-    ran = good(place.lab(*RUN))
-    (run_dir,) = set(runs(place)) - before
-    _require_whole(run_dir, ran)
-    reported = good(place.lab(*REPORT))
-    _require_readable(place.checkout / "reports" / "latest", run_dir, reported)
-    left = [str(path.relative_to(place.home)) for path in place.home.rglob("*") if path.is_file()]
-    if wrong := [name for name in left if not IN_HOME.fullmatch(name)]:
-        raise Wrong(f"left in the home directory: {', '.join(wrong)}")
-    return Smoke(verified, ran, reported, run_dir)
-
-
-def runs(place: Place) -> list[Path]:
-    """Return the run directories of a checkout."""
-    folder = place.checkout / "reports" / "runs"
-    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-
-
-def _require_whole(run_dir: Path, ran: Ran) -> None:
-    receipt = json.loads((run_dir / "receipt.json").read_text(encoding="utf-8"))
-    if receipt["problems"] or "complete" not in ran.text or "not complete" in ran.text:
-        raise Wrong(f"the run is not complete: {receipt['problems']}", ran)
-    lines = (run_dir / f"{KERNEL}.jsonl").read_text(encoding="utf-8").splitlines()
-    if not [arm for line in lines for arm in json.loads(line)["arms"].values() if arm["status"] == "ok"]:
-        raise Wrong("the run has no time", ran)
-    for log in (*run_dir.glob("*.log"), *run_dir.glob("jobs/*.log")):
-        if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
-            raise Wrong(f"a traceback is in {log.name}", Ran((f"cat {log}",), 0, log.read_bytes()))
-
-
-def _require_readable(report: Path, run_dir: Path, ran: Ran) -> None:
-    for name in FILES:
-        try:
-            text = (report / name).read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Wrong(f"{name} is no file in UTF-8: {error}", ran) from None
-        if KERNEL not in text:
-            raise Wrong(f"{name} does not name the kernel", ran)
-    if "×" not in (report / "report.md").read_text(encoding="utf-8"):
-        raise Wrong("report.md has lost its signs of multiplication", ran)
-    if run_dir.name not in (report / "summary.json").read_text(encoding="utf-8"):
-        raise Wrong("the report is not of this run", ran)
 
 
 def complete(place: Place) -> str:
@@ -126,8 +46,10 @@ def complete(place: Place) -> str:
 
 def in_the_caches_home(place: Place) -> str:
     """Require that without a home directory of the user's the cache of the checkout holds one."""
+    home = place.checkout / ".cache" / "home"
+    shutil.rmtree(home, ignore_errors=True)
     happened = complete(place)
-    if not (place.checkout / ".cache" / "home" / ".asv-machine.json").is_file():
+    if not (home / ".asv-machine.json").is_file():
         raise Wrong("asv's list of machines is not in .cache/home")
     return f"{happened}; home is .cache/home"
 
@@ -237,7 +159,7 @@ def resumed(place: Place) -> str:
     said = refused(place.lab(*RUN), "no space left", "--resume")
     (begun,) = runs(place)
     enlarge(begun.parent)
-    _require_whole(begun, good(place.lab(*RUN, "--resume")))
+    require_whole(begun, good(place.lab(*RUN, "--resume")))
     if runs(place) != [begun]:
         raise Wrong("another run was begun", place.ran[-1])
     return f"“{said[7:].split(',')[0]}”, 2; then --resume: complete"
@@ -331,22 +253,22 @@ def made_anew(place: Place) -> str:
     if (environment / "old").exists():
         raise Wrong("the environment is the old one", made)
     asked = good(place.run(str(environment / "bin" / "python"), "-c", CACHE_TAG))
-    if what != "a stand-in" and asked.text == good(place.run(sys.executable, "-c", CACHE_TAG)).text:
+    if what not in (asked.text.strip(), STAND_IN):
         raise Wrong("the environment is of the old Python", asked)
     return f"made anew by {what}"
 
 
 def other_python(place: Place) -> tuple[str, str]:
     """Return another Python than this one, and what it is; where there is none, a script that says it is one."""
-    folders = [Path(place.environment().get("PYENV_ROOT", "/nonexistent")) / "versions"]
-    found = [shutil.which(f"python3.{minor}") or "" for minor in range(11, 30) if minor != sys.version_info.minor]
-    found += [str(path) for folder in folders for path in sorted(folder.glob("3.1[1-9]*/bin/python3"))]
-    can = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    found = [shutil.which(f"python3.{minor}") or "" for minor in range(11, 30)]
+    versions = Path(place.environment().get("PYENV_ROOT", "/nonexistent")) / "versions"
+    found += map(str, sorted(versions.glob("3.1[1-9]*/bin/python3")))
     for python in filter(None, found):
-        asked = place.run(python, "-c", can)
-        if asked.code == 0 and asked.text.strip() != "%d.%d" % sys.version_info[:2]:
-            return python, f"Python {asked.text.strip()}"
+        asked = place.run(python, "-c", f"import venv, ensurepip; {CACHE_TAG}")
+        if asked.code == 0 and asked.text.strip() != sys.implementation.cache_tag:
+            return python, asked.text.strip()
     stand_in = place.scratch / "python"
-    stand_in.write_text(f'#!/bin/sh\ncase "$*" in *cache_tag*) echo cpython-399;; *) exec "{sys.executable}" "$@";; esac\n')
+    answer = 'case "$*" in *cache_tag*) echo cpython-399; exit;; esac'
+    stand_in.write_text(f'#!/bin/sh\n{answer}\nexec "{sys.executable}" "$@"\n')
     stand_in.chmod(0o755)
-    return str(stand_in), "a stand-in"
+    return str(stand_in), STAND_IN

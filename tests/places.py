@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -120,6 +120,9 @@ class Place:
             os.killpg(child.pid, signal.SIGKILL)
             output, _ = child.communicate()
             return self._note(command, None, output)
+        except BaseException:  # an interrupt does not reach its session
+            os.killpg(child.pid, signal.SIGKILL)
+            raise
         return self._note(command, child.returncode, output)
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
@@ -180,8 +183,9 @@ class Workshop:
         return Place(self, self.checkout, scratch)
 
     def clone(self, into: Path, *how: str) -> Path:
-        """Return a further clone."""
-        git("clone", "--quiet", *(how or ("--local",)), f"file://{self.checkout}" if how else str(self.checkout), str(into))
+        """Return a further clone, made by git's own means: over its protocol where it is asked how."""
+        source = f"file://{self.checkout}" if how else str(self.checkout)
+        git("clone", "--quiet", *how, source, str(into))
         share(into)
         return into
 
@@ -237,10 +241,10 @@ def _take_changes(clone: Path) -> None:
     git("commit", "--quiet", "--allow-empty", "--message", "as it is now", where=clone)
 
 
-def wait_until(condition: object, seconds: float = PATIENCE_S) -> bool:
+def wait_until(condition: Callable[[], bool]) -> bool:
     """Wait until a function says True, and tell whether it did."""
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
         if time.monotonic() > end:
             return False
         time.sleep(0.2)
