@@ -36,7 +36,7 @@ from inputs.cache import cache_dir, locked  # noqa: E402
 
 DISTRIBUTION = "eokernels"
 
-KEYED = ("pyproject.toml", "rust-toolchain.toml", ".cargo", "kernels_rs", "reference_py")
+KEYED = ("pyproject.toml", "rust-toolchain.toml", "rust-toolchain", ".cargo", "kernels_rs", "reference_py")
 """What determines a build. Each may be missing in an old commit."""
 CARRIED = ("README.md", "LICENSE", "NOTICE")
 """What the build copies into the wheel's metadata without being determined by it."""

@@ -61,7 +61,10 @@ def _merged() -> Path:
         typer.secho(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}", err=True)
     for wrong in record.unreadable(sources):
         typer.secho(f"left out: {wrong}", fg="yellow", err=True)
-    record.merge(sources, MERGED / "results")
+    gone = {commit: why for commit in record.all_commits(sources) if (why := checkout.lost(commit))}
+    for commit, why in gone.items():
+        typer.secho(f"left out: commit {commit[:8]}: {why}", fg="yellow", err=True)
+    record.merge(sources, MERGED / "results", without=gone)
     if not (MERGED / "results" / record.COMMON).is_file():
         raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")
     return configuration

@@ -52,8 +52,10 @@ class Canary:
         Largest share of the periods of a control group's quota in which any process was stopped, 0–1; 0 without.
     quota_cores
         Cores' worth of time that the quota grants; None without one.
-    load, cores
-        Median over processes of the load average at their end, and the usable cores that it is held against.
+    cores
+        Usable cores.
+    load, online_cores
+        Median over processes of the load average at their end, and the cores of the machine, all of which it is about.
     processes
         Processes that measured it.
     """
@@ -70,7 +72,13 @@ class Canary:
     quota_cores: float | None = None
     load: float | None = None
     cores: int | None = None
+    online_cores: int | None = None
     processes: int = 0
+
+    @property
+    def most_load(self) -> float:
+        """The load of a calm machine at most."""
+        return (self.online_cores or 0) + CALM_LOAD_ABOVE_CORES
 
     def disturbances(self) -> tuple[str, ...]:
         """Return which limits were passed: ``threads``, ``spread``, ``steal``, ``quota``, ``load``."""
@@ -79,7 +87,7 @@ class Canary:
             "spread": self.triad_spread is None or self.triad_spread <= CALM_TRIAD_SPREAD,
             "steal": self.steal_share is None or self.steal_share <= CALM_STEAL_SHARE,
             "quota": self.throttled_share is None or self.throttled_share <= CALM_THROTTLED_SHARE,
-            "load": self.load is None or self.cores is None or self.load <= self.cores + CALM_LOAD_ABOVE_CORES,
+            "load": self.load is None or self.online_cores is None or self.load <= self.most_load,
         }
         return tuple(name for name, within in allowed.items() if not within)
 
@@ -139,8 +147,12 @@ def canary(controls: Sequence[Control]) -> Canary:
     loads = [c.load_1min for c in controls if c.load_1min is not None]
     load = median(loads) if loads else None
     cores = max((c.threads for c in controls if c.threads is not None), default=None)
+    online = max((c.online_cores for c in controls if c.online_cores is not None), default=cores)
     if not pairs:
-        return Canary("unknown", steal_share=steal, throttled_share=stopped, quota_cores=quota, load=load, cores=cores)
+        return Canary(
+            "unknown", steal_share=steal, throttled_share=stopped, quota_cores=quota, load=load, cores=cores,
+            online_cores=online,
+        )  # fmt: skip
     ratios = [two / one for one, two in pairs]
     ones = [one for one, _ in pairs]
     deciles = quantiles(ones, n=10, method="inclusive") if len(ones) > 1 else None
@@ -157,6 +169,7 @@ def canary(controls: Sequence[Control]) -> Canary:
         quota_cores=quota,
         load=load,
         cores=cores,
+        online_cores=online,
         processes=len(pairs),
     )
     return replace(found, state="noisy") if found.disturbances() else found

@@ -222,6 +222,7 @@ def _controls(path: Path) -> Iterator[Control]:
             quota_cores=number(line.get("quota_cores")),
             quota_periods=whole(line.get("quota_periods")),
             throttled_periods=whole(line.get("throttled_periods")),
+            online_cores=whole(line.get("online_cores")),
         )
 
 

@@ -63,6 +63,12 @@ def commits(results: Path, machine: str) -> list[str]:
     return sorted({_commit(path) for path in files})
 
 
+def all_commits(sources: Sequence[Path]) -> list[str]:
+    """Return the commits of which directories of asv's layout have results, of any machine."""
+    folders = [path.parent for source in sources for path in source.glob(f"*/{MACHINE}")]
+    return sorted({_commit(path) for folder in folders for path in whole_files(folder)})
+
+
 def merge(sources: Sequence[Path], into: Path, only: str | None = None, without: Container[str] = frozenset()) -> None:
     """Bring results of asv's layout together; of one benchmark of one commit and machine the fuller result stays.
 

@@ -82,6 +82,8 @@ class Control:
         Float dtype → measured peak rate of floating-point operations on one, on two and on all threads together.
     threads
         What "all" stands for; None where unknown.
+    online_cores
+        Cores of the machine, whoever may use them; None where unknown.
     quota_cores
         Cores' worth of time that the quota of a control group grants; None without one, or where unknown.
     quota_periods, throttled_periods
@@ -110,6 +112,7 @@ class Control:
     quota_cores: float | None = None
     quota_periods: int | None = None
     throttled_periods: int | None = None
+    online_cores: int | None = None
 
     @property
     def throttled_share(self) -> float | None:

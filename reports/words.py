@@ -243,9 +243,9 @@ def canary_sentence(canary: limits.Canary) -> str:
             f"a quota{of} stopped the threads in at most {canary.throttled_share:.1%} of its periods "
             f"(calm up to {limits.CALM_THROTTLED_SHARE:.0%})"
         )
-    if canary.load is not None and canary.cores is not None:
-        most = canary.cores + limits.CALM_LOAD_ABOVE_CORES
-        parts["load"] = f"the load was {canary.load:.1f} on {count(canary.cores, 'core')} (calm up to {most:.1f})"
+    if canary.load is not None and canary.online_cores is not None:
+        on = count(canary.online_cores, "core")
+        parts["load"] = f"the load was {canary.load:.1f} on {on} (calm up to {canary.most_load:.1f})"
     passed = canary.disturbances()
     text = "; ".join(parts[name] for name in (*passed, *(name for name in parts if name not in passed)))
     reason = {0: "", 1: " The first is beyond its limit."}.get(

@@ -86,14 +86,16 @@ def test_a_checkout_as_committed_and_what_tools_leave_in_it_are_no_change(reposi
     assert not checkout.changed(checkout.JUDGING)
 
 
-@pytest.mark.parametrize("name", [".cargo/config.toml", "kernels_rs/.cargo/config.toml", "kernels_rs/build.rs"])
+@pytest.mark.parametrize(
+    "name", [".cargo/config.toml", "rust-toolchain", "kernels_rs/.cargo/config.toml", "kernels_rs/build.rs"]
+)
 @pytest.mark.parametrize("hidden", ["", "status.showUntrackedFiles", "core.excludesFile", "exclude"])
 def test_what_git_does_not_track_is_seen_before_the_build(
     repository: Repository, tmp_path: Path, name: str, hidden: str
 ) -> None:
     repository.write(name, "[build]\nrustflags = []\n")
     ignoring = tmp_path / "ignored"
-    ignoring.write_text(".cargo\nbuild.rs\n")
+    ignoring.write_text(".cargo\nrust-toolchain\nbuild.rs\n")
     if hidden == "status.showUntrackedFiles":
         repository.git("config", hidden, "no")
     elif hidden == "core.excludesFile":
@@ -336,7 +338,10 @@ def test_the_dashboard_of_a_shallow_clone_says_what_mends_it(
     monkeypatch.setattr(history, "RESULTS", tmp_path / "none")
     monkeypatch.setattr(runs, "ASV_RESULTS", tmp_path / "own")
     dashboard._merged()
-    assert "shallow" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "shallow" not in said
+    assert "this repository lacks it" in said
+    assert not list((tmp_path / "merged/results/testbench").glob("0*.json")), "asv would look for it, and complain"
     shallow(repository, monkeypatch)
     dashboard._merged()
     assert "git fetch --unshallow" in capsys.readouterr().err

@@ -247,6 +247,13 @@ def test_a_calm_machine_is_within_every_limit_and_the_sentence_says_which_was_pa
     assert sentence.startswith(first[passed[0]] if passed else "Two threads got")
 
 
+def test_the_load_is_held_against_all_cores_of_the_machine() -> None:
+    for online, state in ((64, "calm"), (2, "noisy")):
+        controls = [Control("k", 0, 10.0, 12.0, threads=2, load_1min=9.0, online_cores=online)]
+        assert canary(controls).state == state
+        assert f"the load was 9.0 on {online} cores" in words.canary_sentence(canary(controls)).lower()
+
+
 def test_a_canary_without_bandwidth_is_unknown() -> None:
     found = canary([Control("k", p, 10.0, None, steal_share=0.0) for p in range(3)])
     assert found.state == "unknown"
