@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from eokernels._checks import fresh
-from eokernels.impl_numba._jit import kernel, locate, walk_pixels
+from eokernels.impl_numba._jit import helper, kernel, locate, walk_pixels
 from eokernels.impl_numba._threads import SLICE, share
 
 SHORT, DIGIT, LONG_DIGIT = 2**12, 8, 11  # bits of a digit up to so many dates, and beyond; the counts stay in L1
@@ -149,7 +149,7 @@ def _differing(least, most):
     return bits
 
 
-@kernel
+@helper
 def _sort(keys):
     """Sort a few keys by insertion."""
     for k in range(1, keys.size):

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from eokernels._admit import Admitted, Array
+from eokernels._checks import fresh
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "boundscheck": False}
 BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
@@ -30,10 +31,19 @@ BLOCK = 1984  # elements gathered at a time where memory is not contiguous or va
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile lazily with the options of this module; without disk cache where no directory can be written."""
+    return _compiled(function, no_cfunc_wrapper=True)
+
+
+def helper(function: Callable[..., Any]) -> Any:
+    """Do the same for what only compiled functions call: without the wrapper for Python, a quarter of a compilation."""
+    return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+
+
+def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
     try:
-        return numba.njit(cache=True, **OPTIONS)(function)
+        return numba.njit(cache=True, **wrappers, **OPTIONS)(function)
     except RuntimeError:
-        return numba.njit(**OPTIONS)(function)
+        return numba.njit(**wrappers, **OPTIONS)(function)
 
 
 @kernel
@@ -48,7 +58,7 @@ def locate(position, offsets, lengths, steps, places):
             places[operand] += index * steps[operand, axis]
 
 
-@kernel
+@helper
 def gather(flat, offset, step, block):
     """Fill `block` with elements that are `step` apart. An unsigned index spares the test for negative ones.
 
@@ -65,7 +75,7 @@ def gather(flat, offset, step, block):
             index += np.uintp(step)
 
 
-@kernel
+@helper
 def scatter(block, flat, offset, step):
     """Undo :func:`gather`."""
     if step == 1:
@@ -77,6 +87,17 @@ def scatter(block, flat, offset, step):
         for k in range(block.size):
             flat[index] = block[k]
             index += np.uintp(step)
+
+
+def tile(size: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Return new memory for gathered values as it is written and, read-only, as it is read.
+
+    Read so it has the type of the inputs, and one loop serves both: two take nearly twice as long to compile.
+    """
+    written = fresh((size,), dtype)
+    read = written.view()
+    read.flags.writeable = False
+    return written, read
 
 
 NOTHING = np.zeros(1, np.uint8)

@@ -33,7 +33,7 @@ from numba.extending import intrinsic
 
 from eokernels._admit import Array
 from eokernels._network import Step, merge, middle, sort
-from eokernels.impl_numba._jit import OPTIONS, kernel
+from eokernels.impl_numba._jit import OPTIONS, helper, kernel
 
 LANES = 128  # pixels at a time; 64 take 1.3 times as long at 73 dates, 256 1.1 times
 WIDTH = 512  # pixels of a row
@@ -166,7 +166,7 @@ def run(values, pixels, addresses, first, halves, low, high):
             _take_middle(flat[lane:], len(values) - 2, halves, low, high)
 
 
-@kernel
+@helper
 def _take_middle(flat, rows, half, low, high):
     """Find the middle ranks from two sorted halves, of which the first may be longer by one."""
     lower, upper = flat[rows * PITCH : rows * PITCH + LANES], flat[(rows + 1) * PITCH : (rows + 1) * PITCH + LANES]
@@ -181,7 +181,7 @@ def _take_middle(flat, rows, half, low, high):
         _reduce(flat[a : a + REDUCED * PITCH], flat[b : b + REDUCED * PITCH], lower, upper)
 
 
-@kernel
+@helper
 def _reduce(a, b, lower, upper):
     for k in range(LANES):
         least, most = lower[k], upper[k]

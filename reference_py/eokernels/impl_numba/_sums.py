@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from eokernels.impl_numba._jit import gather, kernel
+from eokernels.impl_numba._jit import gather, helper
 from eokernels.impl_numba._threads import SLICE, share
 
 SQUARES, DISTANCES, SUMS, ROOM = 0, 4168, 8336, 12504  # where the sums of a run begin in one array, and its length
@@ -70,9 +70,9 @@ def share_stages(runs, pixels, dates, threads, stages):
                 share(part, count, threads, (last - first) * count)
 
 
-@kernel
+@helper
 def add_dates(
-    x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, rows, holes, sums, counts, squared
+    x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, written, read, holes, sums, counts, squared
 ):  # fmt: skip
     """Add dates of a run of pixels, of which `counts` has one element each, to `sums`.
 
@@ -91,32 +91,25 @@ def add_dates(
                 if masked and k < left:
                     gather(gaps, places[1] + (first + k) * leads[1], steps[1], holes[k, :n])
         if steps[0] == 1:
-            at = places[0] + first * leads[0]
-            a, b = _row(x, at, leads[0], 0, n), _row(x, at, leads[0], min(1, left - 1), n)
-            c, d = _row(x, at, leads[0], min(2, left - 1), n), _row(x, at, leads[0], min(3, left - 1), n)
-            _add(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums, counts, squared)
+            rows, at, apart = x, places[0] + first * leads[0], leads[0]
         else:
+            rows, at, apart = read, 0, n
             for k in range(min(4, left)):
-                gather(x, places[0] + (first + k) * leads[0], steps[0], rows[k, :n])
-            a, b, c, d = rows[0, :n], rows[1, :n], rows[2, :n], rows[3, :n]
-            _add(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums, counts, squared)
+                gather(x, places[0] + (first + k) * leads[0], steps[0], written[k * n : (k + 1) * n])
+        a, b = _row(rows, at, n), _row(rows, at + min(1, left - 1) * apart, n)
+        c, d = _row(rows, at + min(2, left - 1) * apart, n), _row(rows, at + min(3, left - 1) * apart, n)
+        if squared:
+            _add_squares(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums)
+        else:
+            _add_values(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums[SUMS : SUMS + n], counts)
 
 
-@kernel
-def _row(x, first, stride, date, count):
-    start = first + date * stride
-    return x[start : start + count]
+@helper
+def _row(rows, first, count):
+    return rows[first : first + count]
 
 
-@kernel
-def _add(a, b, c, d, holes, has_nodata, nodata, holed, sums, counts, squared):
-    if squared:
-        _add_squares(a, b, c, d, holes, has_nodata, nodata, holed, sums)
-    else:
-        _add_values(a, b, c, d, holes, has_nodata, nodata, holed, sums[SUMS : SUMS + counts.size], counts)
-
-
-@kernel
+@helper
 def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, squared):
     for first in range(begin, end, CHUNK):
         last = min(first + CHUNK, end)
@@ -138,12 +131,12 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
             sums[SUMS + k], sums[SQUARES + k], sums[DISTANCES + k], counts[k] = total, square, distances, count
 
 
-@kernel
+@helper
 def _missing(value, has_nodata, nodata):
     return (value != value) | (has_nodata & (value == nodata))  # noqa: PLR0124 - which NaN alone does
 
 
-@kernel
+@helper
 def _add_values(a, b, c, d, holes, has_nodata, nodata, holed, totals, counts):
     if not holed:
         for k in range(totals.size):
@@ -159,7 +152,7 @@ def _add_values(a, b, c, d, holes, has_nodata, nodata, holed, totals, counts):
             counts[k] += np.int32(4) - ga - gb - gc - gd
 
 
-@kernel
+@helper
 def _add_squares(a, b, c, d, holes, has_nodata, nodata, holed, sums):
     if not holed:
         for k in range(a.size):
@@ -185,7 +178,7 @@ def _add_squares(a, b, c, d, holes, has_nodata, nodata, holed, sums):
             sums[DISTANCES + k] = _corrected(a[k], _corrected(a[k], off, dc), dd)
 
 
-@kernel
+@helper
 def _distance(value, centre, gap):
     distance = np.float64(value) - centre
     return 0.0 if gap else distance

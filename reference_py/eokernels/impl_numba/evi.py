@@ -8,7 +8,7 @@ import numpy as np
 from eokernels._admit import Array, elementwise
 from eokernels._constants import evi_constants, pair, reals
 from eokernels._pieces import aligned
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._jit import BLOCK, gather, helper, kernel, locate, scatter, tile, walk
 from eokernels.impl_numba._threads import share
 
 
@@ -40,20 +40,19 @@ def _run(call, constants, guard, result):
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(*flats, *way, direct, constants, *gaps, guard, start, stop)
+        bands = tile(0 if direct else 3 * BLOCK, call.arrays[0].dtype)
+        _blocks(*flats, *way, direct, *bands, constants, *gaps, guard, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(
-    nir, red, blue, gaps, out, offsets, lengths, steps, _, direct, constants, has_nodata, nodata, masked, guard,
-    start, stop,
+    nir, red, blue, gaps, out, offsets, lengths, steps, _, direct, written, read, constants, has_nodata, nodata,
+    masked, guard, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    size = 0 if direct else BLOCK
-    bands, values = np.empty((3, size), nir.dtype), np.empty(size, out.dtype)
-    holes = np.zeros(BLOCK, np.bool_)
+    values, holes = np.empty(0 if direct else BLOCK, out.dtype), np.zeros(BLOCK, np.bool_)
     block = stop if direct and not (masked or has_nodata) else BLOCK
     while start < stop:
         n = min(inner - start % inner, stop - start, block)
@@ -62,19 +61,19 @@ def _blocks(
         if masked:
             gather(gaps, at[3], step[3], hole)
         if direct:
-            x, y, z = nir[at[0] : at[0] + n], red[at[1] : at[1] + n], blue[at[2] : at[2] + n]
-            _indices(x, y, z, hole, out[at[4] : at[4] + n], constants, has_nodata, nodata, masked, guard)
+            x, y, z, index = nir[at[0] :], red[at[1] :], blue[at[2] :], out[at[4] :]
         else:
-            x, y, z, target = bands[0, :n], bands[1, :n], bands[2, :n], values[:n]
-            gather(nir, at[0], step[0], x)
-            gather(red, at[1], step[1], y)
-            gather(blue, at[2], step[2], z)
-            _indices(x, y, z, hole, target, constants, has_nodata, nodata, masked, guard)
-            scatter(target, out, at[4], step[4])
+            x, y, z, index = read, read[BLOCK:], read[2 * BLOCK :], values
+            gather(nir, at[0], step[0], written[:n])
+            gather(red, at[1], step[1], written[BLOCK : BLOCK + n])
+            gather(blue, at[2], step[2], written[2 * BLOCK : 2 * BLOCK + n])
+        _indices(x[:n], y[:n], z[:n], hole, index[:n], constants, has_nodata, nodata, masked, guard)
+        if not direct:
+            scatter(values[:n], out, at[4], step[4])
         start += n
 
 
-@kernel
+@helper
 def _indices(nir, red, blue, hole, out, constants, has_nodata, nodata, masked, guard):
     """Write the index in the type of `guard`, NaN where the denominator is within it or a value is missing."""
     gain, c1, c2, soil = constants

@@ -11,7 +11,7 @@ from eokernels._admit import Array, elementwise
 from eokernels._constants import reals, scaling
 from eokernels._pieces import aligned
 from eokernels._quality import Quality, quality, rules
-from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._jit import BLOCK, NO_MASK, gather, helper, kernel, locate, scatter, tile, walk
 from eokernels.impl_numba._threads import share
 
 UNREAD, BITS, RUNS, TABLE = range(4)  # how a quality band is read
@@ -52,20 +52,20 @@ def _run(call, checked, constants, result):
         mode = RUNS if len(runs) <= FEW else TABLE
 
     def part(start, stop):
-        _blocks(*flats, *way, direct, *constants, *gaps, mode, np.uint32(bits), table, runs, start, stop)
+        counts = tile(0 if direct else BLOCK, call.arrays[0].dtype)
+        _blocks(*flats, *way, direct, *counts, *constants, *gaps, mode, np.uint32(bits), table, runs, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(
-    dn, gaps, qa, out, offsets, lengths, steps, _, direct, scale, offset, has_nodata, nodata, masked, mode, bits, table,
-    runs, start, stop,
+    dn, gaps, qa, out, offsets, lengths, steps, _, direct, written, read, scale, offset, has_nodata, nodata, masked,
+    mode, bits, table, runs, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    size = 0 if direct else BLOCK
-    counts, values = np.empty(size, dn.dtype), np.empty(size, out.dtype)
-    holes, classes = np.zeros(BLOCK, np.bool_), np.empty(BLOCK, qa.dtype)
+    values, classes = np.empty(0 if direct else BLOCK, out.dtype), np.empty(BLOCK, qa.dtype)
+    holes = np.zeros(BLOCK, np.bool_)
     holed = masked or mode != UNREAD
     block = BLOCK if holed or not direct else stop
     while start < stop:
@@ -78,15 +78,17 @@ def _blocks(
             gather(qa, at[2], step[2], classes[:n])
             _reject(classes[:n], hole, masked, mode, bits, table, runs)
         if direct:
-            _scale(dn[at[0] : at[0] + n], hole, out[at[3] : at[3] + n], scale, offset, has_nodata, nodata, holed)
+            counts, scaled = dn[at[0] :], out[at[3] :]
         else:
-            gather(dn, at[0], step[0], counts[:n])
-            _scale(counts[:n], hole, values[:n], scale, offset, has_nodata, nodata, holed)
+            counts, scaled = read, values
+            gather(dn, at[0], step[0], written[:n])
+        _scale(counts[:n], hole, scaled[:n], scale, offset, has_nodata, nodata, holed)
+        if not direct:
             scatter(values[:n], out, at[3], step[3])
         start += n
 
 
-@kernel
+@helper
 def _reject(classes, hole, masked, mode, bits, table, runs):
     """Write where a quality band, or the mask that `hole` holds, says that a value is missing."""
     if not masked:
@@ -104,7 +106,7 @@ def _reject(classes, hole, masked, mode, bits, table, runs):
             hole[k] |= table[classes[k] & 255]
 
 
-@kernel
+@helper
 def _scale(dn, hole, out, scale, offset, has_nodata, nodata, holed):
     """Write dn * scale + offset in the type of `scale`, NaN where a value is missing."""
     wide = type(scale)

@@ -8,7 +8,7 @@ import numpy as np
 from eokernels._admit import Array, elementwise
 from eokernels._constants import rounded
 from eokernels._pieces import aligned
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._jit import BLOCK, gather, helper, kernel, locate, scatter, tile, walk
 from eokernels.impl_numba._threads import share
 
 
@@ -38,17 +38,18 @@ def _run(call, result):
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(*flats, *way, direct, *gaps, guard, start, stop)
+        values = tile(0 if direct else 2 * BLOCK, call.arrays[0].dtype)
+        _blocks(*flats, *way, direct, *values, *gaps, guard, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
-def _blocks(a, b, gaps, out, offsets, lengths, steps, _, direct, has_nodata, nodata, masked, guard, start, stop):
+def _blocks(
+    a, b, gaps, out, offsets, lengths, steps, _, direct, written, read, has_nodata, nodata, masked, guard, start, stop
+):
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    size = 0 if direct else BLOCK
-    x, y, ratios = np.empty(size, a.dtype), np.empty(size, b.dtype), np.empty(size, out.dtype)
-    holes = np.zeros(BLOCK, np.bool_)
+    ratios, holes = np.empty(0 if direct else BLOCK, out.dtype), np.zeros(BLOCK, np.bool_)
     block = stop if direct and not (masked or has_nodata) else BLOCK
     while start < stop:
         n = min(inner - start % inner, stop - start, block)
@@ -57,17 +58,18 @@ def _blocks(a, b, gaps, out, offsets, lengths, steps, _, direct, has_nodata, nod
         if masked:
             gather(gaps, at[2], step[2], hole)
         if direct:
-            p, q, r = a[at[0] : at[0] + n], b[at[1] : at[1] + n], out[at[3] : at[3] + n]
-            _ratios(p, q, hole, r, has_nodata, nodata, masked, guard)
+            x, y, ratio = a[at[0] :], b[at[1] :], out[at[3] :]
         else:
-            gather(a, at[0], step[0], x[:n])
-            gather(b, at[1], step[1], y[:n])
-            _ratios(x[:n], y[:n], hole, ratios[:n], has_nodata, nodata, masked, guard)
+            x, y, ratio = read, read[BLOCK:], ratios
+            gather(a, at[0], step[0], written[:n])
+            gather(b, at[1], step[1], written[BLOCK : BLOCK + n])
+        _ratios(x[:n], y[:n], hole, ratio[:n], has_nodata, nodata, masked, guard)
+        if not direct:
             scatter(ratios[:n], out, at[3], step[3])
         start += n
 
 
-@kernel
+@helper
 def _ratios(a, b, hole, out, has_nodata, nodata, masked, guard):
     """Write (a - b) / (a + b) in the type of `guard`, NaN where |a + b| is within it or a value is missing."""
     wide = type(guard)

@@ -8,7 +8,7 @@ import numpy as np
 from eokernels._admit import Array, elementwise
 from eokernels._constants import reals, shift
 from eokernels._pieces import aligned
-from eokernels.impl_numba._jit import BLOCK, gather, kernel, locate, scatter, walk
+from eokernels.impl_numba._jit import BLOCK, gather, helper, kernel, locate, scatter, tile, walk
 from eokernels.impl_numba._threads import share
 
 
@@ -39,19 +39,19 @@ def _run(call, constants, result):
     gaps = call.nodata is not None, nodata, call.mask is not None
 
     def part(start, stop):
-        _blocks(*flats, *way, direct, *constants, *gaps, start, stop)
+        counts = tile(0 if direct else 2 * BLOCK, call.arrays[0].dtype)
+        _blocks(*flats, *way, direct, *counts, *constants, *gaps, start, stop)
 
     share(part, result.size, call.threads, result.size)
 
 
 @kernel
 def _blocks(
-    a, b, gaps, out, offsets, lengths, steps, _, direct, shifted, guard, has_nodata, nodata, masked, start, stop
-):
+    a, b, gaps, out, offsets, lengths, steps, _, direct, written, read, shifted, guard, has_nodata, nodata, masked,
+    start, stop,
+):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    size = 0 if direct else BLOCK
-    x, y, ratios = np.empty(size, a.dtype), np.empty(size, b.dtype), np.empty(size, out.dtype)
-    holes = np.zeros(BLOCK, np.bool_)
+    ratios, holes = np.empty(0 if direct else BLOCK, out.dtype), np.zeros(BLOCK, np.bool_)
     block = BLOCK if masked or not direct else stop
     while start < stop:
         n = min(inner - start % inner, stop - start, block)
@@ -60,17 +60,18 @@ def _blocks(
         if masked:
             gather(gaps, at[2], step[2], hole)
         if direct:
-            p, q, r = a[at[0] : at[0] + n], b[at[1] : at[1] + n], out[at[3] : at[3] + n]
-            _ratios(p, q, hole, r, shifted, guard, has_nodata, nodata, masked)
+            x, y, ratio = a[at[0] :], b[at[1] :], out[at[3] :]
         else:
-            gather(a, at[0], step[0], x[:n])
-            gather(b, at[1], step[1], y[:n])
-            _ratios(x[:n], y[:n], hole, ratios[:n], shifted, guard, has_nodata, nodata, masked)
+            x, y, ratio = read, read[BLOCK:], ratios
+            gather(a, at[0], step[0], written[:n])
+            gather(b, at[1], step[1], written[BLOCK : BLOCK + n])
+        _ratios(x[:n], y[:n], hole, ratio[:n], shifted, guard, has_nodata, nodata, masked)
+        if not direct:
             scatter(ratios[:n], out, at[3], step[3])
         start += n
 
 
-@kernel
+@helper
 def _ratios(a, b, hole, out, shifted, guard, has_nodata, nodata, masked):
     """Write (a - b) / ((a + b) + shifted) in the type of `guard`, NaN where guarded or where a value is missing."""
     wide = type(guard)

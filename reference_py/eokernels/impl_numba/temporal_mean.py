@@ -7,7 +7,7 @@ import numpy as np
 
 from eokernels._admit import Array, temporal
 from eokernels._pieces import aligned
-from eokernels.impl_numba._jit import kernel, locate, scatter, walk_pixels
+from eokernels.impl_numba._jit import kernel, locate, scatter, tile, walk_pixels
 from eokernels.impl_numba._sums import NOTHING_KEPT, ROOM, SUMS, add_dates, run_length, share_stages
 
 
@@ -30,21 +30,21 @@ def _run(call, result):
     gaps = call.nodata is not None, nodata, call.mask is not None
     run, dates = min(run_length(series, way), result.size), len(series)
 
-    def runs(_stage, first, last, start, stop, state, origin):
-        kept = state is not NOTHING_KEPT
-        _runs(*flats, *way, dates, first, last, *gaps, state, kept, origin, run, start, stop)
+    def runs(stage, first, last, start, stop, state, origin):
+        kept, rows = state is not NOTHING_KEPT, tile(0 if way.steps[0, -1] == 1 else 4 * run, series.dtype)
+        _runs(*flats, *way, *rows, dates, first, last, *gaps, stage > 1, state, kept, origin, run, start, stop)
 
     share_stages(runs, result.size, dates, call.threads, stages=1)
 
 
 @kernel
 def _runs(
-    x, gaps, out, offsets, lengths, steps, leads, dates, first, last, has_nodata, nodata, masked, state, kept, origin,
-    run, start, stop,
+    x, gaps, out, offsets, lengths, steps, leads, written, read, dates, first, last, has_nodata, nodata, masked,
+    squared, state, kept, origin, run, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    rows, holes = np.empty((4, 0 if step[0] == 1 else run), x.dtype), np.zeros((4, run), np.bool_)
-    counts, means, sums = np.zeros(run, np.int32), np.empty(run, out.dtype), np.empty(ROOM)
+    means, sums = np.empty(run, out.dtype), np.empty(ROOM)
+    holes, counts = np.zeros((4, run), np.bool_), np.zeros(run, np.int32)
     while start < stop:
         n, kept_at = min(inner - start % inner, stop - start, run), start - origin
         locate(start, offsets, lengths, steps, at)
@@ -53,7 +53,10 @@ def _runs(
         if kept:
             for k in range(n):
                 total[k], count[k] = state[0, kept_at + k], state[3, kept_at + k]
-        add_dates(x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, False)
+        add_dates(
+            x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums, count,
+            squared,
+        )  # fmt: skip
         for k in range(n):
             means[k] = total[k] / count[k]
         if last == dates:

@@ -16,7 +16,7 @@ from eokernels._admit import Array, temporal
 from eokernels._checks import fresh
 from eokernels._pieces import aligned
 from eokernels.impl_numba._digits import medians_by_digits
-from eokernels.impl_numba._jit import gather, kernel, locate, scatter, walk_pixels
+from eokernels.impl_numba._jit import gather, helper, kernel, locate, scatter, walk_pixels
 from eokernels.impl_numba._program import LONGEST, PITCH, WIDTH, program, run
 from eokernels.impl_numba._threads import share
 
@@ -86,7 +86,7 @@ def _blocks(
             lane += n
 
 
-@kernel
+@helper
 def _pad(row, hole, missing, low, high, has_nodata, nodata):
     """Count missing values per lane and replace them by `low` and `high` in turn."""
     for k in range(row.size):
@@ -96,7 +96,7 @@ def _pad(row, hole, missing, low, high, has_nodata, nodata):
         row[k] = pad if gap else row[k]
 
 
-@kernel
+@helper
 def _middle(low, high, missing, count, half, medians):
     """Write the one value or the mean of two that is the median of each lane, NaN where all is missing."""
     wide = type(half)

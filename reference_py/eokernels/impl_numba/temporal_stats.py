@@ -8,7 +8,7 @@ import numpy as np
 from eokernels._admit import INT32, Array, outputs, several, temporal
 from eokernels._numbers import integer
 from eokernels._pieces import aligned
-from eokernels.impl_numba._jit import kernel, locate, scatter, walk_pixels
+from eokernels.impl_numba._jit import helper, kernel, locate, scatter, tile, walk_pixels
 from eokernels.impl_numba._sums import (
     DISTANCES,
     NOTHING_KEPT,
@@ -46,9 +46,9 @@ def _run(call, free, results):
     run, dates = min(run_length(series, way, passes=2), results[0].size), len(series)
 
     def runs(stage, first, last, start, stop, state, origin):
-        kept = state is not NOTHING_KEPT
+        kept, rows = state is not NOTHING_KEPT, tile(0 if way.steps[0, -1] == 1 else 4 * run, series.dtype)
         _runs(
-            *flats, *way, dates, first, last, *gaps, free, stage, state, kept, origin, run, start, stop
+            *flats, *way, *rows, dates, first, last, *gaps, free, stage, state, kept, origin, run, start, stop
         )  # fmt: skip
 
     share_stages(runs, results[0].size, dates, call.threads, stages=2)
@@ -56,12 +56,12 @@ def _run(call, free, results):
 
 @kernel
 def _runs(
-    x, gaps, mean, std, number, offsets, lengths, steps, leads, dates, first, last, has_nodata, nodata, masked, free,
-    stage, state, kept, origin, run, start, stop,
+    x, gaps, mean, std, number, offsets, lengths, steps, leads, written, read, dates, first, last, has_nodata, nodata,
+    masked, free, stage, state, kept, origin, run, start, stop,
 ):  # fmt: skip
     inner, step, at = lengths[-1], steps[:, -1], np.empty_like(offsets)
-    rows, holes = np.empty((4, 0 if step[0] == 1 else run), x.dtype), np.zeros((4, run), np.bool_)
-    counts, values, sums = np.zeros(run, np.int32), np.empty(run, mean.dtype), np.empty(ROOM)
+    values, sums = np.empty(run, mean.dtype), np.empty(ROOM)
+    holes, counts = np.zeros((4, run), np.bool_), np.zeros(run, np.int32)
     while start < stop:
         n = min(inner - start % inner, stop - start, run)
         locate(start, offsets, lengths, steps, at)
@@ -70,18 +70,21 @@ def _runs(
         squares[:], off[:], centre[:], count[:] = 0.0, 0.0, 0.0, 0
         if kept:
             _copy(state, start - origin, squares, off, centre, count, False)
-        if stage & 1:
+        for turn in range(1, 3):  # one call for both, as each is compiled anew
+            if not stage & turn:
+                continue
             add_dates(
-                x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, False
-            )
-            if last == dates:
+                x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums, count,
+                turn == 2,
+            )  # fmt: skip
+            if last < dates:
+                continue
+            if turn == 1:
                 for k in range(n):
                     centre[k] /= count[k]
                     value[k] = centre[k]
                 scatter(value, mean, at[2], step[2])
-        if stage & 2:
-            add_dates(x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, rows, holes, sums, count, True)
-            if last == dates:
+            else:
                 _spread(squares, off, count, free, value)
                 scatter(value, std, at[3], step[3])
                 scatter(count, number, at[4], step[4])
@@ -90,7 +93,7 @@ def _runs(
         start += n
 
 
-@kernel
+@helper
 def _copy(state, place, squares, off, centre, count, back):
     """Copy sums from `state`, where they are kept between calls, or back to it."""
     for k in range(count.size):
@@ -102,7 +105,7 @@ def _copy(state, place, squares, off, centre, count, back):
             centre[k], count[k] = state[2, place + k], state[3, place + k]
 
 
-@kernel
+@helper
 def _spread(squares, off, count, free, value):
     """Write standard deviations from squares of distances to rounded means, and the sums of those distances."""
     for k in range(value.size):
