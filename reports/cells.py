@@ -90,7 +90,7 @@ class Contest:
     best, tied
         The fastest arm by paired ratios, and those whose interval against it includes 1; None and empty without times.
     best_peer
-        Of the peers that have a time, the one that comes nearest to the subject or leaves it furthest behind.
+        The fastest of the peers that can take the case, None where none has a time.
     rust_vs_numpy, rust_vs_numba, rust_vs_best_peer
         The subject against expert NumPy, Numba and that peer; None where one of the two has no time.
     rust_vs_others

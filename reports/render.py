@@ -18,7 +18,7 @@ import jsonschema
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.spec import Kernel
-from reports import drawing, tables, words
+from reports import drawing, glossary, splice, tables, words
 from reports.chapters import ClassGroup, groups
 from reports.losses import losses, tallies
 from reports.rows import Run
@@ -110,7 +110,8 @@ def page(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> str:
     data = json.dumps(raw, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
     style = (ROOM / "templates" / "style.css").read_text()
     template = environment(html=True).get_template("index.html.j2")
-    return template.render(**_content(run, summary, found), style=style, data=data, svg=drawing.svg)
+    content = _content(run, summary, found)
+    return template.render(**content, glossary=glossary.terms(), style=style, data=data, svg=drawing.svg)
 
 
 def markdown(run: Run, summary: Summary, found: Sequence[ClassGroup], kernels: Mapping[str, Kernel]) -> str:
@@ -124,6 +125,7 @@ def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[st
     return {
         "run": run,
         "summary": summary,
+        "processor": splice.machine(summary),
         "groups": found,
         "lost": lost,
         "tallies": tallies(summary, lost),

@@ -71,3 +71,27 @@ def test_targets_that_the_papers_name_exist() -> None:
     ]
     named = {name for text in texts for name in re.findall(r"(?:`|^|run: )make ([a-z-]+)", text, re.MULTILINE)}
     assert named <= targets, f"no such target in the Makefile: {sorted(named - targets)}"
+
+
+def anchors(paper: Path) -> set[str]:
+    """Return what a link into a paper may name: its headings, as a web page of the repository calls them, and its ids."""
+    text = paper.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([\w-]+)"></a>', text))
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_into_papers_name_a_place_that_is_there(paper: Path) -> None:
+    found = re.findall(r"\]\(([^)\s#]*)#([^)\s]+)\)", paper.read_text(encoding="utf-8"))
+    links = [(target, place) for target, place in found if "://" not in target]
+    broken = [f"{t}#{place}" for t, place in links if place not in anchors(paper.parent / t if t else paper)]
+    assert not broken, f"{paper.name}: no such heading or id: {broken}"
+
+
+@pytest.mark.parametrize("paper", ["README.md", "METHODOLOGY.md"])
+def test_terms_are_linked_to_the_glossary_where_they_first_occur(paper: str) -> None:
+    text = (ROOT / paper).read_text(encoding="utf-8")
+    linked = set(re.findall(r"docs/glossary\.md#word-(\w+)\)", text))
+    lacking = {"contract", "oracle", "kernel", "centre", "interval", "limit", "peer", "tier", "expert"} - linked
+    assert not lacking, f"{paper}: not linked to docs/glossary.md: {sorted(lacking)}"

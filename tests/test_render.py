@@ -14,7 +14,7 @@ import pytest
 from synthetic_run import TWO, Outcome, Spot, Writer
 
 from benchmarks.registry import KERNELS
-from reports import drawing, plots, render
+from reports import drawing, glossary, plots, render
 from reports.chapters import groups
 from reports.offline import external_loads, external_loads_of
 from reports.rows import Run
@@ -259,3 +259,26 @@ def test_a_small_run_leaves_out_the_figures_that_would_be_empty(tmp_path: Path) 
     page = render.write(run, summarise(run, TWO), TWO, tmp_path / "latest")
     assert "no interval" in page.read_text()
     assert not (page.parent / "temporal_median-dates.png").exists()
+
+
+def test_every_word_that_the_page_links_is_in_its_glossary(made: tuple[Run, Summary, Path]) -> None:
+    text = made[2].read_text()
+    linked = re.findall(r'<a class="term" href="#(word-\w+)">', text)
+    explained = re.findall(r'<dt id="(word-\w+)">', text)
+    assert len(set(explained)) == len(explained) == len(glossary.terms())
+    assert set(linked) <= set(explained)
+    assert {f"word-{word}" for word in ("tier", "cell", "peer", "centre", "canary", "limit")} <= set(linked)
+
+
+def test_the_glossary_of_the_page_is_the_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [line for line in glossary.PAPER.read_text(encoding="utf-8").splitlines() if line.startswith("| <a")]
+    assert len(glossary.terms()) == len(rows) > 20, "each row of docs/glossary.md is a term"
+    paper = tmp_path / "glossary.md"
+    paper.write_text('| <a id="word-arm"></a>arm | `a * b` of *two*, a < b |\n', encoding="utf-8")
+    monkeypatch.setattr(glossary, "PAPER", paper)
+    assert glossary.terms()["arm"].meaning == "<code>a * b</code> of <i>two</i>, a &lt; b"
+
+
+def test_page_and_markdown_name_the_processor(made: tuple[Run, Summary, Path]) -> None:
+    for text in (made[2].read_text(), (made[2].parent / "report.md").read_text()):
+        assert "AMD EPYC 7B13" in text.split("Where we lose")[0]
