@@ -56,10 +56,13 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
     lines = [
         tables.markdown(tables.of_readme(summary, kernels)),
         "",
-        "Each range is the 95 % interval over processes. *Expert NumPy* is the time that a call takes; *Numba* and "
-        "*Rust* say how many times as fast these are; *of limit* is Rust's share of the limit. "
-        f"Commit `{summary.commit[:8]}`, {machine(summary)}, {summary.created[:10]}, {summary.processes} processes a "
-        f"cell, canary {summary.canary.state}. Written by `python -m lab report --readme`.",
+        "*Expert NumPy* is the time of one call. *Numba* and *Rust* say how many times as fast these are as expert "
+        "NumPy, and the next two columns how many times as fast Rust is as the other. Each range is a 95 % interval. "
+        "*Of limit* is the limit's time divided by Rust's.",
+        "",
+        f"Measured on {machine(summary)}, {summary.created[:10]}, commit `{summary.commit[:8]}`, with "
+        f"{summary.processes} processes for each cell; the canary was {summary.canary.state}. Written by "
+        "`python -m lab report --readme`.",
     ]
     return "\n".join(lines)
 
