@@ -24,8 +24,8 @@ def fuzz(
     """Call kernels with random shapes, strides, dtypes, overlaps and options, right and wrong.
 
     No call may crash, panic, raise anything but TypeError and ValueError, write beside its output, or keep memory;
-    every twentieth answer is held against the oracle. Exits with 1 when one does, and names the call. Needs a large
-    machine no more than a patient one: a million calls take some minutes.
+    every twentieth answer is compared with the oracle's. Exits with 1 when one does, and names the call. A million
+    calls take some minutes.
     """
     from rich.console import Console
 

@@ -24,8 +24,8 @@ def record(
 ) -> None:
     """Copy asv's results of a machine, in small, with a dated CSV and the receipt of machine and commits.
 
-    Of each commit its newest finished run counts. Commits that no branch has any more are left out and named. What the
-    record already has of other commits stays. What was measured with changes of the lab that no commit has is refused.
+    The newest finished run of each commit counts. Commits that no branch has any more are left out and named. What the
+    record already has of other commits stays. Runs that were measured with uncommitted changes of the lab are refused.
     """
     from datetime import UTC, datetime
 

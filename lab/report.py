@@ -30,7 +30,7 @@ def report(
     """Turn the newest run into index.html, report.md, results.csv and summary.json.
 
     Exits with 2 when planned cells have no result, or the run was not complete, and says which. --readme refuses a run
-    that lacks kernels, and what was measured or reported with changes of the lab that no commit has.
+    that lacks kernels, and one that was measured, or is reported, with uncommitted changes of the lab.
     """
     from benchmarks.registry import KERNELS
     from reports import load, losses, render, splice, summary, uncommitted, words

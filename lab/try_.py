@@ -43,7 +43,7 @@ def try_(
         int, typer.Option(metavar="N", help="Spawned processes; below 6 there is no 95 % interval.")
     ] = 6,
 ) -> None:
-    """Hold a function of your own against a kernel's contract, then time it beside ours and the wall.
+    """Check a function of your own against a kernel's contract, then time it beside ours and the wall.
 
     It is called as the kernel is. First it is said whether its values are right, then how it behaves and which keywords
     (mask, out, …) it does not take; it is timed wherever its answer on the timed input is right. Nothing is stored.

@@ -30,9 +30,9 @@ def verify(
 ) -> None:
     """Check every implementation against oracle, golden values, real data and an outside authority.
 
-    The wheel that is installed is asked; where the checkout's sources build another one, nothing is. Exits with 1 when
-    the contract is breached anywhere, naming kernel, implementation, dtype and case. What a call
-    without any choice finds goes into the report of the next run of the same wheel.
+    Checks the wheel that is installed, and refuses where the checkout's sources would build another one. Exits with 1
+    when the contract is broken anywhere, and names kernel, implementation, dtype and case. The counts of a verification
+    of everything stand in the reports of later runs of the same wheel.
     """
     started = time.perf_counter()
     verdicts = _collect(kernels, implementation, dtype)

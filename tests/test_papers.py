@@ -74,7 +74,7 @@ def test_targets_that_the_papers_name_exist() -> None:
 
 
 def anchors(paper: Path) -> set[str]:
-    """Return what a link into a paper may name: its headings, as a web page of the repository calls them, and its ids."""
+    """Return what a link into a paper may name: its headings, as web pages of repositories call them, and its ids."""
     text = paper.read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

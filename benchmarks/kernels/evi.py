@@ -71,9 +71,9 @@ KERNEL = Kernel(
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
     peers=(numexpr_.EVI, eo_processor_.EVI),
     prose=Prose(
-        why="Three bands and eight operations: the step from an index to a formula, where temporaries begin to count.",
+        why="Three bands and eight operations: a formula long enough for temporary arrays to take most of the time.",
         expect="Fused loops read three bands and write one; NumPy, even blocked, passes seven times over its blocks.",
-        surprise="L = 1 is a reflectance: on counts of 0 to 10 000 it is nothing, so integers need scale and offset.",
+        surprise="L = 1 is meant for reflectance and vanishes beside counts of 10 000: integers need scale and offset.",
     ),
     source=("Huete et al. 2002, Remote Sensing of Environment 83, 195–213",),
 )  # fmt: skip

@@ -56,8 +56,8 @@ KERNEL = Kernel(
     peers=(numexpr_.MASK_AND_SCALE, eo_processor_.MASK_AND_SCALE),
     prose=Prose(
         why="The first step of every workflow on archived scenes: counts and a quality band in, reflectance out.",
-        expect="A class is a bit of a small word: a fused pass leaves isin, where and their temporaries far behind.",
-        surprise="np.isin on a byte is a table look-up, but through several passes; the set's size hardly matters.",
+        expect="One pass that tests a class as one bit is far faster than isin, where and their temporary arrays.",
+        surprise="np.isin on bytes is a table look-up in several passes; the number of classes hardly matters.",
     ),
     source=("Main-Knorn et al. 2017, Proc. SPIE 10427, 1042704 (Sen2Cor's scene classification)",
             "USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide, LSDS-1619 (QA_PIXEL)"),

@@ -52,8 +52,8 @@ KERNEL = Kernel(
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
     peers=(numexpr_.NORMALIZED_DIFFERENCE, eo_processor_.NORMALIZED_DIFFERENCE),
     prose=Prose(
-        why="The index that everybody computes, and the purest question to memory: two reads, one write.",
-        expect="Good implementations meet at the memory bandwidth; NumPy pays for temporaries, new outputs for pages.",
+        why="The index that everybody computes, and the simplest test of memory: two reads, one write.",
+        expect="Good implementations all reach the memory bandwidth; NumPy also writes and reads temporary arrays.",
         surprise="With out= much of a compiled kernel's gain is gone, and on small arrays the call itself decides.",
     ),
     source=("Rouse et al. 1974, NASA SP-351, 309–317", "Tucker 1979, Remote Sensing of Environment 8, 127–150"),

@@ -64,9 +64,9 @@ KERNEL = Kernel(
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
     peers=(numexpr_.NORMALIZED_DIFFERENCE_DN, eo_processor_.NORMALIZED_DIFFERENCE_DN),
     prose=Prose(
-        why="What archives hold are counts. Scaling them first costs two float arrays that nobody wanted.",
-        expect="One pass over two bytes a band against a chain of temporaries four or eight bytes wide.",
-        surprise="With an offset the index is not free of scale, and a sum of scaled floats misses its true zeros.",
+        why="Archives hold counts. To scale them first costs two float arrays that nobody needs afterwards.",
+        expect="One pass reads two bytes a band; the usual way writes and reads arrays of four or eight bytes.",
+        surprise="With an offset the scale does not cancel out, and scaled sums that should be 0 are not.",
     ),
     source=("ESA, Sentinel-2 Products Specification Document, processing baseline 04.00",
             "USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide, LSDS-1619"),

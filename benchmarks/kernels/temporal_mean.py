@@ -47,9 +47,9 @@ KERNEL = Kernel(
     authority=Authority("numpy.nanmean", _nanmean, rtol=1e-15),
     peers=(bottleneck_.TEMPORAL_MEAN, numbagg_.TEMPORAL_MEAN, eo_processor_.TEMPORAL_MEAN),
     prose=Prose(
-        why="The cheapest summary of a stack, so a question to memory: how close to one read of it does one come?",
-        expect="One streaming pass, branch-free in the gaps; np.nanmean writes a copy and a mask of the whole stack.",
-        surprise="A plain sum over time is close to the bandwidth already; all the loss is in handling the gaps.",
+        why="The cheapest summary of a stack: how close does it come to the time of reading the stack once?",
+        expect="One pass without branches at gaps; np.nanmean writes a copy and a mask of the whole stack.",
+        surprise="A plain sum over time nearly reaches the bandwidth; nearly all the time above it goes into gaps.",
     ),
     source=("Higham 2002, Accuracy and Stability of Numerical Algorithms, chapter 4",),
 )  # fmt: skip

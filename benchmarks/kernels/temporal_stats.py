@@ -66,9 +66,9 @@ KERNEL = Kernel(
     authority=Authority("numpy.nanmean and sum", _nanstats, rtol=1e-15),
     peers=(bottleneck_.TEMPORAL_STATS, numbagg_.TEMPORAL_STATS, eo_processor_.TEMPORAL_STATS),
     prose=Prose(
-        why="Two passes over the dates that must cost one read: the test of whether a kernel works in tiles.",
-        expect="With a tile of dates in the second-level cache the second pass is free; NumPy reads the stack often.",
-        surprise="The sum of squares in one pass is as fast and at an offset of 1e8 gives a deviation of 0.",
+        why="Two passes over the dates for the price of one read: a kernel manages that only if it works in tiles.",
+        expect="With a tile in the second-level cache the second pass is nearly free; NumPy reads the stack often.",
+        surprise="The sum of squares in one pass is as fast, but at an offset of 1e8 it gives a deviation of 0.",
     ),
     source=("Chan, Golub & LeVeque 1983, The American Statistician 37, 242–247",
             "Welford 1962, Technometrics 4, 419–420"),
