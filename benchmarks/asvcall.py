@@ -76,7 +76,9 @@ def configured(folder: Path) -> Path:
     own["branches"] = [checkout.branch()]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIGURATION.name
-    path.write_text(json.dumps({**own, **paths, "results_dir": str(folder / "results")}, indent=1) + "\n")
+    path.write_text(
+        json.dumps({**own, **paths, "results_dir": str(folder / "results")}, indent=1) + "\n", encoding="utf-8"
+    )
     return path
 
 

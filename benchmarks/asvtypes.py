@@ -6,11 +6,20 @@ measures all arms (`benchmarks.pairing`), and every cell only looks its numbers 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from asv_runner.benchmarks._base import Benchmark
+from asv_runner.benchmarks._base import Benchmark, _get_first_attr
+
+from benchmarks.lookup import QUICK
+
+
+def _note_quick(benchmark: Any) -> None:
+    """Note ``--quick``, which asv hands to a cell's process as attributes, among them ``repeat`` = 1."""
+    if _get_first_attr(benchmark._attr_sources, "repeat", 0) == 1:
+        os.environ[QUICK] = "1"
 
 
 class KTime(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
@@ -29,6 +38,7 @@ class KTime(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
 
     def run(self, *params: Any) -> dict[str, Any]:
         """Look the cell up, in the form in which asv keeps samples."""
+        _note_quick(self)
         found: tuple[Sequence[float], int] = self.func(*params)
         samples, number = found
         return {"samples": list(samples), "number": number}
@@ -47,6 +57,7 @@ class KCount(Benchmark):  # type: ignore[misc] # asv_runner publishes no types
 
     def run(self, *params: Any) -> float:
         """Look the cell up."""
+        _note_quick(self)
         value: float = self.func(*params)
         return value
 

@@ -14,7 +14,7 @@ class _Trail:
 
 def follow(path: Path) -> None:
     """Have every question from now on noted in a file."""
-    _Trail.file = path.open("w")
+    _Trail.file = path.open("w", encoding="utf-8")
 
 
 def note(kernel: str, implementation: str, dtype: str, case: str) -> None:

@@ -70,7 +70,15 @@ def compiler(tree: Path) -> str:
     """Return what ``rustc -vV`` says in a tree, whose ``rust-toolchain.toml`` it obeys."""
     command = ["rustc", "-vV"]
     try:
-        done = subprocess.run(command, cwd=tree, env=surroundings.tools(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=tree,
+            env=surroundings.tools(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     except FileNotFoundError:
         raise OSError("rustc is not on the PATH; a stable Rust toolchain builds the kernels: see rustup") from None
     if done.returncode:
@@ -89,7 +97,7 @@ def build(stage: Path, target: Path, out: Path, log: Path) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
     done = subprocess.run(
         [*command, "-w", str(out), str(stage)], env=environment(stage, target),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")
     wheels = sorted(out.glob("*.whl"))

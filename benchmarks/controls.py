@@ -139,7 +139,7 @@ def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
 
 def _ticks() -> list[int] | str:
     try:
-        first = Path("/proc/stat").read_text().split("\n", 1)[0]
+        first = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0]
     except OSError as error:
         return f"unavailable: {error}"
     ticks = [int(field) for field in first.split()[1:9]]

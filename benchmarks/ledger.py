@@ -123,7 +123,9 @@ def _ended(found: Found) -> Found:
 def _last_words(run_dir: Path) -> str:
     """Return the last that was said before a run ended without a number, as far as it is known."""
     logs = [*broken_marks(run_dir), *sorted(run_dir.glob("*.asv.log"), key=lambda path: path.stat().st_mtime)]
-    lines = [line.strip() for log in logs[-1:] for line in log.read_text(errors="replace").splitlines()]
+    lines = [
+        line.strip() for log in logs[-1:] for line in log.read_text(errors="replace", encoding="utf-8").splitlines()
+    ]
     return next((f"nothing was measured: {line}" for line in reversed(lines) if line), "nothing was measured")
 
 

@@ -1,8 +1,9 @@
 """What a cell of asv does: find the run it belongs to, see that its case is measured, return its number.
 
 Under ``lab run`` the environment names the run directory, whose plan says what is measured together. Under a plain
-``asv run`` a directory is made in the cache for this call of asv, and a case is measured when it is first asked for, in
-``EOLAB_PROCESSES`` processes (6).
+``asv run`` a directory is made in the cache for this call of asv, and only what is asked for is measured: the times of
+a case, all arms side by side, when the first of them is asked for, in ``EOLAB_PROCESSES`` processes (6); memory when a
+number of it is. With ``--quick`` that is one process, and the one arm alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from benchmarks import registry
 from benchmarks.binding import WALL
 from benchmarks.jsonfiles import read_object
-from benchmarks.pairing import NOT_CROPPED, PROCESSES, Measurement, cell, measure
+from benchmarks.pairing import NOT_CROPPED, PROCESSES, Measurement, cell, measure, measure_memory
 from benchmarks.records import CROPPED, Group, read_lines, read_memory, slow_arms
 from benchmarks.wheel import installed_digest
 from inputs.cases import TIERS, find
@@ -23,6 +24,8 @@ from inputs.cases import TIERS, find
 RUN_DIR = "EOLAB_RUN_DIR"
 TIER = "EOLAB_TIER"
 PROCESSES_ASKED = "EOLAB_PROCESSES"
+QUICK = "EOLAB_QUICK"
+"""Set where asv was given ``--quick``: how it reaches a cell is told in `benchmarks.asvtypes`."""
 KEPT_RUNS = 20
 EXPECTED = (CROPPED, NOT_CROPPED, "the wall is a limit and has no memory of its own")
 """Reasons that need no words in asv's log."""
@@ -38,7 +41,7 @@ def samples(kernel: str, case: str, arm: str, group: Group) -> tuple[tuple[float
     RuntimeError
         Where it failed: asv records a failure and shows the message.
     """
-    run_dir = _ensure(kernel, case)
+    run_dir = _ensure(kernel, case, arm)
     found = cell(read_lines(run_dir, kernel), case, arm, group)
     _settle(found.status, found.reason)
     return found.samples_s, found.calls
@@ -46,7 +49,7 @@ def samples(kernel: str, case: str, arm: str, group: Group) -> tuple[tuple[float
 
 def samples_per_pixel(kernel: str, case: str, arm: str) -> tuple[tuple[float, ...], int]:
     """Return seconds per output pixel as `samples` does; an arm that is too slow for the case stands with its crop."""
-    run_dir = _ensure(kernel, case)
+    run_dir = _ensure(kernel, case, arm)
     lines = read_lines(run_dir, kernel)
     group: Group = "crop" if arm in (slow_arms(lines, case) or ()) else "call"
     found = cell(lines, case, arm, group)
@@ -58,7 +61,7 @@ def samples_per_pixel(kernel: str, case: str, arm: str) -> tuple[tuple[float, ..
 
 def count(kernel: str, case: str, arm: str, field: str) -> float:
     """Return a number of a memory line, as `samples` does; the wall has none."""
-    run_dir = _ensure(kernel, case)
+    run_dir = _ensure(kernel, case, arm, memory=True)
     if arm == WALL:
         _settle("skipped", EXPECTED[-1])
     for line in read_memory(run_dir, kernel):
@@ -82,13 +85,16 @@ def _settle(status: str, reason: str) -> None:
         raise RuntimeError(reason)
 
 
-def _ensure(kernel: str, case: str) -> Path:
-    """Return the run directory in which the case of the kernel is measured."""
+def _ensure(kernel: str, case: str, arm: str, *, memory: bool = False) -> Path:
+    """Return the run directory in which times or memory of the case of the kernel are measured."""
     named = os.environ.get(RUN_DIR)
-    wanted = _planned(Path(named), kernel) if named else _unplanned(kernel, case)
+    wanted = _planned(Path(named), kernel) if named else _unplanned(kernel, case, arm)
     if case not in wanted.cases:
         _settle("skipped", f"case {case} is not planned in {wanted.run_dir.name}")
-    measure(wanted)
+    if named or not memory:
+        measure(wanted)
+    else:
+        measure_memory(wanted)
     return wanted.run_dir
 
 
@@ -100,7 +106,8 @@ def _planned(run_dir: Path, kernel: str) -> Measurement:
     return Measurement(run_dir, kernel, cases, arms, plan["processes"], plan["wheel_digest"])
 
 
-def _unplanned(kernel: str, case: str) -> Measurement:
+def _unplanned(kernel: str, case: str, arm: str) -> Measurement:
+    """Return what plain asv has measured for a cell: no small sizes and no first calls, which no cell shows."""
     declared = registry.get(kernel)
     tier, limit = find(declared.family, case).tier, os.environ.get(TIER, "core")
     if limit not in TIERS:
@@ -108,7 +115,10 @@ def _unplanned(kernel: str, case: str) -> Measurement:
     if TIERS.index(tier) > TIERS.index(limit):
         _settle("skipped", f"case {case} is of tier {tier}; set {TIER}={tier} to measure it")
     digest, processes = installed_digest(), int(os.environ.get(PROCESSES_ASKED, PROCESSES))
-    return Measurement(_own_run_dir(digest), kernel, (case,), registry.arms(declared), processes, digest)
+    run_dir, arms = _own_run_dir(digest), registry.arms(declared)
+    if os.environ.get(QUICK):
+        run_dir, processes, arms = run_dir / f"{case}-{arm}", 1, tuple(one for one in arms if one == arm)
+    return Measurement(run_dir, kernel, (case,), arms, processes, digest, memory=False)
 
 
 def _own_run_dir(digest: str) -> Path:

@@ -14,7 +14,8 @@ import inspect
 import math
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,19 +90,32 @@ def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> N
     OSError
         If there is no room for more lines.
     """
+    if not is_measured(wanted):
+        with _measuring(wanted):
+            _measure_missing(wanted, notify)
+
+
+def measure_memory(wanted: Measurement) -> None:
+    """Measure peak memory and page faults alone, where that is not done; raises as `measure` does."""
+    if _memory_cases(wanted):
+        with _measuring(wanted):
+            _run_memory(wanted)
+
+
+@contextmanager
+def _measuring(wanted: Measurement) -> Iterator[None]:
+    """Hold the machine's lock, and keep why a measurement broke."""
     wanted.run_dir.mkdir(parents=True, exist_ok=True)
-    if is_measured(wanted):
-        return
     probe(wanted.run_dir)
     with one_at_a_time():
         mark = _broken_mark(wanted)
         if mark.is_file():
-            raise MeasurementError(mark.read_text())
+            raise MeasurementError(mark.read_text(encoding="utf-8"))
         try:
-            _measure_missing(wanted, notify)
+            yield
         except MeasurementError as error:
             probe(wanted.run_dir)  # no room is the cause then, and nothing that would happen again with more
-            mark.write_text(f"{error}\n")
+            mark.write_text(f"{error}\n", encoding="utf-8")
             raise
 
 

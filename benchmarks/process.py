@@ -77,7 +77,7 @@ def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
             child.wait()
             raise
     if code:
-        said = log.read_text(errors="replace").strip().splitlines()[-25:]
+        said = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-25:]
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise MeasurementError("\n".join([f"{module} ended with {how} ({job.name}); it said:", *said]))
 

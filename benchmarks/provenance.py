@@ -57,11 +57,9 @@ def machine() -> dict[str, Any]:
         "caches": known(_caches),
         "memory_bytes": known(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
         "huge_pages": {name: known(partial(_chosen, HUGE_PAGES / name)) for name in ("enabled", "defrag")},
-        "governor": known(lambda: (CPU / "cpu0/cpufreq/scaling_governor").read_text().strip()),
-        "boost": known(lambda: (CPU / "cpufreq/boost").read_text().strip()),
-        "clock_source": known(
-            lambda: Path("/sys/devices/system/clocksource/clocksource0/current_clocksource").read_text().strip()
-        ),
+        "governor": known(lambda: _read(CPU / "cpu0/cpufreq/scaling_governor")),
+        "boost": known(lambda: _read(CPU / "cpufreq/boost")),
+        "clock_source": known(lambda: _read(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource"))),
         "virtual": known(_virtual),
         "container": known(_container),
         "load_average": list(os.getloadavg()),
@@ -91,7 +89,7 @@ def known(read: Callable[[], Any]) -> Any:
 
 def cpu_model() -> str:
     """Return the processor's name."""
-    for row in Path("/proc/cpuinfo").read_text().splitlines():
+    for row in _read(Path("/proc/cpuinfo")).splitlines():
         if row.startswith("model name"):
             return row.split(":", 1)[1].strip()
     raise OSError("/proc/cpuinfo has no model name")
@@ -106,7 +104,15 @@ def cpu_model_numbers() -> str:
 
 def _said(*command: str) -> str:
     try:
-        done = subprocess.run(command, cwd=ROOT, env=surroundings.tools(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=surroundings.tools(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     except FileNotFoundError:
         raise OSError(f"{command[0]} is not on the PATH") from None
     if done.returncode:
@@ -123,7 +129,7 @@ def _packages() -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.pins"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(cache_dir(), installed_digest(), os.environ), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if done.returncode:
         raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
@@ -153,20 +159,24 @@ def _cores() -> dict[str, Any]:
 def _caches() -> dict[str, str]:
     found = {}
     for index in sorted((CPU / "cpu0/cache").glob("index*")):
-        kind = f"L{(index / 'level').read_text().strip()} {(index / 'type').read_text().strip().lower()}"
-        found[kind] = f"{(index / 'size').read_text().strip()}, cores {(index / 'shared_cpu_list').read_text().strip()}"
+        kind = f"L{_read(index / 'level')} {_read(index / 'type').lower()}"
+        found[kind] = f"{_read(index / 'size')}, cores {_read(index / 'shared_cpu_list')}"
     if not found:
         raise OSError(f"{CPU}/cpu0/cache lists none")
     return found
 
 
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
 def _chosen(path: Path) -> str:
-    text = path.read_text()
+    text = _read(path)
     return text[text.index("[") + 1 : text.index("]")]
 
 
 def _virtual() -> str:
-    flags = next(row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("flags"))
+    flags = next(row for row in _read(Path("/proc/cpuinfo")).splitlines() if row.startswith("flags"))
     return "virtual machine" if " hypervisor " in f"{flags} " else "no hypervisor is announced"
 
 

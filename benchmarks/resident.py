@@ -27,14 +27,14 @@ def rise_bytes(call: Callable[[], Any]) -> int:
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)
-    CLEAR_REFS.write_text(RESET_HIGH_WATER)
+    CLEAR_REFS.write_text(RESET_HIGH_WATER, encoding="utf-8")
     before = _status_bytes("VmRSS")
     call()
     return max(0, _status_bytes("VmHWM") - before)
 
 
 def _status_bytes(field: str) -> int:
-    rows = dict(row.split(":", 1) for row in STATUS.read_text().splitlines() if ":" in row)
+    rows = dict(row.split(":", 1) for row in STATUS.read_text(encoding="utf-8").splitlines() if ":" in row)
     if field not in rows:
         raise OSError(f"{STATUS} has no {field}")
     return int(rows[field].split()[0]) * 1024

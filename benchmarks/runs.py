@@ -222,7 +222,7 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, 
     may_lack
         Whether the wheel may lack an implementation, as that of an old commit may.
     """
-    found = [mark.read_text(errors="replace").strip() for mark in broken_marks(run_dir)]
+    found = [mark.read_text(errors="replace", encoding="utf-8").strip() for mark in broken_marks(run_dir)]
     said = _measured_process(run_dir)
     measured = plan.wheel_digest if isinstance(said, str) else str(said["wheel"]["digest"])
     if isinstance(said, str) and (run_dir / MEASURED).exists():

@@ -76,7 +76,8 @@ def _in_process(kernel: Kernel, arm: str, wheel_digest: str, cache: Path) -> Sta
         env=environment(cache, wheel_digest, os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=PATIENCE_S,
         check=False,
     )

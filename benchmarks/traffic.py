@@ -70,12 +70,14 @@ def _moved_bytes(kernel: str, implementation: str, calls: int) -> int:
         ]  # fmt: skip
         environment = surroundings.tools(EOKERNELS_SIMD="avx2", OPENBLAS_NUM_THREADS="1", PYTHONMALLOC="malloc")
         try:
-            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
         except FileNotFoundError:
             raise Uncountable("valgrind is not installed") from None
         if done.returncode or not counts.is_file():
             raise Uncountable(f"cachegrind ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-        return _lines_missed(counts.read_text()) * LINE_BYTES
+        return _lines_missed(counts.read_text(encoding="utf-8")) * LINE_BYTES
 
 
 def _lines_missed(text: str) -> int:

@@ -185,13 +185,13 @@ def main(argument: str) -> int:
     from benchmarks.process import die_with_parent
 
     die_with_parent()
-    raw = json.loads(Path(argument).read_text())
+    raw = json.loads(Path(argument).read_text(encoding="utf-8"))
     trial = Trial(**{**raw, "dtypes": tuple(raw["dtypes"])})
     kernel = registry.get(trial.kernel)
     breadcrumb.follow(Path(trial.trail))
     known = groups(kernel, trial.dtypes)
     found = [(group_of(one, known), asdict(one)) for one in verdicts(kernel, trial.arm, trial.dtypes)]
-    Path(trial.path).write_text(json.dumps(found))
+    Path(trial.path).write_text(json.dumps(found), encoding="utf-8")
     return 0
 
 

@@ -66,7 +66,7 @@ def _peers(job: tuple[str, str], implementations: Sequence[str] | None) -> list[
 def keep(verdicts: Iterable[Verdict], wheel_digest: str) -> None:
     """Keep the verdicts of a whole verification; an earlier one of the same wheel is replaced."""
     with replacing(_path(wheel_digest)) as temporary:
-        temporary.write_text(json.dumps([asdict(verdict) for verdict in verdicts]))
+        temporary.write_text(json.dumps([asdict(verdict) for verdict in verdicts]), encoding="utf-8")
 
 
 def carry(run_dir: Path, wheel_digest: str) -> bool:

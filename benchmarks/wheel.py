@@ -143,7 +143,7 @@ def _require_timeable(built: Path) -> None:
             archive.extractall(unpacked)
         done = subprocess.run(
             [sys.executable, "-P", "-c", code, unpacked, str(ROOT)], cwd=unpacked, env=surroundings.tools(),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
         )  # fmt: skip
     if done.returncode:
         built.unlink()

@@ -60,12 +60,12 @@ class Job:
 
     def save(self, path: Path) -> None:
         """Write the job for a worker to read."""
-        path.write_text(json.dumps(asdict(self)))
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Job:
         """Read a job."""
-        raw = json.loads(path.read_text())
+        raw = json.loads(path.read_text(encoding="utf-8"))
         slow = {case: tuple(arms) for case, arms in raw["slow"].items()}
         return cls(**{**raw, "cases": tuple(raw["cases"]), "arms": tuple(raw["arms"]), "slow": slow})
 

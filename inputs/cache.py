@@ -25,7 +25,7 @@ def locked(path: Path) -> Iterator[None]:
     The lock ends with the process that holds it; a crash leaves nothing to clean up. Directories are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(path.name + ".lock"), "w") as handle:
+    with open(path.with_name(path.name + ".lock"), "w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

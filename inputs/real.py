@@ -225,7 +225,13 @@ def _download(dataset: Dataset, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), dataset.requirement]
     try:
         done = subprocess.run(
-            command, env=surroundings.tools(), capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
+            command,
+            env=surroundings.tools(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=DOWNLOAD_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise Unavailable(_sentence(dataset, f"pip had not finished after {DOWNLOAD_SECONDS} s")) from None

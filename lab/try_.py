@@ -100,7 +100,7 @@ def _contract(console: Console, kernel: Kernel, arm: str, dtypes: tuple[str, ...
 
     path, trail = scratch / "verdicts.json", scratch / "asked"
     job = scratch / "trial.json"
-    job.write_text(json.dumps(asdict(Trial(kernel.name, arm, dtypes, str(path), str(trail)))))
+    job.write_text(json.dumps(asdict(Trial(kernel.name, arm, dtypes, str(path), str(trail)))), encoding="utf-8")
     try:
         with console.status("holding it against the contract"):
             spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
@@ -108,12 +108,12 @@ def _contract(console: Console, kernel: Kernel, arm: str, dtypes: tuple[str, ...
         raise MeasurementError(_ended(arm, trail, str(error))) from None
     if not path.is_file():
         raise MeasurementError(_ended(arm, trail, "it ended without an error"))
-    return [(group, Verdict.read(raw)) for group, raw in json.loads(path.read_text())]
+    return [(group, Verdict.read(raw)) for group, raw in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def _ended(arm: str, trail: Path, how: str) -> str:
     """Return what is said of a function that brought its process down: at which question, and how."""
-    asked = trail.read_text().replace(f" {arm} ", " ") if trail.is_file() else ""
+    asked = trail.read_text(encoding="utf-8").replace(f" {arm} ", " ") if trail.is_file() else ""
     return f"{_label(arm)} brought its process down at {asked}: {how.removesuffix('; it said:')}" if asked else how
 
 

@@ -43,20 +43,20 @@ class MachineHistory:
 def write(results: Path, kernels: Mapping[str, Kernel], folder: Path) -> Path:
     """Write the page of a directory of asv's layout beside asv's own, and return its path."""
     found = [_machine(machine, commits, kernels) for machine, commits in by_machine(results).items()]
-    style = (render.ROOM / "templates" / "style.css").read_text()
+    style = (render.ROOM / "templates" / "style.css").read_text(encoding="utf-8")
     template = render.environment(html=True).get_template("history.html.j2")
     path = folder / FILE
-    path.write_text(template.render(machines=found, style=style, svg=drawing.svg))
+    path.write_text(template.render(machines=found, style=style, svg=drawing.svg), encoding="utf-8")
     return path
 
 
 def link(index: Path) -> None:
     """Add a link to the page to asv's own index, once."""
-    text = index.read_text()
+    text = index.read_text(encoding="utf-8")
     anchor = f'<a href="{FILE}" style="position:fixed;right:1rem;bottom:1rem;padding:.4rem .8rem;background:#14578c;'
     anchor += 'color:#fff;border-radius:.3rem;font:14px sans-serif;z-index:9999">Curves over sizes</a>'
     if anchor not in text:
-        index.write_text(text.replace("</body>", f"{anchor}\n</body>", 1))
+        index.write_text(text.replace("</body>", f"{anchor}\n</body>", 1), encoding="utf-8")
 
 
 def _machine(machine: str, commits: Sequence[CommitResults], kernels: Mapping[str, Kernel]) -> MachineHistory:

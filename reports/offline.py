@@ -35,7 +35,7 @@ def external_loads_of(folder: Path) -> dict[str, list[str]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in TEXTS and path.is_file():
-            loads = external_loads(path.read_text(errors="replace"))
+            loads = external_loads(path.read_text(errors="replace", encoding="utf-8"))
             if loads:
                 found[path.relative_to(folder).as_posix()] = loads
     return found

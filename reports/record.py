@@ -186,5 +186,7 @@ def write(history: Sequence[Measured], machine: Mapping[str, str], today: str, f
     name = f"{today}-{machine['machine']}"
     rows, origin = folder / f"{name}.csv", folder / f"{name}.json"
     table(history).to_csv(rows, index=False, float_format="%.6g")
-    origin.write_text(json.dumps(receipt(history, machine, today), indent=1, ensure_ascii=False) + "\n")
+    origin.write_text(
+        json.dumps(receipt(history, machine, today), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return rows, origin

@@ -67,10 +67,12 @@ def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) 
 def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel]) -> None:
     found = groups(summary, kernels)
     values = summary_json(summary)
-    (folder / "summary.json").write_text(json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    (folder / "summary.json").write_text(
+        json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     tables.of_cells(summary.cells).to_csv(folder / "results.csv", index=False)
-    (folder / "report.md").write_text(markdown(run, summary, found, kernels))
-    (folder / "index.html").write_text(page(run, summary, found))
+    (folder / "report.md").write_text(markdown(run, summary, found, kernels), encoding="utf-8")
+    (folder / "index.html").write_text(page(run, summary, found), encoding="utf-8")
     for plot in (plot for group in found for chapter in group.chapters for plot in chapter.figures):
         (folder / f"{plot.key}.png").write_bytes(drawing.png(plot.figure))
 
@@ -95,7 +97,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """Return the schema of ``summary.json``."""
-    loaded: dict[str, Any] = json.loads((ROOM / "summary.schema.json").read_text())
+    loaded: dict[str, Any] = json.loads((ROOM / "summary.schema.json").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -108,7 +110,7 @@ def page(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> str:
         "controls": [asdict(c) for c in run.controls],
     }
     data = json.dumps(raw, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
-    style = (ROOM / "templates" / "style.css").read_text()
+    style = (ROOM / "templates" / "style.css").read_text(encoding="utf-8")
     template = environment(html=True).get_template("index.html.j2")
     content = _content(run, summary, found)
     return template.render(**content, glossary=glossary.terms(), style=style, data=data, svg=drawing.svg)

@@ -92,7 +92,7 @@ def write(summary: Summary, kernels: Mapping[str, Kernel], readme: Path, image: 
         As `require_quotable`, or where `readme` has not the two markers.
     """
     require_quotable(summary, kernels)
-    text = splice(readme.read_text(), block(summary, kernels))
+    text = splice(readme.read_text(encoding="utf-8"), block(summary, kernels))
     image.parent.mkdir(parents=True, exist_ok=True)
     image.write_bytes(drawing.png(picture.draw(kernels, summary)))
-    readme.write_text(text)
+    readme.write_text(text, encoding="utf-8")

@@ -84,7 +84,7 @@ def wage(wanted: Campaign, notify: Callable[[int], None] = lambda _done: None) -
                 tally = tally.plus(Tally(calls=died_at + 1 - first))
                 first, deaths = died_at + 1, deaths + 1
                 continue
-            tally = tally.plus(Tally(**json.loads(job.tally.read_text())))
+            tally = tally.plus(Tally(**json.loads(job.tally.read_text(encoding="utf-8"))))
             break
         raw = read_raw(job.findings)
     return tally, findings + [Finding(wanted.kernel, wanted.seed, **line) for line in raw[:MOST_FINDINGS]]
@@ -93,7 +93,7 @@ def wage(wanted: Campaign, notify: Callable[[int], None] = lambda _done: None) -
 def _run(job: Job, notify: Callable[[int], None]) -> tuple[int, str]:
     """Run a job in a process, and return the call at which it died and how; no way of dying where it did not."""
     path = Path(job.folder) / "job.json"
-    path.write_text(json.dumps(asdict(job)))
+    path.write_text(json.dumps(asdict(job)), encoding="utf-8")
     job.progress.write_bytes(struct.pack("q", job.first))
     log = Path(job.folder) / "child.log"
     with log.open("ab") as output:
@@ -116,7 +116,7 @@ def _run(job: Job, notify: Callable[[int], None]) -> tuple[int, str]:
     if child.returncode < 0:
         return at, f"died of {signal.Signals(-child.returncode).name}"
     if child.returncode:
-        said = log.read_text(errors="replace").strip().splitlines()[-25:]
+        said = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-25:]
         raise MeasurementError("\n".join([f"fuzzing of {job.kernel} broke at call {at}; it said:", *said]))
     return at, ""
 

@@ -146,7 +146,7 @@ def _held() -> tuple[int, int]:
     if not statm.is_file():
         return 0, blocks
     ctypes.CDLL(None).malloc_trim(0)
-    return int(statm.read_text().split()[1]) * mmap.PAGESIZE, blocks
+    return int(statm.read_text(encoding="utf-8").split()[1]) * mmap.PAGESIZE, blocks
 
 
 def main(argument: str) -> int:
@@ -156,9 +156,9 @@ def main(argument: str) -> int:
     die_with_parent()
     faulthandler.enable()
     warnings.simplefilter("error")
-    job = Job(**json.loads(Path(argument).read_text()))
+    job = Job(**json.loads(Path(argument).read_text(encoding="utf-8")))
     tally = run(job)
-    job.tally.write_text(json.dumps(asdict(tally)))
+    job.tally.write_text(json.dumps(asdict(tally)), encoding="utf-8")
     return 0
 
 

@@ -53,11 +53,11 @@ def build(requirement: str, wheels: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     asked = scratch / "requirement.txt"
-    asked.write_text(f"{requirement}\n")
+    asked.write_text(f"{requirement}\n", encoding="utf-8")
     source = ["--no-deps", "--no-build-isolation", "--no-binary", name, "--retries", "1"]
     done = _pip("wheel", "-v", *source, "--wheel-dir", str(scratch), "-r", str(asked))
     log = wheels / "build.log"
-    log.write_text(done.stdout)
+    log.write_text(done.stdout, encoding="utf-8")
     built = sorted(scratch.glob("*.whl"))
     if done.returncode or not built:
         said = "\n".join(done.stdout.strip().splitlines()[-8:])
@@ -75,7 +75,7 @@ def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments],
         env=surroundings.tools(PATH=path, **cargo.NO_FLAGS), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
 
 
