@@ -1,7 +1,7 @@
 """What ``asv.conf.json`` has asv load before each of its commands, so that plain asv and the lab name one machine.
 
 asv names a machine like the host, unless ``--machine`` says otherwise. With two names in the results ``asv compare``
-stops and the dashboard shows two machines.
+stops and the dashboard shows two machines. And asv's fork server ends at once where ``TMPDIR`` is too long for sockets.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import sys
 from contextlib import suppress
 
 from benchmarks import machine
+from inputs import tmpdir
 
 
 def setup() -> None:
-    """Have asv take the lab's name of this machine where none is given; asv calls this once."""
+    """Have asv take the lab's name of this machine where none is given, and a short ``TMPDIR``; asv calls this once."""
     from asv.machine import Machine
     from asv.util import UserError
 
     try:
+        tmpdir.enter()
         here = machine.this_machine()
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise UserError(str(error)) from None
     with suppress(OSError):  # asv itself says so where it has to write there
         if said := machine.ensure_machine(here):

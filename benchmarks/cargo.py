@@ -97,7 +97,8 @@ def build(stage: Path, target: Path, out: Path, log: Path) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
     done = subprocess.run(
         [*command, "-w", str(out), str(stage)], env=environment(stage, target),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")
     wheels = sorted(out.glob("*.whl"))

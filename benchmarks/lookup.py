@@ -91,9 +91,9 @@ def _ensure(kernel: str, case: str, arm: str, *, memory: bool = False) -> Path:
     wanted = _planned(Path(named), kernel) if named else _unplanned(kernel, case, arm)
     if case not in wanted.cases:
         _settle("skipped", f"case {case} is not planned in {wanted.run_dir.name}")
-    if named or not memory:
+    if named or not (memory and os.environ.get(QUICK)):
         measure(wanted)
-    else:
+    if memory and not named:
         measure_memory(wanted)
     return wanted.run_dir
 
@@ -115,10 +115,10 @@ def _unplanned(kernel: str, case: str, arm: str) -> Measurement:
     if TIERS.index(tier) > TIERS.index(limit):
         _settle("skipped", f"case {case} is of tier {tier}; set {TIER}={tier} to measure it")
     digest, processes = installed_digest(), int(os.environ.get(PROCESSES_ASKED, PROCESSES))
-    run_dir, arms = _own_run_dir(digest), registry.arms(declared)
-    if os.environ.get(QUICK):
+    run_dir, arms, quick = _own_run_dir(digest), registry.arms(declared), bool(os.environ.get(QUICK))
+    if quick:
         run_dir, processes, arms = run_dir / f"{case}-{arm}", 1, tuple(one for one in arms if one == arm)
-    return Measurement(run_dir, kernel, (case,), arms, processes, digest, memory=False)
+    return Measurement(run_dir, kernel, (case,), arms, processes, digest, memory=False, controls=not quick)
 
 
 def _own_run_dir(digest: str) -> Path:

@@ -69,6 +69,8 @@ class Measurement:
         Of the wheel that must be installed where this runs.
     memory
         Whether peak memory, page faults, first calls and small sizes are measured as well.
+    controls
+        Whether each process also measures what the machine gives.
     """
 
     run_dir: Path
@@ -78,6 +80,7 @@ class Measurement:
     processes: int
     wheel_digest: str
     memory: bool = True
+    controls: bool = True
 
 
 def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> None:
@@ -96,7 +99,7 @@ def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> N
 
 
 def measure_memory(wanted: Measurement) -> None:
-    """Measure peak memory and page faults alone, where that is not done; raises as `measure` does."""
+    """Measure memory alone where that is not done; raises as `measure` does."""
     if _memory_cases(wanted):
         with _measuring(wanted):
             _run_memory(wanted)
@@ -129,7 +132,8 @@ def _broken_mark(wanted: Measurement) -> Path:
 
 
 def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
-    _note_other_work()
+    if (load := os.getloadavg()[0]) > usable_cores():  # the controls will show it as well
+        print(f"note: the load average is {load:.1f}; other work on this machine makes times noisy")
     oracles = {case: _oracles(registry.get(wanted.kernel), case) for case in wanted.cases}
     unfinished = _unfinished(wanted)
     for process in range(wanted.processes):
@@ -155,7 +159,7 @@ def _unfinished(wanted: Measurement) -> dict[int, tuple[str, ...]]:
     lines = read_lines(wanted.run_dir, wanted.kernel)
     small = {case.name for case in small_cases(registry.get(wanted.kernel))} if wanted.memory else set()
     sized = {(line.process, line.case) for line in read_sizes(wanted.run_dir, wanted.kernel)}
-    ended = controlled(wanted.run_dir, wanted.kernel)
+    ended = controlled(wanted.run_dir, wanted.kernel) if wanted.controls else set(range(wanted.processes))
     found = {}
     for process in range(wanted.processes):
         cases = tuple(case for case in wanted.cases if not is_complete(lines, case, process))
@@ -178,6 +182,7 @@ def _run_process(wanted: Measurement, process: int, cases: tuple[str, ...], orac
         oracles={case: oracles[case] for case in cases},
         slow={case: slow for case, slow in known.items() if slow is not None},
         sizes=wanted.memory,
+        controls=wanted.controls,
     )
     _spawn(wanted, "benchmarks.worker", job, f"{wanted.kernel}.{process}")
 
@@ -214,13 +219,6 @@ def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:
     path = folder / f"{name}.json"
     job.save(path)
     spawn(module, path, wanted.wheel_digest, folder / f"{name}.log")
-
-
-def _note_other_work() -> None:
-    """Say it in the log where other work runs on this machine; the controls will show it as well."""
-    load = os.getloadavg()[0]
-    if load > usable_cores():
-        print(f"note: the load average is {load:.1f}; other work on this machine makes times noisy")
 
 
 def _oracles(kernel: Kernel, name: str) -> dict[str, str]:

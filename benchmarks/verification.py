@@ -27,13 +27,8 @@ KEPT_AS = "verify.json"
 def verify(
     kernels: Sequence[str], implementations: Sequence[str] | None = None, dtypes: Sequence[str] | None = None
 ) -> Iterator[list[Verdict]]:
-    """Yield the verdicts on each input dtype of each kernel, in this order; arguments as `contract.verify` has them."""
-    jobs = [
-        (kernel, dtype)
-        for kernel in kernels
-        for dtype in registry.get(kernel).contract.dtypes
-        if dtypes is None or dtype in dtypes
-    ]
+    """Yield the verdicts on each of `jobs`, in this order; arguments as `contract.verify` has them."""
+    jobs = jobs_of(kernels, dtypes)
     ask = partial(_ours, implementations=implementations)
     workers = min(len(jobs), usable_cores())
     if workers < 2:
@@ -47,6 +42,16 @@ def verify(
                 yield answer.result() + _peers(job, implementations)
             except BrokenProcessPool:
                 raise ValueError(f"a process died while it or another verified {' '.join(job)}") from None
+
+
+def jobs_of(kernels: Sequence[str], dtypes: Sequence[str] | None = None) -> list[tuple[str, str]]:
+    """Return each kernel with each input dtype that is asked for."""
+    return [
+        (kernel, dtype)
+        for kernel in kernels
+        for dtype in registry.get(kernel).contract.dtypes
+        if dtypes is None or dtype in dtypes
+    ]
 
 
 def _ours(job: tuple[str, str], implementations: Sequence[str] | None) -> list[Verdict]:

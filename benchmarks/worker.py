@@ -41,6 +41,8 @@ class Job:
         Of the wheel that must be installed, empty for any.
     sizes
         Whether the small sizes are measured as well.
+    controls
+        Whether it is measured at the end what the machine gives.
     oracles
         Case → group → ``.npy`` with the oracle's result, float64 and stacked by output.
     slow
@@ -57,6 +59,7 @@ class Job:
     oracles: dict[str, dict[str, str]]
     slow: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sizes: bool = False
+    controls: bool = True
 
     def save(self, path: Path) -> None:
         """Write the job for a worker to read."""
@@ -142,7 +145,8 @@ def run(job: Job) -> None:
         gc.collect()
     if job.sizes:
         sizes.run(kernel, run_dir, job.process, rng)
-    append(run_dir / CONTROLS, controls(kernel, job.process, watch))
+    if job.controls:
+        append(run_dir / CONTROLS, controls(kernel, job.process, watch))
 
 
 def main(argument: str, run: Callable[[Job], None] = run) -> int:

@@ -17,7 +17,11 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from inputs import tmpdir
 from inputs.cache import REPOSITORY, cache_dir
+
+UTF_8 = {"PYTHONUTF8": "1"}
+"""What the lab starts writes logs and files, which are UTF-8 whatever the locale of the terminal is."""
 
 PASSED = re.compile(
     "|".join(
@@ -67,7 +71,7 @@ def tools(inherited: Mapping[str, str] | None = None, /, **settings: str) -> dic
     """
     given = os.environ if inherited is None else inherited
     kept = {name: value for name, value in given.items() if PASSED.fullmatch(name)}
-    return {**kept, **_person(kept), **settings}
+    return {**kept, **_person(kept), **tmpdir.shortened(kept), **UTF_8, **settings}
 
 
 def enter(inherited: MutableMapping[str, str] = os.environ) -> None:
@@ -77,7 +81,8 @@ def enter(inherited: MutableMapping[str, str] = os.environ) -> None:
     the same arguments.
     """
     before = dict(inherited)
-    wanted = {**tools(before), **{name: value for name, value in before.items() if OWN.fullmatch(name)}}
+    own = {name: value for name, value in before.items() if OWN.fullmatch(name)}
+    wanted = {**{name: value for name, value in tools(before).items() if name not in UTF_8}, **own}
     if _finds_lab(before) and Path.cwd() != REPOSITORY:
         wanted["PYTHONPATH"] = str(REPOSITORY)
     dropped = sorted(name for name in before if before[name] and wanted.get(name) != before[name])

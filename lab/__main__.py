@@ -123,13 +123,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = None if debug else sentence(error)
         if text is None:
             raise
-        typer.secho(f"error: {text}", fg="red", err=True)
+        from lab import terminal
+
+        terminal.say(f"error: {text}", "red")
         return 2
     return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":
     from inputs import surroundings
+    from lab import terminal
 
+    terminal.degrade()
     surroundings.enter()
     raise SystemExit(main())

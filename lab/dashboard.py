@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from lab import terminal
+
 REPO = Path(__file__).resolve().parents[1]
 HTML = REPO / ".asv" / "html"
 MERGED = REPO / ".asv" / "merged"
@@ -36,13 +38,13 @@ def dashboard(
     for command in (publish, ["asv_tachyon", "install", "--no-backup", str(HTML)]):
         ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, env=surroundings.tools(), check=False)
         if ended.returncode:
-            typer.secho(f"error: `{' '.join(command)}` ended with {ended.returncode}", fg="red", err=True)
+            terminal.say(f"error: `{' '.join(command)}` ended with {ended.returncode}", "red")
             raise typer.Exit(2)
     history_page.write(MERGED / "results", KERNELS, HTML)
     history_page.link(HTML / "index.html")
     if outside := external_loads_of(HTML):
         for name, addresses in outside.items():
-            typer.secho(f"error: {name} loads {', '.join(addresses)}", fg="red", err=True)
+            terminal.say(f"error: {name} loads {', '.join(addresses)}", "red")
         raise typer.Exit(2)
     typer.echo(f"Written: {HTML / 'index.html'} and {history_page.FILE}, which load nothing from the network.")
     if serve:
@@ -58,12 +60,12 @@ def _merged() -> Path:
     shutil.rmtree(MERGED / "results", ignore_errors=True)
     sources = [RECORD, history.RESULTS, runs.ASV_RESULTS]
     if checkout.edge():
-        typer.secho(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}", err=True)
+        terminal.say(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}")
     for wrong in record.unreadable(sources):
-        typer.secho(f"left out: {wrong}", fg="yellow", err=True)
+        terminal.say(f"left out: {wrong}", "yellow")
     gone = {commit: why for commit in record.all_commits(sources) if (why := checkout.lost(commit))}
     for commit, why in gone.items():
-        typer.secho(f"left out: commit {commit[:8]}: {why}", fg="yellow", err=True)
+        terminal.say(f"left out: commit {commit[:8]}: {why}", "yellow")
     record.merge(sources, MERGED / "results", without=gone)
     if not (MERGED / "results" / record.COMMON).is_file():
         raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
+
+from lab import progress, terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from inputs.cases import Case
     from inputs.real import Dataset
 
@@ -32,14 +33,14 @@ def data(
     from inputs.build import footprint
     from inputs.cases import CASES
 
-    console = Console()
+    console = terminal.console()
     if fetch:
-        with console.status("fetching real data"):
+        with progress.shown("fetching real data"):
             for dataset in real.DATASETS:
                 real.fetch(dataset)
-    console.print(_datasets())
+    _datasets(console)
     for family, cases in CASES.items():
-        console.print(_cases(family, cases), "")
+        _cases(console, family, cases)
     console.print("Bold: the centre; the others differ from it in one thing. MiB: one band.", style="dim")
     console.print("observed: the 10 m cube, mirrored to size; all others are synthetic, seeded.\n", style="dim")
     arrays, size = footprint()
@@ -56,23 +57,23 @@ def data(
     console.print(f"picture: {path}", highlight=False, soft_wrap=True)
 
 
-def _datasets() -> Table:
-    """Return the real data, one column a dataset."""
+def _datasets(console: Console) -> None:
+    """Print the real data, one column a dataset."""
     from inputs import real
 
-    table = Table(title="Real data", title_justify="left", title_style="bold", box=box.SIMPLE, pad_edge=False)
-    table.add_column(style="dim")
-    for dataset in real.DATASETS:
-        table.add_column(dataset.name, overflow="fold")
-    table.add_row("shows", *(dataset.title for dataset in real.DATASETS))
-    table.add_row("bands", *(" ".join(dataset.bands) for dataset in real.DATASETS))
-    table.add_row("shape", *(f"{_shape(dataset.shape)} uint16" for dataset in real.DATASETS))
-    for heading, *cells in zip(("missing", "valid", "where"), *map(_state, real.DATASETS), strict=True):
-        table.add_row(heading, *cells)
-    table.add_row("source", *(f"{dataset.requirement} (wheel)" for dataset in real.DATASETS))
-    table.add_row("licence", *(dataset.licence for dataset in real.DATASETS))
-    table.add_row("notice", *(dataset.notice for dataset in real.DATASETS))
-    return table
+    sets = real.DATASETS
+    rows = [
+        ("shows", *(dataset.title for dataset in sets)),
+        ("bands", *(" ".join(dataset.bands) for dataset in sets)),
+        ("shape", *(f"{_shape(dataset.shape)} uint16" for dataset in sets)),
+        *zip(("missing", "valid", "where"), *map(_state, sets), strict=True),
+        ("source", *(f"{dataset.requirement} (wheel)" for dataset in sets)),
+        ("licence", *(dataset.licence for dataset in sets)),
+        ("notice", *(dataset.notice for dataset in sets)),
+    ]
+    columns = [terminal.Column("", whole=True), *(terminal.Column(dataset.name) for dataset in sets)]
+    terminal.show(console, "Real data", columns, [terminal.Row(row) for row in rows])
+    console.print()
 
 
 def _state(dataset: Dataset) -> tuple[str, str, str]:
@@ -87,17 +88,16 @@ def _state(dataset: Dataset) -> tuple[str, str, str]:
     return f"{cube.missing.mean():.1%}", f"{valid.min()}–{valid.max()} of {len(cube.dates)} dates", where
 
 
-def _cases(family: str, cases: tuple[Case, ...]) -> Table:
-    """Return the cases of a family, one row a case, the centre in bold."""
-    table = Table(title=f"Cases, {family}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    table.pad_edge, table.show_edge, table.padding = False, False, (0, 0, 0, 0)
-    for heading in ("case", "tier", "shape", "dtype", "missing", "layout", "MiB"):
-        table.add_column(heading, justify="right" if heading == "MiB" else "left", no_wrap=True)
+def _cases(console: Console, family: str, cases: tuple[Case, ...]) -> None:
+    """Print the cases of a family, one row a case, the centre in bold."""
+    headings = ("case", "tier", "shape", "dtype", "missing", "layout")
+    columns = [*(terminal.Column(heading, whole=True) for heading in headings), terminal.Column("MiB", number=True)]
+    rows = []
     for case in cases:
-        size, style = _mebibytes(case), "bold" if case.centre else None
-        row = (case.name, case.tier, _shape(case.shape), case.dtype, _missing(case), case.layout, size)
-        table.add_row(*row, style=style)
-    return table
+        row = (case.name, case.tier, _shape(case.shape), case.dtype, _missing(case), case.layout, _mebibytes(case))
+        rows.append(terminal.Row(row, "bold" if case.centre else ""))
+    terminal.show(console, f"Cases, {family}", columns, rows)
+    console.print()
 
 
 def _missing(case: Case) -> str:

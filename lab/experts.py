@@ -29,14 +29,13 @@ def experts(
     Every headline divides by the expert's time. Exits with 1 where another form is faster with its whole interval over
     six processes, and again over twelve new ones. Nothing is stored. All core cases take half an hour on two cores.
     """
-    from rich.console import Console
-
     from benchmarks import alternatives, registry, wheel
     from inputs.cases import TIERS, find, select
+    from lab import terminal
 
     if tier not in TIERS:
         raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
-    console = Console()
+    console = terminal.console()
     wheel.require_source()
     faster: list[tuple[str, Standing]] = []
     for name in kernels or registry.KERNELS:
@@ -44,11 +43,11 @@ def experts(
         forms = ("numpy_naive", *alternatives.arms(name))
         cases = tuple(find(family, one).name for one in case or ())
         cases = cases or tuple(one.name for one in select(family, tier))
-        found = _standings(console, name, cases, forms, PROCESSES)
+        found = _standings(name, cases, forms, PROCESSES)
         _show(console, name, found)
         doubtful = {(one.case, one.form) for one in found if one.is_faster}
         if doubtful:
-            again = _standings(console, name, tuple({one for one, _ in doubtful}), forms, CONFIRMING_PROCESSES)
+            again = _standings(name, tuple({one for one, _ in doubtful}), forms, CONFIRMING_PROCESSES)
             faster += [(name, one) for one in again if one.is_faster and (one.case, one.form) in doubtful]
     for name, one in faster:
         form = alternatives.form_of(one.form)
@@ -58,19 +57,19 @@ def experts(
     console.print("no other NumPy form is shown faster than the expert form", style="bold green")
 
 
-def _standings(
-    console: Console, kernel: str, cases: tuple[str, ...], forms: tuple[str, ...], processes: int
-) -> list[Standing]:
+def _standings(kernel: str, cases: tuple[str, ...], forms: tuple[str, ...], processes: int) -> list[Standing]:
     """Measure, in the installed wheel, and refuse to judge by a form whose answer is wrong."""
     from benchmarks import pairing, records, wheel
+    from lab import progress
     from reports.experts import EXPERT, standings
 
     with tempfile.TemporaryDirectory(prefix="lab-experts-") as scratch:
         arms, digest = (EXPERT, *forms), wheel.installed_digest()
         wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
-        with console.status(f"{kernel}: making inputs") as status:
+        with progress.shown(f"{kernel}: processes", processes) as update:
+            update(done=0)
             done = iter(range(1, processes + 1))
-            pairing.measure(wanted, lambda: status.update(f"{kernel}: process {next(done)} of {processes} done"))
+            pairing.measure(wanted, lambda: update(done=next(done)))
         lines = records.read_lines(Path(scratch), kernel)
     _require_right(kernel, lines)
     return list(standings(lines, forms))
@@ -85,21 +84,18 @@ def _require_right(kernel: str, lines: Sequence[Line]) -> None:
 
 def _show(console: Console, kernel: str, found: Sequence[Standing]) -> None:
     """Print, per case, the form that comes nearest to the expert form or passes it."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     from benchmarks import alternatives
+    from lab.terminal import Column, Row, show
 
-    table = Table(title=kernel, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for heading in ("case", "nearest form"):
-        table.add_column(heading)
-    for heading in ("× expert", "95 %"):
-        table.add_column(heading, justify="right")
+    columns = [Column("case", whole=True), Column("nearest form")]
+    columns += [Column(heading, number=True) for heading in ("× expert", "95 %")]
+    rows = []
     for case in dict.fromkeys(one.case for one in found):
         best = max((one for one in found if one.case == case), key=lambda one: one.ratio.estimate)
-        style = "red" if best.is_faster else None
-        table.add_row(case, alternatives.form_of(best.form), f"{best.ratio.estimate:.2f}", _range(best), style=style)
-    console.print(table)
+        cells = case, alternatives.form_of(best.form), f"{best.ratio.estimate:.2f}", _range(best)
+        rows.append(Row(cells, "red" if best.is_faster else ""))
+    show(console, kernel, columns, rows)
+    console.print()
 
 
 def _range(one: Standing) -> str:

@@ -27,22 +27,23 @@ def fuzz(
     every twentieth answer is compared with the oracle's. Exits with 1 when one does, and names the call. A million
     calls take some minutes.
     """
-    from rich.console import Console
-
     from benchmarks import registry
     from benchmarks.fuzzing.campaign import Campaign, wage
     from benchmarks.wheel import require_source
+    from lab import progress, terminal
 
     names = [registry.get(name).name for name in kernel or registry.KERNELS]
     require_source()
-    console = Console(highlight=False)
+    console = terminal.console()
     findings: list[Finding] = []
     tallies: dict[str, Tally] = {}
     share = -(-calls // len(names))
-    with console.status("drawing") as status:
-        for name in names:
+    with progress.shown("drawing", share * len(names)) as update:
+        update(done=0)
+        for place, name in enumerate(names):
             wanted = Campaign(name, share, seed, first)
-            tally, found = wage(wanted, lambda done, name=name: status.update(f"{name}: {done:,} calls"))  # type: ignore[misc]
+            before = place * share
+            tally, found = wage(wanted, lambda done, name=name, before=before: update(name, before + done))  # type: ignore[misc]
             tallies[name] = tally
             findings += found
     _show(console, tallies, findings, seed)
@@ -51,20 +52,18 @@ def fuzz(
 
 
 def _show(console: Console, tallies: dict[str, Tally], findings: list[Finding], seed: int) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from lab.terminal import Column, Row, show
 
-    table = Table(title=f"random calls, seed {seed}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("kernel")
-    for column in ("calls", "accepted", "compared", "µs/call", "memory", "findings"):
-        table.add_column(column, justify="right")
+    numbers = ("calls", "accepted", "compared", "µs/call", "memory", "findings")
+    columns = [Column("kernel"), *(Column(heading, number=True) for heading in numbers)]
+    rows = []
     for name, tally in tallies.items():
         own = sum(finding.kernel == name for finding in findings)
         each = f"{tally.seconds / tally.calls * 1e6:.0f}" if tally.seconds else "–"
         grown = f"{tally.grown_bytes / 2**20:+.1f} MiB"
         cells = [f"{tally.calls:,}", f"{tally.accepted:,}", f"{tally.compared:,}", each, grown, str(own)]
-        table.add_row(name, *cells, style="red" if own else None)
-    console.print(table)
+        rows.append(Row([name, *cells], "red" if own else ""))
+    show(console, f"random calls, seed {seed}", columns, rows)
     for finding in findings:
         at = f"call {finding.index}" if finding.index >= 0 else "all calls"
         line = f"FINDING {finding.kernel} {at}: {finding.detail}"

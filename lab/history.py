@@ -12,7 +12,6 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
     from benchmarks.history import Commit
     from benchmarks.machine import Machine
@@ -42,13 +41,12 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     What was measured before is not measured again, so the same command goes on after an interrupt. ``lab record``
     keeps the result. EOLAB_MACHINE names the machine. Exits with 2 when a cell was not measured or failed.
     """
-    from rich.console import Console
-
     from benchmarks import asvcall, lock
     from benchmarks import history as commits_of
     from benchmarks.machine import ensure_machine, this_machine
+    from lab import terminal
 
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     machine = this_machine()
     chosen = [commits_of.commit(name) for name in commit] if commit else commits_of.steps(commits)
     cases = commits_of.chosen_cases(kernels or [], case or [])
@@ -65,6 +63,7 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
 def _kept(console: Console) -> Iterator[None]:
     """Say how it goes on after an interrupt or on a full disk."""
     from benchmarks import room
+    from lab import terminal
 
     kept = "What was measured is kept; the same command goes on"
     try:
@@ -75,7 +74,7 @@ def _kept(console: Console) -> Iterator[None]:
     except OSError as error:
         if error.errno not in room.FULL:
             raise
-        typer.secho(f"error: {room.said(error)}. {kept} when there is room.", fg="red", err=True)
+        terminal.say(f"error: {room.said(error)}. {kept} when there is room.", "red")
         raise typer.Exit(2) from None
 
 
@@ -97,9 +96,10 @@ def _commit(
     """Measure a commit where that is not done, and tell whether everything planned is there and right."""
     from benchmarks import asvresults, ledger, runs
     from benchmarks import history as commits_of
+    from lab import progress, terminal
 
     console.print(f"{of.commit[:8]} {of.subject}", highlight=False, soft_wrap=True)
-    with console.status("building its wheel, or finding it in the cache"):
+    with progress.shown("building its wheel, or finding it in the cache"):
         plan = commits_of.make_plan(of, cases, processes, machine.machine)
     run_dir = None if again else commits_of.earlier(plan)
     if run_dir is None:
@@ -110,28 +110,29 @@ def _commit(
     if done:
         console.print(f"  measured before, in {run_dir.name}", highlight=False)
     else:
-        _measure(console, plan, run_dir, machine)
+        _measure(plan, run_dir, machine)
     found = runs.problems(plan, run_dir, commits_of.RESULTS, may_lack=True)
     if not done:
         runs.write_receipt(run_dir, found)
     for problem in found:
-        typer.secho(f"  {problem}", fg="red", err=True)
+        terminal.say(f"  {problem}", "red")
     return not found
 
 
-def _measure(console: Console, plan: Plan, run_dir: Path, machine: Machine) -> None:
+def _measure(plan: Plan, run_dir: Path, machine: Machine) -> None:
     from benchmarks import asvcall, checkout, ledger, pairing, runs
     from benchmarks import history as commits_of
+    from lab import progress
 
     checkout.note(run_dir)
     for mark in pairing.broken_marks(run_dir):
         mark.unlink()
-    for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):
-        with console.status(kernel) as shown:
+    with progress.shown("asv: environment", runs.lines_planned(plan)) as update:
+        for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):
             names = [entry.case for entry in plan.kernels[kernel]]
 
-            def tick(kernel: str = kernel, shown: Status = shown) -> None:
-                shown.update(f"{kernel}: {runs.lines_done(plan, run_dir)} of {runs.lines_planned(plan)} steps")
+            def tick(kernel: str = kernel) -> None:
+                update(kernel, runs.lines_done(plan, run_dir))
 
             asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, results=commits_of.RESULTS)
             (run_dir / f"{kernel}.done").touch()

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import typer
-
 from benchmarks import pins
 from inputs import cores
+from lab import terminal
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -57,9 +56,9 @@ def _cores() -> str:
 
 
 def _section(title: str, rows: Mapping[str, str]) -> None:
-    typer.secho(title, bold=True)
-    width = max(len(name) for name in rows)
+    console, shown = terminal.console(), []
     for name, value in rows.items():
         drifted = "pinned:" in value or "not importable" in value
-        typer.secho(f"  {name:<{width}}  {value}", fg="red" if drifted else None)
-    typer.echo()
+        shown.append(terminal.Row((f"{name} ", value), "red" if drifted else ""))
+    terminal.show(console, title, (terminal.Column("", whole=True), terminal.Column("")), shown)
+    console.print()

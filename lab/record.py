@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import terminal
+
 if TYPE_CHECKING:
     from reports.rows import Run
 
@@ -38,11 +40,11 @@ def record(
 
     name = this_machine().machine if machine is None else named_machine(machine, "machine")
     for wrong in kept.unreadable([history.RESULTS]):
-        typer.secho(f"left out: {wrong}", fg="yellow", err=True)
+        terminal.say(f"left out: {wrong}", "yellow")
     commits = kept.commits(history.RESULTS, name)
     lost = {commit: why for commit in commits if (why := checkout.lost(commit))}
     for commit, why in lost.items():
-        typer.secho(f"left out: commit {commit[:8]}: {why}", fg="yellow", err=True)
+        terminal.say(f"left out: commit {commit[:8]}: {why}", "yellow")
     ended = {run.commit: run for run in _ended(history.RUNS) if run.commit in commits and run.machine == name}
     measured = [run for run in ended.values() if run.commit not in lost]
     if not measured:
@@ -81,6 +83,6 @@ def _ended(runs: Path) -> Iterator[Run]:
 
     for found in reversed([*ledger.of_folder(runs)]):
         if found.state == "unreadable":
-            typer.secho(f"left out: {found.sentence()}", fg="yellow", err=True)
+            terminal.say(f"left out: {found.sentence()}", "yellow")
         elif found.state in {"complete", "not complete"}:
             yield load.read_run(found.run_dir, KERNELS)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import terminal
+
 if TYPE_CHECKING:
     from benchmarks.runs import Plan
     from reports.words import Line
@@ -46,13 +48,13 @@ def report(
     typer.echo(f"{lost}, which stand first in the page.")
     gaps = summary.gaps(found, KERNELS)
     for problem in measured.problems:
-        typer.secho(problem, fg="red", err=True)
+        terminal.say(problem, "red")
     for cell in gaps:
         reason = cell.reason or f"measured in {cell.processes} of {found.processes} processes"
-        typer.secho(f"{cell.kernel} {cell.case} {cell.implementation}: {reason}", fg="red", err=True)
+        terminal.say(f"{cell.kernel} {cell.case} {cell.implementation}: {reason}", "red")
     if gaps or measured.problems:
         if readme:
-            typer.secho("README.md was left as it is: it quotes complete runs only", fg="red", err=True)
+            terminal.say("README.md was left as it is: it quotes complete runs only", "red")
         raise typer.Exit(2)
     if readme:
         splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
@@ -71,10 +73,10 @@ def _chosen(name: str) -> Path:
     if found.state == "unreadable":
         raise ValueError(f"run: {found.sentence()}")
     for newer in passed:
-        typer.secho(f"passed over: {newer.sentence()}", fg="yellow", err=True)
+        terminal.say(f"passed over: {newer.sentence()}", "yellow")
     typer.echo(f"Run {found.sentence()}.")
     if found.plan is not None and (note := _asvs_note(found.plan, found.run_dir)):
-        typer.secho(note, fg="yellow", err=True)
+        terminal.say(note, "yellow")
     return found.run_dir
 
 
@@ -91,28 +93,24 @@ def _asvs_note(plan: Plan, run_dir: Path) -> str:
 
 
 def _show(lines: list[Line], canary: str, page: Path, uncommitted: str = "") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
+    console = terminal.console()
+    columns = [
+        terminal.Column(""),
+        terminal.Column("time", number=True),
+        terminal.Column("× expert NumPy", whole=True),
+        terminal.Column("in a word", most=len("difference")),  # so that 80 columns hold a line of any implementation
+        terminal.Column("of limit", number=True),
+        terminal.Column("verified"),
+    ]
     for kernel in dict.fromkeys(line.kernel for line in lines):
         mine = [line for line in lines if line.kernel == kernel]
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            title=f"{kernel} at {mine[0].case}{', with uncommitted changes' if uncommitted else ''}",
-            title_justify="left",
-            show_edge=False,
-            padding=0,
-        )
-        for heading in ("", "time", "× expert NumPy", "in a word", "of limit", "verified"):
-            right, prose = heading in {"time", "of limit"}, heading in {"in a word", "verified"}
-            # So that 80 columns hold a whole line of any implementation.
-            most = len("difference") if heading == "in a word" else None
-            table.add_column(heading, justify="right" if right else "left", no_wrap=not prose, max_width=most)
-        for line in mine:
-            table.add_row(line.implementation, line.time, line.ratio, line.word, line.fraction, line.verified)
-        console.print(table, "")
+        title = f"{kernel} at {mine[0].case}{', with uncommitted changes' if uncommitted else ''}"
+        rows = [
+            terminal.Row((line.implementation, line.time, line.ratio, line.word, line.fraction, line.verified))
+            for line in mine
+        ]
+        terminal.show(console, title, columns, rows)
+        console.print()
     if any("*" in line.time + line.ratio for line in lines):
         console.print("* on the centre crop, where the whole case takes more than 200 ms a call", highlight=False)
     console.print(f"Canary: {canary}", highlight=False)

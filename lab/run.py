@@ -45,15 +45,14 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     one waits for it. Exits with 2 when a planned cell was not measured or failed, when the wheel is not the one just
     built, or when there is no space left, and says which.
     """
-    from rich.console import Console
-
     from benchmarks import asvcall
+    from lab import terminal
 
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
     asvcall.heed_interrupts()
     try:
-        plan = _plan(console, wanted, processes)
+        plan = _plan(wanted, processes)
         if resume or budget:
             _name_unreadable(console)
         _show_left_out(console, plan, budget)
@@ -79,6 +78,7 @@ def _alone(console: Console, plan: Plan, resume: bool) -> None:
 def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
     """Measure and finish a run, or say how it goes on where it was ended."""
     from benchmarks import checkout, room
+    from lab import terminal
 
     kept = f"What was measured is kept in {run_dir}; the same command with --resume goes on"
     try:
@@ -91,7 +91,7 @@ def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
     except OSError as error:
         if error.errno not in room.FULL:
             raise
-        typer.secho(f"error: {room.said(error)}. {kept} when there is room.", fg="red", err=True)
+        terminal.say(f"error: {room.said(error)}. {kept} when there is room.", "red")
         raise typer.Exit(2) from None
 
 
@@ -115,10 +115,11 @@ class _Wanted:
     budget: str
 
 
-def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
+def _plan(wanted: _Wanted, processes: int) -> Plan:
     from benchmarks import budget, checkout, runs, wheel
     from benchmarks.machine import this_machine
     from inputs.cases import TIERS
+    from lab import progress
 
     machine = this_machine().machine
     if wanted.tier not in TIERS:
@@ -131,7 +132,7 @@ def _plan(console: Console, wanted: _Wanted, processes: int) -> Plan:
         choice = runs.within_budget(chosen, limit_s, processes)
         chosen, left_out = dict(choice.cases), choice.left_out
     checkout.require_clean()
-    with console.status("building the wheel, or finding it in the cache"):
+    with progress.shown("building the wheel, or finding it in the cache"):
         digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier
     return runs.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
@@ -165,17 +166,9 @@ def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
 
 
 def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from benchmarks import asvcall, asvresults, ledger, runs
     from benchmarks.machine import ensure_machine, this_machine
+    from lab import progress
 
     machine = this_machine()
     for said in (
@@ -185,19 +178,14 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
         if said:
             console.print(said, highlight=False, soft_wrap=True)
     asvcall.ensure_peers()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as shown:
-        task = shown.add_task("asv: environment", total=runs.lines_planned(plan))
+    with progress.shown("asv: environment", runs.lines_planned(plan)) as update:
         for kernel in ledger.kernels_left(plan, run_dir):
             cases = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:
                 measuring = (run_dir / f"{kernel}.jsonl").exists()
-                shown.update(
-                    task,
-                    completed=runs.lines_done(plan, run_dir),
-                    description=kernel if measuring else f"{kernel}: asv builds and prepares",
-                )
+                what = kernel if measuring else f"{kernel}: asv builds and prepares"
+                update(what, runs.lines_done(plan, run_dir))
 
             asvcall.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit, results=runs.ASV_RESULTS)
             (run_dir / f"{kernel}.done").touch()
@@ -206,6 +194,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
 
 def _finish(console: Console, plan: Plan, run_dir: Path) -> None:
     from benchmarks import runs, verification
+    from lab import terminal
 
     found = runs.problems(plan, run_dir)
     verification.carry(run_dir, plan.wheel_digest)
@@ -216,5 +205,5 @@ def _finish(console: Console, plan: Plan, run_dir: Path) -> None:
     console.print(f"{cells} cells planned, run {run_dir.name}: {'complete' if not found else 'not complete'}")
     if found:
         for problem in found:
-            typer.secho(f"  {problem}", fg="red", err=True)
+            terminal.say(f"  {problem}", "red")
         raise typer.Exit(2)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lab import terminal
+
 if TYPE_CHECKING:
     from benchmarks.ledger import Found
 
-COLOURS = {"complete": "green", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
+COLOURS = {"complete": "", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
 
 
 def runs(
@@ -58,31 +60,22 @@ def _plain(found: Found) -> dict[str, Any]:
 
 def _show(found: Iterable[Found], now: datetime) -> None:
     """Print the table, in which 80 columns hold whole words, and below it what there is to say of single runs."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("run and kernels", overflow="fold")
-    for heading in ("state", "tier", "commit"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("age", "cells"):
-        table.add_column(heading, no_wrap=True, justify="right")
-    said = []
+    console, rows, said = terminal.console(), [], []
+    columns = [terminal.Column("run and kernels")]
+    columns += [terminal.Column(heading, whole=True) for heading in ("state", "tier", "commit")]
+    columns += [terminal.Column(heading, number=True) for heading in ("age", "cells")]
     for one in found:
-        name, state = one.run_dir.name, Text(one.state, COLOURS.get(one.state, "red"))
+        name, style = one.run_dir.name, COLOURS.get(one.state, "red")
         if one.plan is None:
-            table.add_row(Text(name), state)
+            rows.append(terminal.Row((name, one.state, "", "", "", ""), style))
         else:
             cells, commit = f"{one.measured}/{one.planned}", one.plan.commit[:8]
-            what = Text(f"{name}\n  {_kernels(list(one.plan.kernels))}")
-            table.add_row(what, state, one.plan.tier, commit, one.age(now), cells)
+            what = f"{name}\n  {_kernels(list(one.plan.kernels))}"
+            rows.append(terminal.Row((what, one.state, one.plan.tier, commit, one.age(now), cells), style))
         said += [f"{name}: {one.why}"] if one.why else []
-    console.print(table)
+    terminal.show(console, "", columns, rows)
     for sentence in said:
-        console.print(Text(sentence), soft_wrap=True)
+        terminal.say(sentence, stderr=False)
 
 
 def _kernels(names: list[str]) -> str:

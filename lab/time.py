@@ -37,20 +37,20 @@ def time(
 
     Nothing is stored. Exits with 1 when an answer is wrong.
     """
-    from rich.console import Console
-
     from benchmarks import pairing, records, runs, wheel
+    from lab import progress, terminal
 
-    console = Console()
+    console = terminal.console()
     cases, arms = chosen(kernel, case or [], implementation or [])
     wheel.require_source()
     runs.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
         digest = wheel.installed_digest()
         wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
-        with console.status("making inputs, compiling") as status:
+        with progress.shown("making inputs, measuring: processes", processes) as update:
+            update(done=0)
             done = iter(range(1, processes + 1))
-            pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {processes} done"))
+            pairing.measure(wanted, lambda: update("measuring: processes", next(done)))
         lines = records.read_lines(Path(scratch), kernel)
     failed = [show(console, lines, kernel, name) for name in cases]
     if any(failed):
@@ -78,10 +78,11 @@ def chosen(
 
 def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> bool:
     """Print a table for each group of a case, and return whether an answer was wrong."""
-    from rich.table import Table
-
     from benchmarks import registry
+    from lab import terminal
 
+    numbers = [terminal.Column(heading, number=True) for heading in ("time", "ns/pixel", "× NumPy", "95 %")]
+    columns = [terminal.Column("implementation"), *numbers, terminal.Column("note")]
     failed = False
     for group in ("call", "crop"):
         found = [line for line in lines if (line.case, line.group) == (case, group)]
@@ -90,15 +91,10 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
         shape = found[0].shape
         pixels = prod(shape[1:] if registry.get(kernel).family == "temporal" else shape)
         title = f"{kernel} {case}: {' × '.join(map(str, shape))}" + (", the centre crop" if group == "crop" else "")
-        table = Table(title=title, title_justify="left")
-        table.add_column("implementation")
-        for heading in ("time", "ns/pixel", "× NumPy", "95 %"):
-            table.add_column(heading, justify="right")
-        table.add_column("note")
-        for arm in found[0].arms:
-            table.add_row(arm, *_columns(found, arm, pixels))
-            failed = failed or any(line.arms[arm].status == "failed" for line in found)
-        console.print(table)
+        arms = found[0].arms
+        terminal.show(console, title, columns, [terminal.Row((arm, *_columns(found, arm, pixels))) for arm in arms])
+        console.print()
+        failed = failed or any(line.arms[arm].status == "failed" for line in found for arm in arms)
     return failed
 
 

@@ -49,12 +49,11 @@ def try_(
     (mask, out, …) it does not take; it is timed wherever its answer on the timed input is right. Nothing is stored.
     Exits with 0 when it keeps the contract, with 1 when it breaks it, with 2 when there is nothing to try.
     """
-    from rich.console import Console
-
     from benchmarks import registry, runs, tried, wheel
     from benchmarks.pairing import Measurement
+    from lab import terminal
 
-    console = Console()
+    console = terminal.console()
     declared = registry.get(kernel)
     arm = tried.arm_of(function, Path.cwd())
     lacking = tried.missing(declared, tried.load(arm))
@@ -63,11 +62,11 @@ def try_(
     wheel.require_source()
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
         dtypes = _dtypes(declared, dtype)
-        verdicts = _contract(console, declared, arm, dtypes, Path(scratch))
+        verdicts = _contract(declared, arm, dtypes, Path(scratch))
         _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, lacking)
         digest = wheel.installed_digest()
         wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
-        lines = [_named(line, arm) for line in _timed(console, wanted)]
+        lines = [_named(line, arm) for line in _timed(wanted)]
     for name in cases:
         show(console, lines, kernel, name)
     if not _conclude(console, verdicts, _faults(lines, _label(arm)), dtypes if dtype else ()):
@@ -91,18 +90,19 @@ def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in known if not asked or name in asked)
 
 
-def _contract(console: Console, kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
+def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
     """Have a process of its own ask everything, so that a crash ends that process and is said."""
     from benchmarks.contract import Verdict
     from benchmarks.process import MeasurementError, spawn
     from benchmarks.tried import Trial
     from benchmarks.wheel import installed_digest
+    from lab import progress
 
     path, trail = scratch / "verdicts.json", scratch / "asked"
     job = scratch / "trial.json"
     job.write_text(json.dumps(asdict(Trial(kernel.name, arm, dtypes, str(path), str(trail)))), encoding="utf-8")
     try:
-        with console.status("holding it against the contract"):
+        with progress.shown("holding it against the contract"):
             spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
     except MeasurementError as error:
         raise MeasurementError(_ended(arm, trail, str(error))) from None
@@ -117,14 +117,16 @@ def _ended(arm: str, trail: Path, how: str) -> str:
     return f"{_label(arm)} brought its process down at {asked}: {how.removesuffix('; it said:')}" if asked else how
 
 
-def _timed(console: Console, wanted: Measurement) -> Sequence[Line]:
+def _timed(wanted: Measurement) -> Sequence[Line]:
     from benchmarks import pairing, records
     from benchmarks.process import MeasurementError
+    from lab import progress
 
     try:
-        with console.status("making inputs, compiling") as status:
+        with progress.shown("making inputs, measuring: processes", wanted.processes) as update:
+            update(done=0)
             done = iter(range(1, wanted.processes + 1))
-            pairing.measure(wanted, lambda: status.update(f"process {next(done)} of {wanted.processes} done"))
+            pairing.measure(wanted, lambda: update("measuring: processes", next(done)))
     except MeasurementError as error:
         where = f"{_label(wanted.arms[-1])} was timed on {', '.join(wanted.cases)}"
         raise MeasurementError(f"a process ended in which {where}: {error}") from None

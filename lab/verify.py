@@ -49,9 +49,8 @@ def verify(
 
 
 def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
-    from rich.console import Console
-
     from benchmarks import registry, verification, wheel
+    from lab import progress
 
     try:
         chosen = [registry.get(name) for name in kernels or registry.KERNELS]
@@ -65,11 +64,13 @@ def _collect(kernels: list[str] | None, implementations: list[str] | None, dtype
         raise typer.BadParameter(str(error)) from None
     wheel.require_source()
     verdicts: list[Verdict] = []
-    console = Console(stderr=True)
-    with console.status("verifying") as status:
-        for batch in verification.verify([kernel.name for kernel in chosen], implementations, dtypes):
+    names = [kernel.name for kernel in chosen]
+    jobs = verification.jobs_of(names, dtypes)
+    with progress.shown("verifying", len(jobs)) as update:
+        update(done=0)
+        for done, batch in enumerate(verification.verify(names, implementations, dtypes), 1):
             verdicts += batch
-            status.update(f"verifying: {len(verdicts)} checks")
+            update(f"verifying, {len(verdicts):,} checks", done)
     return verdicts
 
 
@@ -81,9 +82,9 @@ def _keep(verdicts: list[Verdict]) -> None:
 
 
 def _show(verdicts: list[Verdict], failed: list[Verdict], seconds: float) -> None:
-    from rich.console import Console
+    from lab import terminal
 
-    console = Console(highlight=False)
+    console = terminal.console()
     for kernel in dict.fromkeys(verdict.kernel for verdict in verdicts):
         _table(console, kernel, [verdict for verdict in verdicts if verdict.kernel == kernel])
     skipped: dict[str, int] = defaultdict(int)
@@ -100,14 +101,11 @@ def _show(verdicts: list[Verdict], failed: list[Verdict], seconds: float) -> Non
 
 
 def _table(console: Console, kernel: str, verdicts: list[Verdict]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from lab.terminal import Column, Row, show
 
-    table = Table(title=kernel, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in ("implementation", "dtype"):
-        table.add_column(column)
-    for column in ("checks", "ok", "failed", "skipped", "worst ulp"):
-        table.add_column(column, justify="right")
+    numbers = ("checks", "ok", "failed", "skipped", "worst ulp")
+    columns = [Column("implementation"), Column("dtype"), *(Column(heading, number=True) for heading in numbers)]
+    rows = []
     implementations = list(dict.fromkeys(verdict.implementation for verdict in verdicts))
     dtypes = list(dict.fromkeys(verdict.dtype for verdict in verdicts))
     for name, dtype in product(implementations, dtypes):
@@ -116,5 +114,6 @@ def _table(console: Console, kernel: str, verdicts: list[Verdict]) -> None:
             counts = [sum(verdict.status == status for verdict in group) for status in ("ok", "failed", "skipped")]
             worst = max((verdict.max_ulp for verdict in group if verdict.max_ulp is not None), default=None)
             cells = [str(len(group)), *map(str, counts), "–" if worst is None else f"{worst:.2g}"]
-            table.add_row(name, dtype, *cells, style="red" if counts[1] else None)
-    console.print(table)
+            rows.append(Row([name, dtype, *cells], "red" if counts[1] else ""))
+    show(console, kernel, columns, rows)
+    console.print()
