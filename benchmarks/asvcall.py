@@ -19,7 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks import ROOT, asvresults, checkout, registry, room
+from benchmarks import ROOT, asvresults, checkout, keeper, registry, room
+from benchmarks.cause import cause
 from benchmarks.lookup import RUN_DIR
 from benchmarks.machine import Machine
 from benchmarks.sweep import sweep
@@ -37,7 +38,7 @@ BENCHMARK_FAILED = 2
 
 
 class AsvError(RuntimeError):
-    """asv could not do what it was asked; the message holds the end of what it said."""
+    """asv could not do what it was asked; the message says why as far as it said so."""
 
 
 def selection(kernel: str, cases: Sequence[str]) -> str:
@@ -55,9 +56,8 @@ def ensure_peers() -> None:
     for python in sorted(ENVIRONMENTS.glob("*/bin/python")):
         command = [str(python), "-P", str(PEERS), "--cached"]
         where = python.parents[1]
-        subprocess.run(
-            command, cwd=where, env=surroundings.tools(), capture_output=True, stdin=subprocess.DEVNULL, check=False
-        )
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        keeper.run(command, cwd=where, env=surroundings.tools(), **quiet)
 
 
 def configured(folder: Path) -> Path:
@@ -116,12 +116,14 @@ def _take_place(path: Path, old: Path) -> None:
 
 
 def heed_interrupts() -> None:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt, also where a shell has them ignored for jobs in the background.
+    """Turn SIGINT, SIGTERM and SIGHUP into KeyboardInterrupt.
 
-    asv inherits what is ignored, and would go on.
+    A shell may have the first two ignored for jobs in the background; asv inherits that, and would go on.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has it ignored, and means it
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -172,7 +174,7 @@ def _run(
     log = run_dir / f"{kernel}.asv.log"
     with log.open("ab") as output:
         began = output.tell()
-        child = subprocess.Popen(
+        child = keeper.Kept(
             command,
             cwd=ROOT,
             env=environment(run_dir),
@@ -185,8 +187,7 @@ def _run(
     if code and any(words in text for words in room.WORDS):
         raise room.blamed((run_dir, configuration.parent, cache_dir(), Path(tempfile.gettempdir())), log)
     if code not in (0, BENCHMARK_FAILED):
-        said = "\n".join(text.strip().splitlines()[-30:])
-        raise AsvError(f"asv run ended with {code} for {kernel} ({log}):\n{said}")
+        raise AsvError(f"asv run ended with {code} for {kernel} ({log}):\n{cause(text)}")
 
 
 def environment(run_dir: Path) -> dict[str, str]:

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import keeper
+from benchmarks.cause import cause
 from inputs import surroundings
 
 NO_FLAGS = {
@@ -92,19 +94,17 @@ def build(stage: Path, target: Path, out: Path, log: Path) -> Path:
     Raises
     ------
     OSError
-        If the build fails; the end of what it said is in the message, all of it in `log`.
+        If the build fails; the message says why, `log` all that was said.
     """
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
-    done = subprocess.run(
+    done = keeper.run(
         [*command, "-w", str(out), str(stage)], env=environment(stage, target),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")
     wheels = sorted(out.glob("*.whl"))
     if done.returncode or not wheels:
-        said = "\n".join(done.stdout.strip().splitlines()[-30:])
-        raise OSError(f"pip wheel ended with {done.returncode} ({log}):\n{said}")
+        raise OSError(f"pip wheel ended with {done.returncode} ({log}):\n{cause(done.stdout)}")
     return wheels[0]
 
 

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import ROOT
+from benchmarks import ROOT, keeper
+from benchmarks.cause import cause
 from inputs import surroundings
 
 PR_SET_PDEATHSIG = 1
@@ -31,7 +32,7 @@ FIXED = {
 
 
 class MeasurementError(RuntimeError):
-    """A measured process ended badly; the message holds the end of what it said."""
+    """A measured process ended badly; the message says how, and why as far as it said so."""
 
 
 def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -62,7 +63,7 @@ def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
 
     command = [sys.executable, "-m", module, str(job)]
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        child = keeper.Kept(
             command,
             cwd=ROOT,
             env=environment(cache_dir(), wheel_digest, os.environ),
@@ -77,12 +78,17 @@ def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
             child.wait()
             raise
     if code:
-        said = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-25:]
+        said = cause(log.read_text(encoding="utf-8", errors="replace"))
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        raise MeasurementError("\n".join([f"{module} ended with {how} ({job.name}); it said:", *said]))
+        raise MeasurementError(f"{module} ended with {how} ({job.name}); it said:\n{said}")
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends, so that an interrupt leaves nothing running."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel to end this process when its parent ends, so that an interrupt leaves nothing running.
+
+    Where the parent is named, and has ended before the kernel could be asked, this process ends at once.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if parent is not None and os.getppid() != parent:
+            os._exit(1)

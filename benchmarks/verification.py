@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from benchmarks import contract, evidence, registry
 from benchmarks.contract import Verdict
+from benchmarks.process import die_with_parent
 from inputs.cache import cache_dir, replacing
 from inputs.cores import usable_cores
 
@@ -35,7 +37,8 @@ def verify(
         yield from (ask(job) + _peers(job, implementations) for job in jobs)
         return
     # An executor and no Pool: that one waits for ever for a worker that an implementation has brought down.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=die_with_parent, initargs=(os.getpid(),)) as pool:
         answers = [(job, pool.submit(ask, job)) for job in jobs]
         for job, answer in answers:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +26,7 @@ def dashboard(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
     """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
+    from benchmarks import keeper
     from benchmarks.machine import this_machine
     from benchmarks.registry import KERNELS
     from inputs import surroundings
@@ -36,7 +36,7 @@ def dashboard(
     this_machine()  # refuses a name that is none
     publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
     for command in (publish, ["asv_tachyon", "install", "--no-backup", str(HTML)]):
-        ended = subprocess.run([sys.executable, "-m", *command], cwd=REPO, env=surroundings.tools(), check=False)
+        ended = keeper.run([sys.executable, "-m", *command], cwd=REPO, env=surroundings.tools())
         if ended.returncode:
             terminal.say(f"error: `{' '.join(command)}` ended with {ended.returncode}", "red")
             raise typer.Exit(2)

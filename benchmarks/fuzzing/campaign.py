@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import ROOT, registry
+from benchmarks import ROOT, keeper, registry
+from benchmarks.cause import cause
 from benchmarks.fuzzing.child import MOST_FINDINGS, Job, Tally
 from benchmarks.process import MeasurementError, environment
 from benchmarks.records import read_raw
@@ -97,7 +98,7 @@ def _run(job: Job, notify: Callable[[int], None]) -> tuple[int, str]:
     job.progress.write_bytes(struct.pack("q", job.first))
     log = Path(job.folder) / "child.log"
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        child = keeper.Kept(
             [sys.executable, "-m", "benchmarks.fuzzing.child", str(path)],
             cwd=ROOT,
             env=environment(cache_dir(), installed_digest(), os.environ),
@@ -116,8 +117,8 @@ def _run(job: Job, notify: Callable[[int], None]) -> tuple[int, str]:
     if child.returncode < 0:
         return at, f"died of {signal.Signals(-child.returncode).name}"
     if child.returncode:
-        said = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-25:]
-        raise MeasurementError("\n".join([f"fuzzing of {job.kernel} broke at call {at}; it said:", *said]))
+        said = cause(log.read_text(encoding="utf-8", errors="replace"))
+        raise MeasurementError(f"fuzzing of {job.kernel} broke at call {at}; it said:\n{said}")
     return at, ""
 
 

@@ -46,8 +46,10 @@ def build(requirement: str, wheels: Path) -> None:
     Raises
     ------
     OSError
-        If pip fails; the end of what it said is in the message, all of it in ``build.log`` beside the wheels.
+        If pip fails; the message says why, ``build.log`` beside the wheels all that was said.
     """
+    from benchmarks.cause import cause
+
     name = requirement.partition("==")[0]
     scratch = wheels / f"{name}.part"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -60,22 +62,21 @@ def build(requirement: str, wheels: Path) -> None:
     log.write_text(done.stdout, encoding="utf-8")
     built = sorted(scratch.glob("*.whl"))
     if done.returncode or not built:
-        said = "\n".join(done.stdout.strip().splitlines()[-8:])
-        raise OSError(f"pip wheel ended with {done.returncode} ({log}):\n{said}")
+        raise OSError(f"pip wheel ended with {done.returncode} ({log}):\n{cause(done.stdout)}")
     for wheel in built:
         wheel.replace(wheels / wheel.name)
     shutil.rmtree(scratch)
 
 
 def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    from benchmarks import cargo
+    from benchmarks import cargo, keeper
     from inputs import surroundings
 
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # for maturin's backend
-    return subprocess.run(
+    return keeper.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments],
         env=surroundings.tools(PATH=path, **cargo.NO_FLAGS), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
