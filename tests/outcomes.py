@@ -156,13 +156,13 @@ def named_and_passed_over(place: Place) -> str:
 
 def resumed(place: Place) -> str:
     """Require a sentence when the disk is full, and a whole run when there is room again."""
-    said = refused(place.lab(*RUN), "no space left", "--resume")
+    refused(place.lab(*RUN), "no space left", "--resume")
     (begun,) = runs(place)
     enlarge(begun.parent)
     require_whole(begun, good(place.lab(*RUN, "--resume")))
     if runs(place) != [begun]:
         raise Wrong("another run was begun", place.ran[-1])
-    return f"“{said[7:].split(',')[0]}”, 2; then --resume: complete"
+    return "“no space left on …”, 2; then --resume: complete"
 
 
 def the_second_is_let_in(first: Place) -> str:
@@ -188,7 +188,7 @@ def waits(place: Place) -> str:
     assert held.stdout is not None
     held.stdout.readline()
     before = set(runs(place))
-    running = place.start(sys.executable, "-m", "lab", *RUN)
+    running = place.start(place.python, "-m", "lab", *RUN)
     at_the_lock = wait_until(lambda: running.poll() is not None or _opened(running.pid, TIMING))
     time.sleep(WAITING_S)
     measured = [path for folder in set(runs(place)) - before for path in folder.glob(f"{KERNEL}.jsonl")]

@@ -43,6 +43,12 @@ class Ran:
         """What it said, as UTF-8."""
         return self.output.decode(errors="replace")
 
+    @property
+    def name(self) -> str:
+        """What was asked, in short: the verb, or the program."""
+        words = self.command[self.command.index("lab") :][:2] if "lab" in self.command else self.command[:1]
+        return " ".join(words)
+
     def told(self) -> str:
         """Return command, exit code and the last lines."""
         ended = f"was ended after {PATIENCE_S:.0f} s" if self.code is None else f"exit code {self.code}"
@@ -77,6 +83,8 @@ class Place:
         What differs from a plain environment; None takes a variable away.
     prefix
         Words before each command, such as those that make another user of it.
+    python
+        The interpreter.
     ran
         The commands so far.
     """
@@ -86,6 +94,7 @@ class Place:
     scratch: Path
     variables: Mapping[str, str | None] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+    python: str = sys.executable
     ran: list[Ran] = field(default_factory=list)
 
     @property
@@ -109,7 +118,7 @@ class Place:
 
     def lab(self, *arguments: str) -> Ran:
         """Run a verb of the lab in the checkout, and wait."""
-        return self.run(sys.executable, "-m", "lab", *arguments)
+        return self.run(self.python, "-m", "lab", *arguments)
 
     def run(self, *command: str) -> Ran:
         """Run a command in the checkout, and wait. It is ended with its children after `PATIENCE_S`."""
@@ -134,7 +143,7 @@ class Place:
 
     def on_a_terminal(self, *arguments: str) -> Ran:
         """Run a verb of the lab as somebody at a terminal does."""
-        command = (sys.executable, "-m", "lab", *arguments)
+        command = (self.python, "-m", "lab", *arguments)
         ours, its = pty.openpty()
         child = subprocess.Popen(
             [*self.prefix, *command], cwd=self.checkout, env=self.environment(), stdin=its, stdout=its, stderr=its,

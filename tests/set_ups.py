@@ -106,6 +106,7 @@ def the_second_user(first: Place) -> Place:
     own = first.scratch / "second"
     (own / "home").mkdir(parents=True)
     (own / "bin").mkdir()
+    python = _python_of_everybody(own / "venv")
     rustc = own / "bin" / "rustc"  # he may not read the toolchain of the first, and is asked for its version alone
     said = subprocess.check_output(["rustc", "-vV"], cwd=first.checkout, env=surroundings.tools(), text=True)
     rustc.write_text(f"#!/bin/sh\ncat <<'end'\n{said}end\n")
@@ -117,9 +118,20 @@ def the_second_user(first: Place) -> Place:
     for path in (own, *own.rglob("*")):
         os.chown(path, 12345, 12345, follow_symlinks=False)
     be = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
-    second = replace(first, checkout=checkout, scratch=own, prefix=(*first.prefix[:-1], "022", *be))
+    second = replace(first, checkout=checkout, scratch=own, prefix=(*first.prefix[:-1], "022", *be), python=python)
     plain = {"PATH": f"{own / 'bin'}:/usr/bin:/bin", "RUSTUP_HOME": None, "CARGO_HOME": None}
     return second.having(**plain, USER=None, LOGNAME=None)
+
+
+def _python_of_everybody(folder: Path) -> str:
+    """Make an environment like this one of a Python that every user may read, which this one's need not be."""
+    found = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/local/bin:/usr/bin:/bin")
+    if found is None:
+        raise Unfit("there is no Python of this version outside of home directories")
+    subprocess.run([found, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (packages,) = folder.glob("lib/*/site-packages")
+    (packages / "these.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return str(folder / "bin" / "python")
 
 
 @contextmanager

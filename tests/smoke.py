@@ -31,9 +31,9 @@ class Smoke:
 def good(ran: Ran, code: int = 0) -> Ran:
     """Return a command that ended as it must, without a traceback, or raise."""
     if ran.code != code:
-        raise Wrong(f"exit code {ran.code}, and {code} is right", ran)
+        raise Wrong(f"{ran.name}: exit code {ran.code}, and {code} is right", ran)
     if "Traceback" in ran.text:
-        raise Wrong("a traceback was shown", ran)
+        raise Wrong(f"{ran.name} shows a traceback", ran)
     return ran
 
 
@@ -42,9 +42,9 @@ def refused(ran: Ran, *words: str) -> str:
     lines = [line for line in good(ran, 2).text.splitlines() if line.strip()]
     said = lines[-1]
     if len([line for line in lines if line.startswith("error: ")]) != 1 or not said.startswith("error: "):
-        raise Wrong("it does not end with one sentence", ran)
+        raise Wrong(f"{ran.name} does not end with one sentence", ran)
     if missing := [word for word in words if word not in said]:
-        raise Wrong(f"the sentence does not say {', '.join(missing)}", ran)
+        raise Wrong(f"{ran.name} does not say {', '.join(missing)}", ran)
     return said
 
 
@@ -80,7 +80,8 @@ def require_whole(run_dir: Path, ran: Ran) -> None:
     if not [arm for line in lines for arm in json.loads(line)["arms"].values() if arm["status"] == "ok"]:
         raise Wrong("the run has no time", ran)
     for log in (*run_dir.glob("*.log"), *run_dir.glob("jobs/*.log")):
-        if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if "Traceback" in said and "KeyboardInterrupt" not in said:  # which is how an interrupted process ends
             raise Wrong(f"a traceback is in {log.name}", Ran((f"cat {log}",), 0, log.read_bytes()))
 
 
