@@ -23,7 +23,8 @@ from benchmarks.lock import TIMING
 
 WAITING_S = 2.0
 AT_ONCE_S = 5.0
-NO_TIMES = re.compile(r"^Run .*$|\bin \d+(\.\d+)? s\b", re.MULTILINE)
+NO_TIMES = re.compile(r"^Run .*$|\bin \d+(\.\d+)? s\b|\b\d+ (s|min|h|d)\b", re.MULTILINE)
+"""What differs when the same is shown a moment later."""
 NUMBER = re.compile(r"[^\s│┃]*\d[^\s│┃]*")
 COLOUR = re.compile(rb"\x1b\[[0-9;]*?\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 HOLDER = """import sys

@@ -55,8 +55,7 @@ def a_clone(place: Place) -> Iterator[Place]:
 @contextmanager
 def a_long_tmpdir(place: Place) -> Iterator[Place]:
     """Have temporary files at a long path."""
-    folder = place.scratch / "t"
-    folder = folder.with_name("t" * (LONG_PATH - len(str(folder.parent)) - 1))
+    folder = place.scratch / ("t" * max(1, LONG_PATH - len(f"{place.scratch}/")))
     folder.mkdir()
     yield place.having(TMPDIR=str(folder))
 
