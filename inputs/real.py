@@ -225,14 +225,9 @@ def _download(dataset: Dataset, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), dataset.requirement]
     try:
         done = subprocess.run(
-            command,
-            env=surroundings.tools(),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=DOWNLOAD_SECONDS,
-            check=False,
-        )
+            command, env=surroundings.tools(), capture_output=True, encoding="utf-8", errors="replace",
+            timeout=DOWNLOAD_SECONDS, check=False,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Unavailable(_sentence(dataset, f"pip had not finished after {DOWNLOAD_SECONDS} s")) from None
     if done.returncode or not (wheels := sorted(folder.glob("*.whl"))):
@@ -251,8 +246,7 @@ def _unpack(wheel: Path, dataset: Dataset) -> None:
             if other.member not in held:
                 raise Unavailable(_sentence(other, f"the wheel holds no {other.member}"))
             content = archive.read(other.member)
-            digest = hashlib.sha256(content).hexdigest()
-            if digest != other.sha256:
+            if (digest := hashlib.sha256(content).hexdigest()) != other.sha256:
                 raise Unavailable(_sentence(other, f"SHA-256 was {digest}, expected {other.sha256}"))
             with replacing(path_of(other)) as temporary:
                 temporary.write_bytes(content)
