@@ -131,15 +131,28 @@ def choose(
     for name, case in order:
         declared = next(known for known in CASES[kernels[name].family] if known.name == case)
         own_s = estimate(kernels[name], declared)
-        opening_s = 0.0 if name in taken else KERNEL_S + processes * PROCESS_S
-        if spent_s + opening_s + own_s <= budget_s:
+        begun_s = 0.0 if name in taken else opening_s(processes)
+        if spent_s + begun_s + own_s <= budget_s:
             taken.setdefault(name, []).append(case)
-            spent_s += opening_s + own_s
+            spent_s += begun_s + own_s
         else:
             room = f"about {budget_s - spent_s:.0f} s were left when its turn came"
-            left.append(LeftOut(name, case, round(opening_s + own_s, 1), room))
+            left.append(LeftOut(name, case, round(begun_s + own_s, 1), room))
     kept = {name: tuple(case for case in cases[name] if case in taken[name]) for name in cases if name in taken}
     return Choice(kept, spent_s, tuple(left))
+
+
+def said(seconds: float) -> str:
+    """Return a duration as it is said of an estimate: ``40 s``, ``12 min``, ``2 h 5 min``."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def opening_s(processes: int) -> float:
+    """Return about how long a kernel takes beside its cases."""
+    return KERNEL_S + processes * PROCESS_S
 
 
 def estimator(runs: Path, processes: int) -> Callable[[Kernel, Case], float]:

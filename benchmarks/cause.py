@@ -18,6 +18,7 @@ LAST_LINES = 8
 FRAME = re.compile(r"^\s*(File \".*\", line \d+|Traceback \(most recent call last\))")
 EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Unavailable|Refused)?(?::\s.*|)$")
 COMPILER = re.compile(r"^\s*error(?:\[E\d+\])?: ")
+C_COMPILER = re.compile(r"^\s*[^\s:]+:\d+(?::\d+)?: (?:fatal )?error: ")
 SUMMARY = re.compile(r"could not compile|aborting due to|subprocess-exited-with-error|build failed")
 PLACE = re.compile(r"^\s*--> ")
 CAUSED = re.compile(r"^\s*Caused by:")
@@ -29,19 +30,34 @@ CALLED = re.compile(r"^\s*(ERROR|error|Error)\b:? ")
 
 def cause(log: str) -> str:
     """Return the lines of a log that say why a program failed; its end where none does."""
+    return "\n".join(_why(log) or _said(log)[-LAST_LINES:]) or "it said nothing"
+
+
+def sentence(log: str) -> str:
+    """Return the same in one line, as far as a list of many has room for it."""
+    return " ".join(line.strip() for line in _why(log)[:2] or _said(log)[-1:]) or "it said nothing"
+
+
+def _said(log: str) -> list[str]:
+    return [line.rstrip() for line in log.splitlines() if line.strip()]
+
+
+def _why(log: str) -> list[str]:
+    """Return the lines that say why, none where no line does."""
     lines = [line.rstrip() for line in log.splitlines()]
     for find in (_compiler, _crash, _exception, _called):
         if found := find(lines):
-            return "\n".join(_shifted(found)[:MOST_LINES])
-    said = [line for line in lines if line.strip()]
-    return "\n".join(said[-LAST_LINES:]) or "it said nothing"
+            return _shifted(found)[:MOST_LINES]
+    return []
 
 
 def _compiler(lines: Sequence[str]) -> list[str]:
-    """Return the errors of rustc and Cargo, each with its place or with what caused it."""
+    """Return the errors of a compiler or of Cargo, each with its place or with what caused it."""
     found: list[str] = []
     is_rust = any(PLACE.match(line) or CAUSED.match(line) or "error[E" in line for line in lines)
     for number, line in enumerate(lines):
+        if C_COMPILER.match(line):
+            found.append(line)
         if not is_rust or not COMPILER.match(line) or SUMMARY.search(line):
             continue
         found.append(line)

@@ -70,20 +70,24 @@ def _life(_owner: int) -> int:
 def keep(life: int, command: Sequence[str]) -> int:
     """Run a command, end what it leaves behind, and return how it ended as `subprocess.Popen.returncode` says it."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    try:
-        child = subprocess.Popen(command, env=os.environ)  # which the caller has made
-    except OSError as error:
-        print(f"error: {command[0]} could not be started: {error}", file=sys.stderr)
-        return NOT_STARTED
+    kept: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+        if not kept:  # it is just being started, and would not hear it
+            _end()
+        kept[0].send_signal(number)
 
+    # Before there is a command: a signal that ended this process would set it free.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
     signal.signal(signal.SIGTERM, lambda _number, _frame: _end())
+    try:
+        kept.append(subprocess.Popen(command, env=os.environ))  # which the caller has made
+    except OSError as error:
+        print(f"error: {command[0]} could not be started: {error}", file=sys.stderr)
+        return NOT_STARTED
     threading.Thread(target=_outlive, args=(life,), daemon=True).start()
-    code = child.wait()
+    code = kept[0].wait()
     end_below()
     return code
 

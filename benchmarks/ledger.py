@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from benchmarks.cause import sentence
 from benchmarks.jsonfiles import flaw, read_object
 from benchmarks.lock import Holder, holder
 from benchmarks.pairing import broken_marks, is_measured
@@ -121,12 +122,10 @@ def _ended(found: Found) -> Found:
 
 
 def _last_words(run_dir: Path) -> str:
-    """Return the last that was said before a run ended without a number, as far as it is known."""
+    """Return why a run ended without a number, as far as it is known."""
     logs = [*broken_marks(run_dir), *sorted(run_dir.glob("*.asv.log"), key=lambda path: path.stat().st_mtime)]
-    lines = [
-        line.strip() for log in logs[-1:] for line in log.read_text(errors="replace", encoding="utf-8").splitlines()
-    ]
-    return next((f"nothing was measured: {line}" for line in reversed(lines) if line), "nothing was measured")
+    said = [log.read_text(encoding="utf-8", errors="replace") for log in logs[-1:]]
+    return ": ".join(["nothing was measured", *(sentence(text) for text in said if text.strip())])
 
 
 def newest(runs: Path) -> tuple[Found, list[Found]]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, checkout
+from benchmarks.cause import cause
 from inputs import cores, surroundings
 
 TOOLS = ("asv", "asv_runner", "maturin")
@@ -132,7 +133,7 @@ def _packages() -> dict[str, Any]:
         capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if done.returncode:
-        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {cause(done.stderr)}")
     tools = {name: known(partial(metadata.version, name)) for name in TOOLS}
     return {**json.loads(done.stdout.splitlines()[-1]), **tools}
 

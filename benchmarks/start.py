@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks import ROOT, registry
 from benchmarks.binding import Absent, bind, target
+from benchmarks.cause import sentence
 from benchmarks.probes import floor
 from benchmarks.process import environment
 from benchmarks.records import StartLine, append
@@ -82,8 +83,7 @@ def _in_process(kernel: Kernel, arm: str, wheel_digest: str, cache: Path) -> Sta
         check=False,
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["nothing"]
-        return StartLine(arm, "failed", f"its process ended with {done.returncode} and said {said[-1]}")
+        return StartLine(arm, "failed", f"its process ended with {done.returncode}: {sentence(done.stderr)}")
     return StartLine.parse(json.loads(done.stdout.splitlines()[-1]))
 
 

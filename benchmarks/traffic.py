@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import ROOT, registry
+from benchmarks.cause import sentence
 from benchmarks.spec import Array
 from inputs import surroundings
 
@@ -76,7 +77,7 @@ def _moved_bytes(kernel: str, implementation: str, calls: int) -> int:
         except FileNotFoundError:
             raise Uncountable("valgrind is not installed") from None
         if done.returncode or not counts.is_file():
-            raise Uncountable(f"cachegrind ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+            raise Uncountable(f"cachegrind ended with {done.returncode}: {sentence(done.stderr)}")
         return _lines_missed(counts.read_text(encoding="utf-8")) * LINE_BYTES
 
 

@@ -38,28 +38,40 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest unfinished run of this plan.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show the cells and about how long they take; write nothing.")
+    ] = False,
 ) -> None:
     """Measure the commit that is checked out, in asv's environment, into reports/runs and asv's results.
 
     An interrupt loses nothing that was measured: --resume goes on. Where another run of this checkout is going on, this
-    one waits for it. Exits with 2 when a planned cell was not measured or failed, when the wheel is not the one just
-    built, or when there is no space left, and says which.
+    one waits for it. Exits with 2 when a planned cell was not measured or failed, when nothing was measured, when the
+    wheel is not the one just built, or when there is no space left, and says which.
     """
     from benchmarks import asvcall
     from lab import terminal
 
     console = terminal.console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
+    if dry_run and resume:
+        raise ValueError("dry-run: shows what a new run measures, and is not accepted together with --resume")
     asvcall.heed_interrupts()
     try:
-        plan = _plan(wanted, processes)
-        if resume or budget:
-            _name_unreadable(console)
-        _show_left_out(console, plan, budget)
-        _alone(console, plan, resume)
+        _begin(console, _plan(wanted, processes, is_dry=dry_run), budget, resume=resume, is_dry=dry_run)
     except KeyboardInterrupt:
         console.print("Interrupted before anything was measured.")
         raise typer.Exit(130) from None
+
+
+def _begin(console: Console, plan: Plan, budget: str, *, resume: bool, is_dry: bool) -> None:
+    """Say what is left out, then measure, or say how long that would take."""
+    if resume or budget:
+        _name_unreadable(console)
+    _show_left_out(console, plan, budget)
+    if is_dry:
+        _foretell(plan)
+    else:
+        _alone(console, plan, resume)
 
 
 def _alone(console: Console, plan: Plan, resume: bool) -> None:
@@ -115,7 +127,8 @@ class _Wanted:
     budget: str
 
 
-def _plan(wanted: _Wanted, processes: int) -> Plan:
+def _plan(wanted: _Wanted, processes: int, *, is_dry: bool = False) -> Plan:
+    """Return what is to be measured; one that is dry is of no wheel."""
     from benchmarks import budget, checkout, runs, wheel
     from benchmarks.machine import this_machine
     from inputs.cases import TIERS
@@ -131,11 +144,36 @@ def _plan(wanted: _Wanted, processes: int) -> Plan:
     if limit_s is not None:
         choice = runs.within_budget(chosen, limit_s, processes)
         chosen, left_out = dict(choice.cases), choice.left_out
-    checkout.require_clean()
-    with progress.shown("building the wheel, or finding it in the cache"):
-        digest = wheel.digest(wheel.build(REPO))
+    digest = ""
+    if not is_dry:
+        checkout.require_clean()
+        with progress.shown("building the wheel, or finding it in the cache"):
+            digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier
     return runs.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
+
+
+def _foretell(plan: Plan) -> None:
+    """Print the cells of a plan, and about how long each case, kernel and all of it will take."""
+    from benchmarks import budget, registry, runs
+    from inputs.cases import find
+
+    estimate, begun_s = budget.estimator(runs.RUNS, plan.processes), budget.opening_s(plan.processes)
+    cells, total_s = 0, 0.0
+    for name, entries in plan.kernels.items():
+        kernel = registry.get(name)
+        cases_s = {entry.case: estimate(kernel, find(kernel.family, entry.case)) for entry in entries}
+        typer.echo(f"{name}: {budget.said(begun_s + sum(cases_s.values()))}, {budget.said(begun_s)} of it to begin")
+        typer.echo(f"  on each case: {', '.join(entries[0].arms)}")
+        for case, case_s in cases_s.items():
+            typer.echo(f"  {budget.said(case_s):>10}  {case}")
+        cells += sum(len(entry.arms) for entry in entries)
+        total_s += begun_s + sum(cases_s.values())
+    in_each = "1 process" if plan.processes == 1 else f"{plan.processes} processes"
+    typer.echo(f"{cells} cells, each in {in_each}: about {budget.said(total_s)}")
+    typer.echo(
+        "A dry run: nothing is measured. Where wheel and asv's environment are not built, they take minutes more."
+    )
 
 
 def _show_left_out(console: Console, plan: Plan, limit: str) -> None:

@@ -35,9 +35,10 @@ def time(
 ) -> None:
     """Measure implementations side by side with NumPy's and with the wall, in the wheel that is installed here.
 
-    Nothing is stored. Exits with 1 when an answer is wrong.
+    Nothing is stored. Exits with 1 when an answer is wrong, with 2 when nothing was measured.
     """
     from benchmarks import pairing, records, runs, wheel
+    from benchmarks.binding import WALL
     from lab import progress, terminal
 
     console = terminal.console()
@@ -55,6 +56,8 @@ def time(
     failed = [show(console, lines, kernel, name) for name in cases]
     if any(failed):
         raise typer.Exit(1)
+    if not any(outcome.time_s is not None for line in lines for arm, outcome in line.arms.items() if arm != WALL):
+        raise ValueError(f"{kernel}: nothing was measured; the tables say why")
 
 
 def chosen(
