@@ -60,5 +60,5 @@ def _section(title: str, rows: Mapping[str, str]) -> None:
     for name, value in rows.items():
         drifted = "pinned:" in value or "not importable" in value
         shown.append(terminal.Row((f"{name} ", value), "red" if drifted else ""))
-    terminal.show(console, title, (terminal.Column("", whole=True), terminal.Column("")), shown)
+    terminal.show(console, title, (terminal.Column("", whole=True), terminal.Column("", least=14)), shown)
     console.print()

@@ -61,7 +61,7 @@ def _plain(found: Found) -> dict[str, Any]:
 def _show(found: Iterable[Found], now: datetime) -> None:
     """Print the table, in which 80 columns hold whole words, and below it what there is to say of single runs."""
     console, rows, said = terminal.console(), [], []
-    columns = [terminal.Column("run and kernels")]
+    columns = [terminal.Column("run and kernels", least=26)]
     columns += [terminal.Column(heading, whole=True) for heading in ("state", "tier", "commit")]
     columns += [terminal.Column(heading, number=True) for heading in ("age", "cells")]
     for one in found:

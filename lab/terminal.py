@@ -11,7 +11,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,12 +66,14 @@ def say(text: str, style: str = "", *, stderr: bool = True) -> None:
 class Column:
     """A column of a table: what heads it, and what may happen to it where room is scarce.
 
-    `number` keeps cells whole and to the right, `whole` keeps them whole, all others are wrapped between words.
+    `number` keeps cells whole and to the right, `whole` keeps them whole; all others are wrapped between words. What is
+    longer than `least` may be broken anywhere, as a path.
     """
 
     heading: str
     number: bool = False
     whole: bool = False
+    least: int | None = None
     most: int | None = None
 
 
@@ -85,17 +87,44 @@ class Row:
 
 def show(console: Console, title: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
     """Print a table, or a block of lines for each row where the table does not fit with words and numbers whole."""
-    table = _table(title, columns, rows)
-    unbounded = console.options.update(width=10_000)
-    if console.measure(table, options=unbounded).minimum <= console.width:
-        console.print(table)
-    else:
+    widths = _widths(columns, rows, console.width)
+    if widths is None:
         _blocks(console, title, columns, rows)
+    else:
+        console.print(_table(title, columns, rows, widths))
 
 
-def _table(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Table:
-    from rich import box
+def _widths(columns: Sequence[Column], rows: Sequence[Row], room: int) -> list[int] | None:
+    """Return the widths of columns that have a space between them, None where there is not room enough.
+
+    rich itself takes from all columns alike, or lets the last ones stand beyond the edge.
+    """
+    bounds = [_bounds(column, [column.heading, *(row.cells[k] for row in rows)]) for k, column in enumerate(columns)]
+    widths = [least for least, _ in bounds]
+    spare = room - sum(widths) - len(columns) + 1
+    if spare < 0:
+        return None
+    by_want = sorted(range(len(columns)), key=lambda k: bounds[k][1] - bounds[k][0])
+    for served, k in enumerate(by_want):
+        more = min(bounds[k][1] - bounds[k][0], spare // (len(columns) - served))
+        widths[k], spare = widths[k] + more, spare - more
+    return widths
+
+
+def _bounds(column: Column, texts: Sequence[str]) -> tuple[int, int]:
+    """Return the least width that a column needs and the largest that it can use."""
     from rich.cells import cell_len
+
+    longest = max((cell_len(line) for text in texts for line in text.splitlines()), default=0)
+    word = max((cell_len(word) for text in texts for word in text.split()), default=0)
+    if column.number or column.whole:
+        return longest, longest
+    least = word if column.least is None else min(word, column.least)
+    return least, max(least, longest if column.most is None else min(longest, column.most))
+
+
+def _table(title: str, columns: Sequence[Column], rows: Sequence[Row], widths: Sequence[int]) -> Table:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
@@ -108,17 +137,9 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Table:
         show_header=any(column.heading for column in columns),
         padding=0,
     )
-    for place, column in enumerate(columns):
-        texts = [column.heading, *(row.cells[place] for row in rows)]
-        whole = column.number or column.whole
-        widest = max((cell_len(line) for text in texts for line in text.splitlines()), default=0)
-        table.add_column(
-            Text(column.heading),
-            justify="right" if column.number else "left",
-            no_wrap=whole,
-            min_width=widest if whole else None,
-            max_width=column.most,
-        )
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if column.number else "left"
+        table.add_column(Text(column.heading), justify=justify, overflow="fold", width=width)
     for row in rows:
         table.add_row(*map(Text, row.cells), style=row.style or None)
     return table

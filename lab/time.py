@@ -85,7 +85,7 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
     from lab import terminal
 
     numbers = [terminal.Column(heading, number=True) for heading in ("time", "ns/pixel", "× NumPy", "95 %")]
-    columns = [terminal.Column("implementation"), *numbers, terminal.Column("note")]
+    columns = [terminal.Column("implementation", least=26), *numbers, terminal.Column("note")]
     failed = False
     for group in ("call", "crop"):
         found = [line for line in lines if (line.case, line.group) == (case, group)]

@@ -79,7 +79,8 @@ def test_verbs_write_lines_on_stderr_where_it_is_no_terminal(
                 break
             threading.Event().wait(0.01)
     assert stderr.getvalue().startswith("verifying")
-    assert "verifying, 5 checks" + (": 1 of 3" if total else "") in stderr.getvalue().splitlines()
+    said = "verifying, 5 checks: 1 of 3, about 0:00:00 left" if total else "verifying, 5 checks"
+    assert said in stderr.getvalue().splitlines()
     assert "\x1b" not in stderr.getvalue()
 
 
