@@ -152,16 +152,16 @@ def sentence(kernel: Kernel, summary: Summary) -> str:
         return f"Rust has no time here: {rust.reason if rust else 'it was not planned'}."
     parts = []
     if contest.rust_vs_numpy is not None:
-        parts.append(f"{against(contest.rust_vs_numpy)} expert NumPy")
+        parts.append(f"{against(contest.rust_vs_numpy)} as fast as expert NumPy")
     if contest.rust_vs_numba is not None:
-        parts.append(f"{against(contest.rust_vs_numba)} Numba")
+        parts.append(f"{against(contest.rust_vs_numba)} as fast as Numba")
     if contest.rust_vs_best_peer is not None:
-        parts.append(f"{against(contest.rust_vs_best_peer)} the best peer, {contest.best_peer}")
+        parts.append(f"{against(contest.rust_vs_best_peer)} as fast as the best peer, {contest.best_peer}")
     if rust.fraction_of_limit is not None:
-        parts.append(f"{fraction(rust.fraction_of_limit)} of the {rust.limit} limit")
+        parts.append(f"it reaches {fraction(rust.fraction_of_limit)} of the {rust.limit} limit")
     if rust.max_ulp is not None:
-        parts.append(f"at most {significant(rust.max_ulp, 2)} ulp off")
-    return f"Rust {seconds(rust.median_s)}: " + "; ".join(parts) + "."
+        parts.append(f"its values are at most {significant(rust.max_ulp, 2)} ulp off")
+    return f"Rust takes {seconds(rust.median_s)}: " + "; ".join(parts) + "."
 
 
 def against(versus: Versus) -> str:

@@ -259,7 +259,7 @@ def _sum_tiles(  # noqa: PLR0917 (a loop)
 def _sum_series(  # noqa: PLR0917 (a loop)
     x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
 ) -> None:
-    # Whole blocks of series are summed as one stretch of memory: a sum per series takes twice as long for 73 dates.
+    # Whole blocks of series are summed as one stretch of memory: a sum per series takes longer (`docs/decisions/0011`).
     flat, to = out.ravel(), out.dtype.type
     steps = x.shape[1]
     values = x.ravel()
