@@ -17,8 +17,8 @@ use std::{env, fs, path::Path};
 /// Wires that are sorted in registers: as many as AVX2 has registers. Larger runs are halved, so not below half of it.
 const SORT_MAX: usize = 16;
 const SORT_MIN: usize = SORT_MAX / 2;
-/// Wires that are merged in one go. Larger merges are quartered, so not below a quarter of it. Measured: with 20 the
-/// values no longer fit in the registers, with 14 there are more ladders; both cost 5 % at 73 dates.
+/// Wires that are merged in one go. Larger merges are quartered, so not below a quarter of it. With more, values no longer
+/// fit in the registers; with fewer there are more ladders (`docs/decisions/0011`).
 const MERGE_MAX: usize = 18;
 const MERGE_MIN: usize = MERGE_MAX / 4;
 /// Most rungs that are climbed in one go.

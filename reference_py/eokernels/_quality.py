@@ -113,7 +113,7 @@ class Quality(NamedTuple):
         return bad  # type: ignore[return-value]
 
     def _outside(self, block: Array) -> Array:
-        """Return where classes of 8 bits do not stay; bits of an integer take a third of the time of a table."""
+        """Return where classes of 8 bits do not stay; bits of an integer are faster than a table."""
         kept = self.kept or 0
         if kept >> 64:
             return np.take(self.table(), block)

@@ -35,7 +35,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def helper(function: Callable[..., Any]) -> Any:
-    """Do the same for what only compiled functions call: without the wrapper for Python, a quarter of a compilation."""
+    """Do the same for what only compiled functions call: it needs no wrapper for Python, which takes long to compile."""
     return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
@@ -92,7 +92,7 @@ def scatter(block, flat, offset, step):
 def tile(size: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """Return new memory for gathered values as it is written and, read-only, as it is read.
 
-    Read so it has the type of the inputs, and one loop serves both: two take nearly twice as long to compile.
+    Read so it has the type of the inputs, and one loop serves both: two take longer to compile.
     """
     written = fresh((size,), dtype)
     read = written.view()

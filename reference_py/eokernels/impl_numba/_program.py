@@ -35,7 +35,7 @@ from eokernels._admit import Array
 from eokernels._network import Step, merge, middle, sort
 from eokernels.impl_numba._jit import OPTIONS, helper, kernel
 
-LANES = 128  # pixels at a time; 64 take 1.3 times as long at 73 dates, 256 1.1 times
+LANES = 128  # pixels at a time; both fewer and more take longer (docs/decisions/0011)
 WIDTH = 512  # pixels of a row
 PITCH = 528  # elements from one row to the next: no power of two, as such rows share cache sets
 WHOLE, SORTED, LONGEST = 32, 20, 160

@@ -1,9 +1,9 @@
 """Sums over time in float64, the dates added in their order, over runs of pixels side by side.
 
 Four dates go in at a time, so that a pixel's sum is loaded and stored once for four values, and stays in a register
-between them; eight take 4 % less for float32 and 14 % less for uint16. The loops have no branch: a missing value adds a
-selected 0. Integers are added up in int32 first, which changes no bit, as all sums are exact. Where there are few
-pixels, and the start of loops would take most of the time, one pixel's dates go in after the other's.
+between them; eight gain little more (docs/decisions/0011). The loops have no branch: a missing value adds a selected
+0. Integers are added up in int32 first, which changes no bit, as all sums are exact. Where there are few pixels, and
+the start of loops would take most of the time, one pixel's dates go in after the other's.
 
 Squares are about a centre that is rounded, so the sum of the distances is not 0; for floats it goes along, as a
 correction that matters where values are large and near to each other. All sums of a run lie in one array at fixed
