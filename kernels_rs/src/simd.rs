@@ -134,7 +134,7 @@ fn choose(wish: Option<&str>) -> Result<Path, Error> {
 pub enum Gains {
     /// All.
     Everywhere,
-    /// Those of AMD. Those of Intel divide 64 bytes in twice the time of 32, and compare them on one unit.
+    /// Those of AMD. Those of Intel divide 64 bytes as two halves, and compare them on one unit.
     OnAmd,
 }
 
