@@ -262,11 +262,12 @@ def test_contiguous_axes_merge_into_one_whatever_their_order():
 
 @pytest.mark.parametrize("step", [1, 2, -3])
 def test_what_is_gathered_can_be_scattered_back(step):
+    gather, scatter = (numba.njit(**_jit.OPTIONS)(one.py_func) for one in (_jit.gather, _jit.scatter))
     flat, block = np.arange(100, dtype=np.int16), np.empty(20, np.int16)
-    _jit.gather(flat, 60, step, block)
+    gather(flat, 60, step, block)
     assert block.tolist() == [60 + k * step for k in range(20)]
     target = np.zeros_like(flat)
-    _jit.scatter(block, target, 60, step)
+    scatter(block, target, 60, step)
     assert (target[target > 0] == np.sort(block)).all()
     assert target[60] == 60
 
@@ -306,6 +307,7 @@ def test_one_signature_serves_every_layout_of_a_dtype():
         jit_difference.normalized_difference(layout(scene((9, 9))), layout(scene((9, 9))))
     kinds = [(signature[0].dtype, signature[3].dtype) for signature in jit_difference._blocks.signatures]
     assert len(kinds) == len(set(kinds)), "more than one for an input dtype and an output dtype"
+    assert len(jit_difference._ratios.signatures) == len(kinds), "one loop serves memory itself and what was gathered"
 
 
 def test_no_multiplication_is_fused_into_an_addition():

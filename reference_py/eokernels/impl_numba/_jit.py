@@ -94,10 +94,19 @@ def tile(size: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
 
     Read so it has the type of the inputs, and one loop serves both: two take longer to compile.
     """
+    if size == 0:
+        return _no_tile(dtype)
     written = fresh((size,), dtype)
     read = written.view()
     read.flags.writeable = False
     return written, read
+
+
+@lru_cache(maxsize=64)
+def _no_tile(dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    read = np.empty(0, dtype)
+    read.flags.writeable = False
+    return np.empty(0, dtype), read
 
 
 NOTHING = np.zeros(1, np.uint8)
