@@ -22,6 +22,12 @@ HOSTS = tuple(
 )
 CARGO_SOURCE = "registry+https://github.com/rust-lang/" + ".".join(("crates", "io-index"))
 
+FIGURE = re.compile(
+    r"\d ?(?:ns|µs|GB/s)\b|\d ?% (?:less|longer|more|faster|slower)|\d times (?:as|the time)|costs? \d+ ?%"
+    r"|\b(?:twice|half|third|quarter) (?:as (?:long|fast|much time)|(?:of )?the time)"
+)
+"""How much faster or slower something was; it holds for one processor and one day."""
+
 
 def tracked() -> list[Path]:
     """Return the files that are, or would be, under version control."""
@@ -95,3 +101,18 @@ def test_terms_are_linked_to_the_glossary_where_they_first_occur(paper: str) -> 
     linked = set(re.findall(r"docs/glossary\.md#word-(\w+)\)", text))
     lacking = {"contract", "oracle", "kernel", "centre", "interval", "limit", "peer", "tier", "expert"} - linked
     assert not lacking, f"{paper}: not linked to docs/glossary.md: {sorted(lacking)}"
+
+
+@pytest.mark.parametrize("room", ["kernels_rs", "reference_py", "benchmarks", "inputs", "reports", "lab"])
+def test_what_was_measured_stands_in_decisions_and_not_in_comments(room: str) -> None:
+    sources = [
+        path for path in (ROOT / room).rglob("*") if path.suffix in {".rs", ".py"} and "target" not in path.parts
+    ]
+    lines = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sources
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    ]
+    found = [line for line in lines if FIGURE.search(line)]
+    assert len(lines) > 1000
+    assert not found, f"move the figures to docs/decisions/0011, with the processor: {found}"

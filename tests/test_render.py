@@ -261,6 +261,14 @@ def test_a_small_run_leaves_out_the_figures_that_would_be_empty(tmp_path: Path) 
     assert not (page.parent / "temporal_median-dates.png").exists()
 
 
+def test_a_chapter_begins_with_a_sentence_that_names_all_rivals(made: tuple[Run, Summary, Path]) -> None:
+    said = groups(made[1], TWO)[0].chapters[0].sentence
+    assert re.fullmatch(
+        r"Rust takes [\d.]+ .s: .+ as fast as expert NumPy; .+ as fast as the best peer, numexpr; .+\.", said
+    )
+    assert re.search(r"; it reaches [\d.]+ of the memory limit; its values are at most [\d.]+ ulp off\.$", said)
+
+
 def test_every_word_that_the_page_links_is_in_its_glossary(made: tuple[Run, Summary, Path]) -> None:
     text = made[2].read_text()
     linked = re.findall(r'<a class="term" href="#(word-\w+)">', text)
