@@ -35,7 +35,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def helper(function: Callable[..., Any]) -> Any:
-    """Do the same for what only compiled functions call: it needs no wrapper for Python, which takes long to compile."""
+    """Do the same for what only compiled functions call: it needs no wrapper for Python, which is slow to compile."""
     return _compiled(function, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
