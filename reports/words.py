@@ -230,7 +230,7 @@ def canary_sentence(canary: limits.Canary) -> str:
     }
     if canary.triad_spread is not None:
         parts["spread"] = (
-            f"that of one varied by {times(canary.triad_spread)} over the middle 80 % of processes "
+            f"the bandwidth of one varied by {times(canary.triad_spread)} over the middle 80 % of processes "
             f"(calm up to {times(limits.CALM_TRIAD_SPREAD)})"
         )
     if canary.steal_share is not None:
