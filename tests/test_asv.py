@@ -235,7 +235,7 @@ def test_a_slow_arm_stands_in_the_curve_with_its_crop(tmp_path: Path, monkeypatc
     for group, shape, arms in (("call", case.shape, whole), ("crop", crop, {"numpy": replace(quick, time_s=9e-2)})):
         line = Line(0, case.name, group, shape, 1, 1, arms)  # type: ignore[arg-type]
         records.append(tmp_path / "temporal_median.jsonl", line)
-    monkeypatch.setattr(lookup, "_ensure", lambda kernel, case: tmp_path)
+    monkeypatch.setattr(lookup, "_ensure", lambda *_: tmp_path)
     found = {arm: lookup.samples_per_pixel("temporal_median", case.name, arm)[0] for arm in ("numpy", "rust")}
     assert found == {"numpy": (9e-2 / 112**2,), "rust": (2e-2 / 480**2,)}
 
