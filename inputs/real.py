@@ -225,9 +225,8 @@ def _download(dataset: Dataset, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), dataset.requirement]
     try:
         done = subprocess.run(
-            command, env=surroundings.tools(), capture_output=True, encoding="utf-8", errors="replace",
-            timeout=DOWNLOAD_SECONDS, check=False,
-        )  # fmt: skip
+            command, env=surroundings.tools(), timeout=DOWNLOAD_SECONDS, capture_output=True, check=False,
+            encoding="utf-8", errors="replace")  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Unavailable(_sentence(dataset, f"pip had not finished after {DOWNLOAD_SECONDS} s")) from None
     if done.returncode or not (wheels := sorted(folder.glob("*.whl"))):
