@@ -10,6 +10,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -125,6 +126,8 @@ def attempt(environment: Environment, workshop: Workshop) -> Result:
         happened, ok = f"skipped: {reason}", None
     except Wrong as wrong:
         happened, ok, details = wrong.sentence, False, str(wrong)
+    except Exception as error:  # of the row itself; the table goes on
+        happened, ok, details = f"{type(error).__name__}: {error}", False, traceback.format_exc()
     return Result(environment, happened, time.perf_counter() - began, ok, details)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from places import Place, Unfit, git
 
-from benchmarks import asvcall
+from benchmarks import machine
 from inputs import surroundings
 from inputs.cache import cache_dir
 
@@ -170,7 +170,7 @@ def wheels_of_its_own(place: Place) -> Iterator[Place]:
 def cut_files(place: Place) -> Iterator[Place]:
     """Have empty and cut files where earlier runs, asv's results and asv's list of machines lie."""
     checkout = place.workshop.clone(place.scratch / "clone")
-    results = checkout / ".asv" / "results" / asvcall.this_machine().machine
+    results = checkout / ".asv" / "results" / machine.this_machine().machine
     commit = git("rev-parse", "HEAD", where=checkout)
     files = {checkout / "reports" / "runs" / name / "plan.json": text for name, text in UNREADABLE_RUNS.items()}
     files |= {results / f"{commit[:8]}-virtualenv-py.json": CUT, results.parent / "benchmarks.json": ""}
