@@ -231,7 +231,6 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, 
         found.append(f"wheel: measured was {measured[:16]}, just built was {plan.wheel_digest[:16]}")
     found += pins.differences(run_dir)
     outcomes = {kernel: list(cells(plan, run_dir, kernel)) for kernel in plan.kernels}
-    found += _nothing([outcome for told in outcomes.values() for (_, _, arm), outcome in told if arm != WALL])
     for kernel in plan.kernels:
         unlike = set() if asv_results is None else unlike_asv(plan, run_dir, kernel, asv_results)
         for (group, case, arm), outcome in outcomes[kernel]:
@@ -239,15 +238,16 @@ def problems(plan: Plan, run_dir: Path, asv_results: Path | None = ASV_RESULTS, 
             problem = _cell_problem(plan, outcome, gated=gated) or (NOT_ASVS if (group, case, arm) in unlike else "")
             if problem and not (may_lack and problem.startswith(LACKING)):
                 found.append(f"{kernel} {case} {arm}: {problem}")
+    if not found and not may_lack:
+        found = _nothing([outcome for told in outcomes.values() for (_, _, arm), outcome in told if arm != WALL])
     return found
 
 
 def _nothing(outcomes: Sequence[Cell]) -> list[str]:
     """Say where no implementation was measured at all: each alone may have had a reason, of which the first is told."""
-    if any(outcome.status == "ok" for outcome in outcomes):
+    if not outcomes or any(outcome.status == "ok" for outcome in outcomes):
         return []
-    reasons = [outcome.reason for outcome in outcomes if outcome.reason != NOT_MEASURED]
-    return [": ".join(["nothing was measured", *reasons[:1]])]
+    return [f"nothing was measured: {outcomes[0].reason}"]
 
 
 def _cell_problem(plan: Plan, found: Cell, *, gated: bool) -> str:

@@ -190,27 +190,28 @@ def waits(place: Place) -> str:
     held.stdout.readline()
     before = set(runs(place))
     running = place.start(place.python, "-m", "lab", *RUN)
-    at_the_lock = wait_until(lambda: running.poll() is not None or _opened(running.pid, TIMING))
+    wait_until(lambda: running.poll() is not None or bool(_locks(running.pid)))
+    same = _locks(running.pid) == _locks(held.pid)
     time.sleep(WAITING_S)
-    measured = [path for folder in set(runs(place)) - before for path in folder.glob(f"{KERNEL}.jsonl")]
+    measuring = [path for folder in set(runs(place)) - before for path in folder.glob("jobs/*")]
     held.stdin.close()
-    if measured or not at_the_lock:
+    if measuring or not same:
         os.killpg(running.pid, signal.SIGKILL)
     output, _ = running.communicate()
     ran = Ran(("lab", *RUN), running.returncode, output)
-    if measured or not at_the_lock:
-        raise Wrong("it measured while another held the machine's lock", ran)
+    if measuring or not same:
+        raise Wrong("it measures while another holds the machine's lock", ran)
     good(ran)
     return "the run waits for the holder, then is complete"
 
 
-def _opened(pid: int, name: str) -> bool:
-    """Tell whether a process or one below it has a file of that name open."""
+def _locks(pid: int) -> set[str]:
+    """Return the machine's locks that a process, or one below it, has open: held or waited for."""
     try:
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return any(Path(file.path).name == name for one in family for file in one.open_files())
+        return {file.path for one in family for file in one.open_files() if Path(file.path).name == TIMING}
     except psutil.Error:
-        return False
+        return set()
 
 
 def says_at_once(place: Place) -> str:

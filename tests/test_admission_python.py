@@ -772,7 +772,7 @@ def test_a_package_gives_the_function_by_name(package: str, name: str) -> None:
 
 def test_the_readme_names_implementations_that_can_be_called() -> None:
     text = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
-    packages = set(re.findall(r"`eokernels\.(\w+)\.<kernel>`", text))
+    packages = set(re.findall(r"`eokernels\.(impl_\w+)`", text))
     assert packages == {"impl_numpy", "impl_numba"}
     assert not isinstance(temporal_median, ModuleType)
     for package, name in itertools.product(packages, INPUTS):

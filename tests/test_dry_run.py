@@ -52,4 +52,3 @@ def test_a_run_that_measured_nothing_says_so(tmp_path: Path) -> None:
     skipped = [runs.Cell((), 0, "skipped", "no data: the cube is not here") for _ in range(3)]
     assert runs._nothing(skipped) == ["nothing was measured: no data: the cube is not here"]
     assert runs._nothing([*skipped, runs.Cell((1.0,), 1, "ok", "")]) == []
-    assert runs._nothing([]) == ["nothing was measured"]

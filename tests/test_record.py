@@ -217,6 +217,7 @@ def test_the_dashboard_brings_the_record_and_what_is_measured_here_together(
     monkeypatch.setattr(dashboard, "MERGED", tmp_path / "merged")
     monkeypatch.setattr(history, "RESULTS", histories)
     monkeypatch.setattr(runs, "ASV_RESULTS", own)
+    monkeypatch.setattr(checkout, "lost", lambda _: "")
     with pytest.raises(ValueError, match="history: there is none"):
         dashboard._merged()
     write_asv(kept, {NAME: row([1.0, 2.0])}, commit=OLD)

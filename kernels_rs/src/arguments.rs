@@ -33,11 +33,11 @@ pub struct Threads(pub usize);
 
 impl Argument for Threads {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        match usize::try_from(integer("num_threads", object)?) {
-            Ok(count) if count > 0 => Ok(Self(count.min(MOST_THREADS))),
-            _ => {
+        match integer("num_threads", object)? {
+            ..1 => {
                 Err(Error::value(format!("num_threads is {}; an int of at least 1 is accepted", object.repr()?)).into())
             }
+            count => Ok(Self(usize::try_from(count).map_or(MOST_THREADS, |count| count.min(MOST_THREADS)))),
         }
     }
 }
@@ -72,9 +72,10 @@ pub struct Ddof(pub usize);
 
 impl Argument for Ddof {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        match usize::try_from(integer("ddof", object)?) {
-            Ok(ddof) => Ok(Self(ddof)),
-            Err(_) => Err(Error::value(format!("ddof is {}; an int of at least 0 is accepted", object.repr()?)).into()),
+        match integer("ddof", object)? {
+            ..0 => Err(Error::value(format!("ddof is {}; an int of at least 0 is accepted", object.repr()?)).into()),
+            // More than there can be values: of none is there a deviation.
+            ddof => Ok(Self(usize::try_from(ddof).unwrap_or(usize::MAX))),
         }
     }
 }
