@@ -15,6 +15,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 from benchmarks import ROOT
+from benchmarks.jsonfiles import read_object
 
 LOCKS = (ROOT / "requirements.lock", ROOT / "benchmarks" / "peers" / "built.lock")
 MODULES = {
@@ -77,8 +78,10 @@ def compare_pin(name: str, pinned: str) -> str:
 
 def differences(run_dir: Path, locks: tuple[Path, ...] = LOCKS) -> list[str]:
     """Return a sentence for each package that a run measured in another version than is pinned, but for absent ones."""
-    record = run_dir / "measured.json"
-    found = json.loads(record.read_text(encoding="utf-8")).get("packages") if record.is_file() else None
+    try:
+        found = read_object(run_dir / "measured.json").get("packages")
+    except ValueError:  # not there, or cut, which `runs.problems` names itself
+        found = None
     packages: Mapping[str, str] = found if isinstance(found, dict) else {}
     pins = {name: version for lock in locks if lock.is_file() for name, version in read_pins(lock).items()}
     return [

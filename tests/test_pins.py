@@ -124,3 +124,9 @@ def test_a_lock_line_that_is_no_pin_is_refused(tmp_path: Path) -> None:
     lock.write_text("numpy>=2\n", encoding="utf-8")
     with pytest.raises(ValueError, match="numpy>=2"):
         read_pins(lock)
+
+
+@pytest.mark.parametrize("content", ["", '{"packages": {"numpy'])
+def test_a_cut_record_of_versions_is_no_error_here(tmp_path: Path, content: str) -> None:
+    (tmp_path / "measured.json").write_text(content, encoding="utf-8")
+    assert differences(tmp_path) == []
