@@ -70,7 +70,11 @@ def environment(tree: Path, target: Path) -> dict[str, str]:
 
 def compiler(tree: Path) -> str:
     """Return what ``rustc -vV`` says in a tree, whose ``rust-toolchain.toml`` it obeys."""
-    command = ["rustc", "-vV"]
+    return said(tree, "rustc", "-vV")
+
+
+def said(tree: Path, *command: str) -> str:
+    """Return what a tool of the Rust toolchain says in a tree, or raise an OSError with what it complains about."""
     try:
         done = subprocess.run(
             command,
@@ -82,9 +86,11 @@ def compiler(tree: Path) -> str:
             check=False,
         )
     except FileNotFoundError:
-        raise OSError("rustc is not on the PATH; a stable Rust toolchain builds the kernels: see rustup") from None
+        raise OSError(
+            f"{command[0]} is not on the PATH; a stable Rust toolchain builds the kernels: see rustup"
+        ) from None
     if done.returncode:
-        raise OSError(f"rustc -vV ended with {done.returncode}: {done.stderr.strip()}")
+        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout.strip()
 
 

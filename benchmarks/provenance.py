@@ -19,9 +19,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, checkout
+from benchmarks import ROOT, cargo, checkout
 from benchmarks.cause import cause
-from inputs import cores, surroundings
+from inputs import cores
 
 TOOLS = ("asv", "asv_runner", "maturin")
 VARIABLES = (
@@ -72,8 +72,8 @@ def lab() -> dict[str, Any]:
     return {
         "commit": known(lambda: checkout.git("rev-parse", "HEAD")),
         "changed_files": known(lambda: checkout.git("status", "--porcelain", "--untracked-files=all").splitlines()),
-        "compiler": known(lambda: _said("rustc", "-vV").splitlines()),
-        "cargo": known(lambda: _said("cargo", "-V")),
+        "compiler": known(lambda: cargo.compiler(ROOT).splitlines()),
+        "cargo": known(lambda: cargo.said(ROOT, "cargo", "-V")),
         "asv": known(lambda: metadata.version("asv")),
         "python": sys.version,
     }
@@ -101,24 +101,6 @@ def cpu_model_numbers() -> str:
     first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
     fields = {name.strip(): value.strip() for name, _, value in (row.partition(":") for row in first.splitlines())}
     return f"family {fields['cpu family']}, model {fields['model']}, stepping {fields['stepping']}"
-
-
-def _said(*command: str) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=surroundings.tools(),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
-        raise OSError(f"{command[0]} is not on the PATH") from None
-    if done.returncode:
-        raise OSError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
-    return done.stdout.strip("\n")
 
 
 def _packages() -> dict[str, Any]:
