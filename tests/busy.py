@@ -16,7 +16,7 @@ from inputs.cases import CASES
 from inputs.quality import DTYPES
 
 COMPILED = ("numba", "rust")
-LONG_SIDE = 6144
+LONG_SIDE = 8192
 LONG_DATES, LONG_PIXELS = 1000, 4_000_000
 
 

@@ -18,7 +18,7 @@ use crate::par::{self, Divide};
 use crate::parts::{Sample, plane_of, plane_of_mut};
 use crate::real::Real;
 use crate::row::Row;
-use crate::rows::{Operand, middle_of_longest, simplify};
+use crate::rows::{Operand, middle, simplify};
 use crate::simd::{self, Path};
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Dimension};
 
@@ -123,7 +123,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Work<'_
     }
 
     fn halve(self) -> (Self, Option<Self>) {
-        let Some((axis, middle)) = middle_of_longest(&self.bands.out, 1) else { return (self, None) };
+        let Some((axis, middle)) = middle(&self.bands.out, 1) else { return (self, None) };
         let (axis, Self { formula, bands: Bands { mut inputs, mask, out, nodata }, companion }) = (Axis(axis), self);
         let (out, out_right) = out.split_at(axis, middle);
         let right = inputs.each_mut().map(|input| {

@@ -17,7 +17,7 @@ use crate::parts::Sample;
 use crate::quality::Quality;
 use crate::raw::Raw;
 use crate::real::Real;
-use crate::rows::{Operand, middle_of_longest, simplify};
+use crate::rows::{Operand, middle, simplify};
 use crate::simd::Path;
 use ndarray::{ArrayViewMutD, Axis};
 
@@ -162,7 +162,7 @@ impl<O: Real, const N: usize> Divide for Arrays<'_, O, N> {
     }
 
     fn halve(self) -> (Self, Option<Self>) {
-        let Some((axis, middle)) = middle_of_longest(&self.out, 1) else { return (self, None) };
+        let Some((axis, middle)) = middle(&self.out, 1) else { return (self, None) };
         let Self { mut inputs, mask, quality, out } = self;
         let (out, out_right) = out.split_at(Axis(axis), middle);
         let right = inputs.each_mut().map(|input| {

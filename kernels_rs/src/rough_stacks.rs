@@ -14,7 +14,7 @@ use crate::errors::Error;
 use crate::lanes::{Key, Missing};
 use crate::par::{self, Divide, Watch};
 use crate::raw::Raw;
-use crate::rows::{Operand, Stack, middle_of_longest, simplify};
+use crate::rows::{Operand, Stack, middle, simplify};
 use crate::simd::Path;
 use crate::temporal::{Results, Work};
 use ndarray::Axis;
@@ -114,7 +114,7 @@ impl<R: Results> Arrays<'_, R> {
     /// Where to cut: at whole lanes if that is possible.
     fn middle(&self) -> Option<(usize, usize)> {
         let pixels = Stack(self.x.clone());
-        middle_of_longest(&pixels, WHOLE).or_else(|| middle_of_longest(&pixels, 1))
+        middle(&pixels, WHOLE).or_else(|| middle(&pixels, 1))
     }
 }
 

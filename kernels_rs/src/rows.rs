@@ -16,6 +16,9 @@ use ndarray::{ArrayBase, Axis, Data, IxDyn};
 /// An innermost axis shorter than this changes places with a much longer one.
 const SHORT: usize = 32;
 
+/// Rows from which on they are shared out, and none is cut.
+const MANY: usize = 32;
+
 /// An array whose axes can be rearranged together with those of others.
 pub trait Operand {
     /// How many axes it shares with the others.
@@ -169,11 +172,25 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     Some(shape)
 }
 
-/// The axis along which to cut work in two: the outermost of those that are longest, and its middle; None for one pixel.
-pub fn middle_of_longest(operand: &dyn Operand, multiple_of: usize) -> Option<(usize, usize)> {
-    let axis = (0..operand.axes()).rev().max_by_key(|&axis| operand.length(axis))?;
-    let middle = (operand.length(axis) / 2).next_multiple_of(multiple_of);
-    (middle > 0 && middle < operand.length(axis)).then_some((axis, middle))
+/// Where to cut work in two: an axis and a position along it; None for one pixel. A row is cut at a multiple of
+/// `multiple_of`.
+///
+/// Many rows are shared out, the outermost axis first, so that both halves keep rows as long as they were: memory is read
+/// and written fastest from one end to the other. A few rows are cut where they are longest, so that those who read
+/// another axis than they write find more than one element in a cache line.
+#[must_use]
+pub fn middle(operand: &dyn Operand, multiple_of: usize) -> Option<(usize, usize)> {
+    let last = operand.axes().checked_sub(1)?;
+    let rows: usize = (0..last).map(|axis| operand.length(axis)).product();
+    let middle = |axis: usize| {
+        let length = operand.length(axis);
+        let middle = (length / 2).next_multiple_of(if axis == last { multiple_of } else { 1 });
+        (middle > 0 && middle < length).then_some((axis, middle))
+    };
+    if rows >= MANY {
+        return (0..last).find_map(middle);
+    }
+    (0..=last).rev().filter_map(middle).max_by_key(|&(axis, _)| operand.length(axis))
 }
 
 #[cfg(test)]
@@ -222,6 +239,17 @@ mod tests {
         simplify(&mut [&mut stack]);
         assert_eq!(stack.0.shape(), [4, 30]);
         assert_eq!(shape_after(&mut [&mut x.slice(s![..1, 1..2, 3..4]).into_dyn()]), [0; 0]);
+    }
+
+    #[test]
+    fn rows_stay_as_long_as_there_are_many() {
+        let cut = |shape: &[usize]| middle(&ArrayD::<u8>::zeros(shape).view(), 8);
+        assert_eq!(cut(&[64, 4000]), Some((0, 32)));
+        assert_eq!(cut(&[1, 3, 20, 4000]), Some((1, 1)));
+        assert_eq!(cut(&[31, 4000]), Some((1, 2000)));
+        assert_eq!(cut(&[31, 20]), Some((0, 15)));
+        assert_eq!(cut(&[7, 8]), Some((0, 3)));
+        assert_eq!((cut(&[1, 20]), cut(&[8]), cut(&[1, 1]), cut(&[])), (Some((1, 16)), None, None, None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! move time to the front, rearrange the other axes for long rows (rows.rs)
-//! cut in halves along the longest axis until there is a piece for every thread (par.rs)
+//! cut in halves until there is a piece for every thread (par.rs)
 //! each piece: for every row of pixels: the kernel
 //! ```
 //!
@@ -13,7 +13,7 @@ use crate::errors::Error;
 use crate::lanes::{Key, Missing};
 use crate::par::{self, Divide, Watch};
 pub use crate::results::{Output, Results, store};
-use crate::rows::{Operand, Stack, middle_of_longest, simplify};
+use crate::rows::{Operand, Stack, middle, simplify};
 use ndarray::{ArrayView2, ArrayViewD, Axis, Dimension, Ix2, IxDyn};
 
 /// Work is cut at multiples of this many pixels, so that few blocks or tiles are cut.
@@ -77,7 +77,7 @@ impl<K: Key, R: Results> Divide for Work<'_, K, R> {
 
     fn halve(self) -> (Self, Option<Self>) {
         let whole = if self.x.shape()[0] < LONG { WHOLE } else { WHOLE_LONG };
-        let Some((axis, middle)) = middle_of_longest(&Stack(self.x.view()), whole) else { return (self, None) };
+        let Some((axis, middle)) = middle(&Stack(self.x.view()), whole) else { return (self, None) };
         let Self { x, mask, missing, out } = self;
         let (out, out_right) = out.split_at(Axis(axis), middle);
         let (x, x_right) = x.split_at(Axis(axis + 1), middle);
