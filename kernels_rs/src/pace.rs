@@ -13,7 +13,7 @@ const LONG: Duration = Duration::from_millis(20);
 
 /// Sizes in elements read: of the first piece, and of the smallest and the largest later ones. The largest is so large that
 /// cutting costs next to nothing (`docs/decisions/0011`).
-const FIRST: usize = 1024 * 1024;
+const FIRST: usize = 2 << 20;
 const LEAST: usize = 32 * 1024;
 pub(crate) const LARGEST: usize = 4 << 20;
 
