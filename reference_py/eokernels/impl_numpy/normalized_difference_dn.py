@@ -22,11 +22,15 @@ def normalized_difference_dn(
     result, raised = call.output(), []
     k, guard = shift(call, *constants)
     with np.errstate(all="ignore", divide="call", over="call", call=lambda kind, _: raised.append(kind)):
-        for q, x, y, masked, first, second, third in cut(result, *call.arrays, call.mask, spare=3):
+        for q, x, y, masked, first, second in cut(result, *call.arrays, call.mask, spare=2):
             missing = gaps(masked, call.nodata, x, y)
             minuend, subtrahend = wide(x, call.dtype, first), wide(y, call.dtype, second)
-            total = np.add(minuend, subtrahend, out=third)
-            np.subtract(minuend, subtrahend, out=q)  # which may be a band
+            if subtrahend is y:  # then `out` may be a band, and is written last
+                total = np.add(minuend, subtrahend, out=second)
+                np.subtract(minuend, subtrahend, out=q)
+            else:
+                np.subtract(minuend, subtrahend, out=q)
+                total = np.add(minuend, subtrahend, out=second)
             if k != 0.0:
                 np.add(total, k, out=total)
             np.divide(q, total, out=q)
