@@ -132,7 +132,7 @@ def test_misaligned_arrays_are_handed_to_loops_in_aligned_parts() -> None:
         target[...] = part.arrays[0].sum(axis=0)
     assert np.array_equal(result, stack.sum(axis=0), equal_nan=True)
     whole = _admit.temporal(stack.copy(), 0, **NOT_GIVEN)
-    assert next(aligned(whole, result))[0] is whole
+    assert next(iter(aligned(whole, result)))[0] is whole
 
 
 # Subclasses -----------------------------------------------------------------------------------------------------------

@@ -138,14 +138,19 @@ def fitting_nodata(name: str, value: float, dtype: np.dtype[Any]) -> int | float
     """Return the number that means missing as one that the dtype of the input `name` holds; None for NaN in floats."""
     if dtype.kind == "f":
         return _in_floats(value, dtype)
-    limits = np.iinfo(dtype)
-    whole = int(value) if type(value) is int or isfinite(value) else None
+    limits = _limits(dtype)
+    whole = value if type(value) is int else int(value) if isfinite(value) else None
     if whole is None or whole != value:
         raise ValueError(f"nodata: it is {value} and {name} is {dtype}; accepted is a whole number, or None")
     if not limits.min <= whole <= limits.max:
         shown = _shown(whole)
         raise ValueError(f"nodata: {shown} is outside the range {limits.min} to {limits.max} of {name}'s {dtype}")
     return whole
+
+
+@lru_cache(maxsize=16)
+def _limits(dtype: np.dtype[Any]) -> np.iinfo[Any]:
+    return np.iinfo(dtype)
 
 
 def _in_floats(value: float, dtype: np.dtype[Any]) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any
 
@@ -31,14 +31,14 @@ def blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
         yield (slice(i, i + step),)
 
 
-def aligned(call: Admitted, *results: Array, checked: Quality | None = None) -> Iterator[tuple[Any, ...]]:
-    """Yield calls, each with its part of the results, that compiled loops may take as they are.
+def aligned(call: Admitted, *results: Array, checked: Quality | None = None) -> Iterable[tuple[Any, ...]]:
+    """Return calls, each with its part of the results, that compiled loops may take as they are.
 
-    The arrays of what is yielded are aligned, with steps that are multiples of the itemsize; arrays that already are
+    Their arrays are aligned, with steps that are multiples of the itemsize; arrays that already are
     stay views of the caller's memory, and others are copied part by part. A quality band that is not
-    :attr:`Quality.simple` has become part of the mask, and the third thing that is yielded is then None.
+    :attr:`Quality.simple` has become part of the mask, and the third thing that is returned for each is then None.
 
-    A call that needs none of this is yielded whole, as it came in. So a compiled kernel calls its loops like this::
+    A call that needs none of this is returned whole, as it came in. So a compiled kernel calls its loops like this::
 
         for part, (result,), band in aligned(call, result, checked=checked):
             _run(part, band, result)
@@ -52,9 +52,9 @@ def aligned(call: Admitted, *results: Array, checked: Quality | None = None) -> 
     checked
         The quality band of an elementwise call.
 
-    Yields
-    ------
-    tuple
+    Returns
+    -------
+    iterable of tuples
         Call, tuple of results, and quality band or None. `shape` of the call is that of its part of the results, and
         `out` is that part where the caller gave one. Their order is that of memory of the first result.
 
@@ -64,9 +64,13 @@ def aligned(call: Admitted, *results: Array, checked: Quality | None = None) -> 
     the output's elements in bytes, and some more to compute it.
     """
     read = checked is None or checked.simple
-    if read and all(array.flags.aligned for array in call.arrays):
-        yield call, results, checked
-        return
+    if read and False not in [array.flags.aligned for array in call.arrays]:
+        return ((call, results, checked),)
+    return _cut(call, results, checked, read)
+
+
+def _cut(call: Admitted, results: tuple[Array, ...], checked: Quality | None, read: bool) -> Iterator[tuple[Any, ...]]:
+    """Yield parts; `read` tells whether the loops read the quality band."""
     lead = call.arrays[0].ndim - len(call.shape)  # 1 where time comes first
     order = sorted(range(len(call.shape)), key=lambda k: -abs(results[0].strides[k]))
     inner = [*range(lead), *[lead + k for k in order]]

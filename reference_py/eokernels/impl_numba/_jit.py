@@ -191,14 +191,31 @@ def walk(call: Admitted, result: Array, *companions: Array | None) -> tuple[list
     The third result tells whether inputs and output are contiguous along the innermost axis and apart from each other,
     so that loops can run over memory itself.
     """
-    inputs, mask = call.arrays, call.mask
-    plan, last = way(*[_layout(array) for array in (*inputs, mask, *companions, result)])
+    inputs, operands = call.arrays, (*call.arrays, call.mask, *companions, result)
+    if _in_one_row(operands, result.shape):
+        plan, direct = _row_of(result.size, tuple([array is None for array in operands])), True
+    else:
+        plan, last = way(*[_layout(array) for array in operands])
+        direct = last[-1] == 1 and last[: len(inputs)] == (1,) * len(inputs)
     flats = [flat(array) for array in inputs]
-    flats += [flat(mask, NO_MASK), *[flat(array) for array in companions], flat(result, written=True)]
-    direct = last[-1] == 1 and last[: len(inputs)] == (1,) * len(inputs)
+    flats += [flat(call.mask, NO_MASK), *[flat(array) for array in companions], flat(result, written=True)]
     if direct and call.out is not None:
         direct = not any(np.may_share_memory(result, array) for array in inputs)
     return flats, plan, direct
+
+
+def _in_one_row(operands: tuple[Array | None, ...], shape: tuple[int, ...]) -> bool:
+    """Tell whether all operands of that shape lie in C order, as most do; small calls gain from asking this alone."""
+    for array in operands:
+        if array is not None and not (array.flags.c_contiguous and array.shape == shape):
+            return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _row_of(size: int, absent: tuple[bool, ...]) -> Way:
+    plan, _ = way(*[None if gone else ((size,), (1,), 1) for gone in absent])
+    return plan
 
 
 def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:

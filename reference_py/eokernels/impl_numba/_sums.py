@@ -5,9 +5,10 @@ between them; eight gain little more (docs/decisions/0011). The loops have no br
 0. Integers are added up in int32 first, which changes no bit, as all sums are exact. Where there are few pixels, and
 the start of loops would take most of the time, one pixel's dates go in after the other's.
 
-Squares are about a centre that is rounded, so the sum of the distances is not 0; for floats it goes along, as a
-correction that matters where values are large and near to each other. All sums of a run lie in one array at fixed
-distances, which LLVM can tell apart without a test; with a test for each pair of arrays it gives up vectorising.
+Squares are about a centre that is rounded, so the sum of the distances is not 0. For floats it is a correction that
+matters where values are large and near to each other: only then, which a pixel's own sums tell, are distances added up
+in a pass of their own. All sums of a run lie in one array at fixed distances, which LLVM can tell apart without a test;
+with a test for each pair of arrays it gives up vectorising.
 """
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
@@ -46,7 +47,7 @@ def share_stages(runs, pixels, dates, threads, stages):
 
     `stage` has the bits of the stages to run, of which there are `stages`. Ordinary stacks take all at once, run by
     run. Beyond `LONG` dates each call is about some dates of all pixels in a batch, and `state` (4, pixels) keeps their
-    sums between calls, from that of pixel `origin` on; else it is `NOTHING_KEPT`.
+    sums between calls, from that of pixel `origin` on; else it is `NOTHING_KEPT`. A third stage is rarely run.
     """
     if dates <= LONG:
         every = 2**stages - 1
@@ -54,7 +55,7 @@ def share_stages(runs, pixels, dates, threads, stages):
             lambda start, stop: runs(every, 0, dates, start, stop, NOTHING_KEPT, 0),
             pixels,
             threads,
-            stages * pixels * dates,
+            min(stages, 2) * pixels * dates,
         )
         return
     for begin in range(0, pixels, BATCH):
@@ -72,16 +73,16 @@ def share_stages(runs, pixels, dates, threads, stages):
 
 @helper
 def add_dates(
-    x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, written, read, holes, sums, counts, squared
+    x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, written, read, holes, sums, counts, turn
 ):  # fmt: skip
     """Add dates of a run of pixels, of which `counts` has one element each, to `sums`.
 
-    The first time the values go to `SUMS` and how many there are to `counts`. Then `SUMS` holds their centres; the
-    squares of the distances to them go to `SQUARES`, and for floats the distances to `DISTANCES`.
+    In turn 0 the values go to `SUMS` and how many there are to `counts`. Then `SUMS` holds their centres; the squares
+    of the distances to them go to `SQUARES` in turn 1, and the distances to `DISTANCES` in turn 2.
     """
     n = counts.size
     if n <= FEW or (n <= 4 * FEW and end - begin >= MANY):
-        _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, squared)
+        _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, turn)
         return
     for first in range(begin, end, 4):
         left = end - first
@@ -98,8 +99,10 @@ def add_dates(
                 gather(x, places[0] + (first + k) * leads[0], steps[0], written[k * n : (k + 1) * n])
         a, b = _row(rows, at, n), _row(rows, at + min(1, left - 1) * apart, n)
         c, d = _row(rows, at + min(2, left - 1) * apart, n), _row(rows, at + min(3, left - 1) * apart, n)
-        if squared:
+        if turn == 1:
             _add_squares(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums)
+        elif turn == 2:
+            _add_distances(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums)
         else:
             _add_values(a, b, c, d, holes, has_nodata, nodata, masked or left < 4, sums[SUMS : SUMS + n], counts)
 
@@ -110,7 +113,7 @@ def _row(rows, first, count):
 
 
 @helper
-def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, squared):
+def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, turn):
     for first in range(begin, end, CHUNK):
         last = min(first + CHUNK, end)
         for k in range(counts.size):
@@ -121,10 +124,12 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
                 gap = _missing(value, has_nodata, nodata)
                 if masked:
                     gap |= gaps[hole + t * leads[1]]
-                if squared:
+                if turn > 0:
                     distance = _distance(value, total, gap)
-                    square += distance * distance
-                    distances = _corrected(value, distances, distance)
+                    if turn == 1:
+                        square += distance * distance
+                    else:
+                        distances += distance
                 else:
                     total += 0.0 if gap else np.float64(value)
                     count += 0 if gap else 1
@@ -161,10 +166,7 @@ def _add_squares(a, b, c, d, holes, has_nodata, nodata, holed, sums):
             gc, gd = _missing(c[k], has_nodata, nodata), _missing(d[k], has_nodata, nodata)
             da, db = _distance(a[k], centre, ga), _distance(b[k], centre, gb)
             dc, dd = _distance(c[k], centre, gc), _distance(d[k], centre, gd)
-            square = ((sums[SQUARES + k] + da * da) + db * db) + dc * dc
-            off = _corrected(a[k], _corrected(a[k], sums[DISTANCES + k], da), db)
-            sums[SQUARES + k] = square + dd * dd
-            sums[DISTANCES + k] = _corrected(a[k], _corrected(a[k], off, dc), dd)
+            sums[SQUARES + k] = (((sums[SQUARES + k] + da * da) + db * db) + dc * dc) + dd * dd
     else:
         for k in range(a.size):
             centre = sums[SUMS + k]
@@ -172,10 +174,19 @@ def _add_squares(a, b, c, d, holes, has_nodata, nodata, holed, sums):
             gc, gd = _missing(c[k], has_nodata, nodata) | holes[2, k], _missing(d[k], has_nodata, nodata) | holes[3, k]
             da, db = _distance(a[k], centre, ga), _distance(b[k], centre, gb)
             dc, dd = _distance(c[k], centre, gc), _distance(d[k], centre, gd)
-            square = ((sums[SQUARES + k] + da * da) + db * db) + dc * dc
-            off = _corrected(a[k], _corrected(a[k], sums[DISTANCES + k], da), db)
-            sums[SQUARES + k] = square + dd * dd
-            sums[DISTANCES + k] = _corrected(a[k], _corrected(a[k], off, dc), dd)
+            sums[SQUARES + k] = (((sums[SQUARES + k] + da * da) + db * db) + dc * dc) + dd * dd
+
+
+@helper
+def _add_distances(a, b, c, d, holes, has_nodata, nodata, holed, sums):
+    for k in range(a.size):
+        centre = sums[SUMS + k]
+        ga, gb = _missing(a[k], has_nodata, nodata), _missing(b[k], has_nodata, nodata)
+        gc, gd = _missing(c[k], has_nodata, nodata), _missing(d[k], has_nodata, nodata)
+        if holed:
+            ga, gb, gc, gd = ga | holes[0, k], gb | holes[1, k], gc | holes[2, k], gd | holes[3, k]
+        off = (sums[DISTANCES + k] + _distance(a[k], centre, ga)) + _distance(b[k], centre, gb)
+        sums[DISTANCES + k] = (off + _distance(c[k], centre, gc)) + _distance(d[k], centre, gd)
 
 
 @helper
@@ -207,13 +218,16 @@ def _four_of_kind(total, a, b, c, d, ga, gb, gc, gd):
     )
 
 
-def _corrected(value, total, distance):
-    """Return the sum of distances with one more; for integers it stays, as their centres need no correction."""
+def doubtful(value, square, centre, count):
+    """Tell whether the rounding of a centre could show in the sum of squares about it; never for integers."""
     raise NotImplementedError("compiled for each dtype below")
 
 
-@overload(_corrected)
-def _corrected_of_kind(value, total, distance):
+@overload(doubtful)
+def _doubtful_of_kind(value, square, centre, count):
     if isinstance(value, types.Integer):
-        return lambda value, total, distance: total
-    return lambda value, total, distance: total + distance
+        return lambda value, square, centre, count: False
+    return lambda value, square, centre, count: (
+        ((square > 0.0) & (square < count * (count * centre / 8388608.0) * (count * centre / 8388608.0)))
+        | (square == np.inf)
+    )

@@ -79,6 +79,9 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
     BaseException
         Whatever the function raised, or the handler of a signal.
     """
+    if values < SERIAL_BELOW:
+        function(0, count)
+        return
     threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
     slices = min(count, max(-(-values // SLICE), SHARES * threads if threads > 1 else 1))
     if slices <= 1:

@@ -16,6 +16,7 @@ from eokernels.impl_numba._sums import (
     SQUARES,
     SUMS,
     add_dates,
+    doubtful,
     run_length,
     share_stages,
 )  # fmt: skip
@@ -24,7 +25,7 @@ from eokernels.impl_numba._sums import (
 def temporal_stats(
     x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1
 ) -> tuple[Array, Array, Array]:
-    """Two branch-free passes over runs of pixels that stay in cache; see :func:`eokernels.temporal_stats`."""
+    """Two branch-free passes over runs of pixels in cache, a third in doubt; see :func:`eokernels.temporal_stats`."""
     free, targets = integer("ddof", ddof, 0), outputs(out, 3)
     call = temporal(x, axis, nodata=nodata, mask=mask, dtype=dtype, num_threads=num_threads)
     free = min(free, len(call.arrays[0]))
@@ -51,7 +52,7 @@ def _run(call, free, results):
             *flats, *way, *rows, dates, first, last, *gaps, free, stage, state, kept, origin, run, start, stop
         )  # fmt: skip
 
-    share_stages(runs, results[0].size, dates, call.threads, stages=2)
+    share_stages(runs, results[0].size, dates, call.threads, stages=3)
 
 
 @kernel
@@ -70,22 +71,23 @@ def _runs(
         squares[:], off[:], centre[:], count[:] = 0.0, 0.0, 0.0, 0
         if kept:
             _copy(state, start - origin, squares, off, centre, count, False)
-        for turn in range(1, 3):  # one call for both, as each is compiled anew
-            if not stage & turn:
+        for turn in range(3):  # one call for all, as each is compiled anew
+            if not stage >> turn & 1:
                 continue
-            add_dates(
-                x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums, count,
-                turn == 2,
-            )  # fmt: skip
+            if turn < 2 or _any_doubtful(x[0], squares, centre, count):
+                add_dates(
+                    x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums,
+                    count, turn,
+                )  # fmt: skip
             if last < dates:
                 continue
-            if turn == 1:
+            if turn == 0:
                 for k in range(n):
                     centre[k] /= count[k]
                     value[k] = centre[k]
                 scatter(value, mean, at[2], step[2])
-            else:
-                _spread(squares, off, count, free, value)
+            elif turn == 2:
+                _spread(x[0], squares, off, centre, count, free, value)
                 scatter(value, std, at[3], step[3])
                 scatter(count, number, at[4], step[4])
         if kept:
@@ -106,9 +108,19 @@ def _copy(state, place, squares, off, centre, count, back):
 
 
 @helper
-def _spread(squares, off, count, free, value):
+def _any_doubtful(kind, squares, centre, count):
+    found = False
+    for k in range(count.size):
+        found |= doubtful(kind, squares[k], centre[k], count[k])
+    return found
+
+
+@helper
+def _spread(kind, squares, off, centre, count, free, value):
     """Write standard deviations from squares of distances to rounded means, and the sums of those distances."""
     for k in range(value.size):
-        variance = squares[k] - off[k] * off[k] / count[k]
-        variance = 0.0 if variance < 0.0 else variance
+        variance = squares[k]
+        if doubtful(kind, variance, centre[k], count[k]):
+            variance -= off[k] * off[k] / count[k]
+            variance = 0.0 if variance < 0.0 else variance
         value[k] = np.sqrt(variance / (count[k] - free)) if count[k] > free else np.nan
