@@ -56,8 +56,10 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
     lines = [
         tables.markdown(tables.of_readme(summary, kernels)),
         "",
-        "*Expert NumPy* is the time of one call; *Numba* and *Rust* are ratios to it; the next two columns are ratios "
-        "of the other's time to Rust's; *of limit* is Rust's. "
+        "*Expert NumPy* is the time of one call. *Numba* and *Rust*: how many times as fast as expert NumPy each is. "
+        "*Rust against …*: how many times as fast as Numba, or as the best peer, Rust is. *Of limit*: the share of the "
+        "machine's limit that Rust reaches.",
+        "",
         f"Measured on {machine(summary)}, {summary.created[:10]}, commit `{summary.commit[:8]}`, with "
         f"{summary.processes} processes for each cell; the canary was {summary.canary.state}. Written by "
         "`python -m lab report --readme`.",
