@@ -231,3 +231,11 @@ def _doubtful_of_kind(value, square, centre, count):
         ((square > 0.0) & (square < count * (count * centre / 8388608.0) * (count * centre / 8388608.0)))
         | (square == np.inf)
     )
+
+
+@helper
+def any_doubtful(kind, squares, centre, count):
+    found = False
+    for k in range(count.size):
+        found |= doubtful(kind, squares[k], centre[k], count[k])
+    return found

@@ -16,6 +16,7 @@ from eokernels.impl_numba._sums import (
     SQUARES,
     SUMS,
     add_dates,
+    any_doubtful,
     doubtful,
     run_length,
     share_stages,
@@ -74,7 +75,7 @@ def _runs(
         for turn in range(3):  # one call for all, as each is compiled anew
             if not stage >> turn & 1:
                 continue
-            if turn < 2 or _any_doubtful(x[0], squares, centre, count):
+            if turn < 2 or any_doubtful(x[0], squares, centre, count):
                 add_dates(
                     x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums,
                     count, turn,
@@ -105,14 +106,6 @@ def _copy(state, place, squares, off, centre, count, back):
         else:
             squares[k], off[k] = state[0, place + k], state[1, place + k]
             centre[k], count[k] = state[2, place + k], state[3, place + k]
-
-
-@helper
-def _any_doubtful(kind, squares, centre, count):
-    found = False
-    for k in range(count.size):
-        found |= doubtful(kind, squares[k], centre[k], count[k])
-    return found
 
 
 @helper
