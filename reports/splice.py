@@ -56,13 +56,11 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
     lines = [
         tables.markdown(tables.of_readme(summary, kernels)),
         "",
-        "*Expert NumPy* is the time of one call. *Numba* and *Rust*: how many times as fast as expert NumPy each is. "
-        "*Rust against …*: how many times as fast as Numba, or as the best peer, Rust is. *Of limit*: the share of the "
-        "machine's limit that Rust reaches.",
-        "",
-        f"Measured on {machine(summary)}, {summary.created[:10]}, commit `{summary.commit[:8]}`, with "
-        f"{summary.processes} processes for each cell; the canary was {summary.canary.state}. Written by "
-        "`python -m lab report --readme`.",
+        "*Expert NumPy* is the time of one call. *Numba* and *Rust* are how many times as fast as that they are. The "
+        "next two columns are how many times as fast as Numba and as the best peer Rust is. "
+        f"Measured on {machine(summary)} on {summary.created[:10]}, commit `{summary.commit[:8]}`, in "
+        f"{summary.processes} [processes](docs/glossary.md#word-process). State of the machine, by its "
+        f"[canary](docs/glossary.md#word-canary): {summary.canary.state}. Written by `python -m lab report --readme`.",
     ]
     return "\n".join(lines)
 

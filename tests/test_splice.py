@@ -48,13 +48,28 @@ def test_markers_that_are_not_a_pair_are_refused(text: str, message: str) -> Non
 
 def test_the_block_says_where_its_numbers_come_from(summary: Summary) -> None:
     text = block(summary, TWO)
-    for part in ("`01234567`", "AMD EPYC 7B13", "2026-11-22", "6 processes", "canary was calm", "expert NumPy"):
+    calm = "[canary](docs/glossary.md#word-canary): calm."
+    for part in ("`01234567`", "AMD EPYC 7B13", "2026-11-22", "in 6 [processes]", calm, "expert NumPy"):
         assert part in text
     assert re.search(r"\n\| `normalized_difference` +\| `f32_2048`", text)
     assert re.search(r"\n\| `temporal_median` +\| `f32_73x480`", text)
     assert "× [" in text.split("Rust against the best peer")[1]
     assert "numexpr" in text
     assert all(text.count(f"`{name}`") == 1 for name in TWO), "each kernel has one row and nothing else"
+
+
+def caption(text: str) -> str:
+    """Return the words below the README's table, without what another run changes."""
+    below = text.strip().rpartition("\n")[2]
+    measured = re.sub(r"Measured on .+ on [\d-]+, commit `\w+`, in \d+ ", "Measured in ", below)
+    return re.sub(r": (calm|noisy|unknown)\.", ": state.", measured)
+
+
+def test_the_readme_explains_its_table_in_the_words_of_the_command(summary: Summary) -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(BEGIN)[2].partition(END)[0]
+    assert caption(shown) == caption(block(summary, TWO))
+    assert caption(shown).count("Measured in [processes]") == caption(shown).count(": state.") == 1
 
 
 def test_the_picture_has_every_kernel_with_its_limit_and_best_peer(tmp_path: Path) -> None:
