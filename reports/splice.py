@@ -56,8 +56,8 @@ def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:
     lines = [
         tables.markdown(tables.of_readme(summary, kernels)),
         "",
-        "*Expert NumPy* is the time of one call. *Numba* and *Rust* are how many times as fast as that they are. The "
-        "next two columns are how many times as fast as Numba and as the best peer Rust is. "
+        "*Expert NumPy* is the time of one call. *Numba* and *Rust* show how many times as fast as expert NumPy "
+        "each is. The next two columns show how many times as fast Rust is as Numba and as the best peer. "
         f"Measured on {machine(summary)} on {summary.created[:10]}, commit `{summary.commit[:8]}`, in "
         f"{summary.processes} [processes](docs/glossary.md#word-process). State of the machine, by its "
         f"[canary](docs/glossary.md#word-canary): {summary.canary.state}. Written by `python -m lab report --readme`.",
