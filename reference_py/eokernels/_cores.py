@@ -1,4 +1,8 @@
-"""Cores that this process may use: by its affinity, and by the quota of its control group."""
+"""Cores that this process may use: by its affinity, and by the quota of its control group.
+
+Files are read as UTF-8, the one encoding that Python has from its start: to import another one during a call takes a
+lock that a fork may inherit.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ def usable_cores() -> int:
 def _quota() -> int:
     """Return the whole cores that the tightest control group above this process grants; many without one."""
     try:
-        entries = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
+        entries = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return 2**31
     granted = 2**31
@@ -37,9 +41,9 @@ def _granted(group: Path, *, unified: bool) -> int:
     """Return the whole cores of one control group's quota."""
     try:
         if unified:
-            quota, period = (group / "cpu.max").read_text(encoding="ascii").split()
+            quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
         else:
-            quota, period = [(group / f"cpu.cfs_{of}_us").read_text(encoding="ascii") for of in ("quota", "period")]
+            quota, period = [(group / f"cpu.cfs_{of}_us").read_text(encoding="utf-8") for of in ("quota", "period")]
         return max(1, int(quota) // int(period)) if int(quota) > 0 else 2**31
     except (OSError, ValueError):
         return 2**31

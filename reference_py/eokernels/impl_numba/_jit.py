@@ -6,6 +6,9 @@ before the first call, and then for the one dtype that was asked for. The cache 
 a kernel: a wheel replaces all files at once, but whoever edits this module, ``_program`` or ``_sums`` deletes
 ``__pycache__``.
 
+Forks: whoever compiles holds a lock of Numba's, and whoever calls LLVM one of llvmlite's. A child of a fork that finds
+one locked would wait for ever, as the thread that holds it is not in the child. So a fork waits until nobody does.
+
 Signatures: every array reaches a kernel as a flat C-contiguous span of memory plus an offset and one step per axis, in
 elements. So C order, Fortran order, windows, negative steps and broadcasting (step 0) share one signature per dtype.
 Inputs are always typed read-only, which arrays of either kind can be passed as. Axes are sorted by the output's steps
@@ -14,12 +17,15 @@ and merged where all operands allow it: contiguous arrays of any shape become on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from llvmlite.binding import ffi
+from numba.core.compiler_lock import global_compiler_lock
 from numpy.lib.stride_tricks import as_strided
 
 from eokernels._admit import Admitted, Array
@@ -27,6 +33,19 @@ from eokernels._checks import fresh
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "boundscheck": False}
 BLOCK = 1984  # elements gathered at a time where memory is not contiguous or values may be missing; in L1 and L2
+
+
+def _hold_locks() -> None:
+    global_compiler_lock.acquire()  # first, as threads that compile take them in this order
+    ffi.lib._lock.__enter__()
+
+
+def _release_locks() -> None:
+    ffi.lib._lock.__exit__()
+    global_compiler_lock.release()
+
+
+os.register_at_fork(before=_hold_locks, after_in_parent=_release_locks, after_in_child=_release_locks)
 
 
 def kernel(function: Callable[..., Any]) -> Any:

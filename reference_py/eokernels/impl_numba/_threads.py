@@ -5,9 +5,8 @@ enough for that to take a few hundredths of a second. Slices wait in one queue, 
 it can: it never waits for a helper that has not begun, and asks for none while all are lent to others. Numba's own
 layers of threads are avoided, as ``workqueue`` aborts when two threads enter it.
 
-A process that is forked has a pool of its own. Nothing here holds a lock while a kernel runs. Numba's compiler has one
-that a fork may inherit locked, so what is forked beside a thread that calls a kernel for the first time may wait for
-ever for its own first call; kernels that have been compiled do not ask the compiler.
+A process that is forked has a pool of its own. Nothing here holds a lock while a kernel runs; for the lock of Numba's
+compiler see ``_jit``.
 """
 
 from __future__ import annotations
