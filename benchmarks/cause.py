@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+NOTHING = "it said nothing"
 MOST_LINES = 12
 LAST_LINES = 8
 """Of a log in which nothing is called an error."""
@@ -30,12 +31,12 @@ CALLED = re.compile(r"^\s*(ERROR|error|Error)\b:? ")
 
 def cause(log: str) -> str:
     """Return the lines of a log that say why a program failed; its end where none does."""
-    return "\n".join(_why(log) or _said(log)[-LAST_LINES:]) or "it said nothing"
+    return "\n".join(_why(log) or _said(log)[-LAST_LINES:]) or NOTHING
 
 
 def sentence(log: str) -> str:
     """Return the same in one line, as far as a list of many has room for it."""
-    return " ".join(line.strip() for line in _why(log)[:2] or _said(log)[-1:]) or "it said nothing"
+    return " ".join(line.strip() for line in _why(log)[:2] or _said(log)[-1:]) or NOTHING
 
 
 def _said(log: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import ROOT, keeper
-from benchmarks.cause import cause
+from benchmarks.cause import NOTHING, cause
 from inputs import surroundings
 
 PR_SET_PDEATHSIG = 1
@@ -80,7 +80,8 @@ def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
     if code:
         said = cause(log.read_text(encoding="utf-8", errors="replace"))
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        raise MeasurementError(f"{module} ended with {how} ({job.name}); it said:\n{said}")
+        told = said if said == NOTHING else f"it said:\n{said}"
+        raise MeasurementError(f"{module} ended with {how} ({job.name}); {told}")
 
 
 def die_with_parent(parent: int | None = None) -> None:

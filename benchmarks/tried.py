@@ -160,8 +160,10 @@ def _group(kernel: Kernel, case: Any) -> str:
     for name in ("out", "mask", *kernel.companions, "dtype"):
         if call.kwargs.get(name) is not None:
             return f"{name}="
+    counts = call.arrays[0].dtype.kind in "iu"
+    due = {**kernel.required, **(kernel.for_integers if counts else {})}
     for name, given in call.kwargs.items():
-        if given != kernel.required.get(name):
+        if given != due.get(name):
             return f"{name}="
     return VALUES if all(array.flags.c_contiguous for array in call.arrays) else LAYOUTS
 

@@ -114,7 +114,7 @@ def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) 
 def _ended(arm: str, trail: Path, how: str) -> str:
     """Return what is said of a function that brought its process down: at which question, and how."""
     asked = trail.read_text(encoding="utf-8").replace(f" {arm} ", " ") if trail.is_file() else ""
-    return f"{_label(arm)} brought its process down at {asked}: {how.removesuffix('; it said:')}" if asked else how
+    return f"{_label(arm)} brought its process down at {asked}: {how}" if asked else how
 
 
 def _timed(wanted: Measurement) -> Sequence[Line]:
