@@ -41,7 +41,7 @@ class Finding:
     wrong: bool
 
 
-def findings(verdicts: Grouped, lacking: Sequence[str]) -> list[Finding]:
+def findings(verdicts: Grouped, lacking: Sequence[str], others: Sequence[str] = ()) -> list[Finding]:
     """Return all that is to be said, the answer about values first.
 
     Parameters
@@ -50,14 +50,18 @@ def findings(verdicts: Grouped, lacking: Sequence[str]) -> list[Finding]:
         Group and verdict of every question.
     lacking
         Keywords that the function says it does not take.
+    others
+        Defaults of the function that are not the kernel's.
     """
     plain = [one for group, one in verdicts if group in PLAIN]
-    others = [one for group, one in verdicts if group not in PLAIN | NO_VALUES]
+    more = [one for group, one in verdicts if group not in PLAIN | NO_VALUES]
     every = [one for _, one in verdicts]
     found = [
         _values("values", "plain calls", plain),
-        _values("other values", "calls with keywords or real data", others),
+        _values("other values", "calls with keywords or real data", more),
     ]
+    if others:
+        found.append(Finding(f"where a call leaves it out, it takes {'; '.join(others)}", wrong=True))
     found += [_manner(kind, every) for kind in MANNERS if _with(every, kind)]
     stray = _with([one for group, one in verdicts if group in NO_VALUES], "error")
     if stray:

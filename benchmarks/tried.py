@@ -146,6 +146,21 @@ def missing(kernel: Kernel, function: Callable[..., Any]) -> tuple[str, ...]:
     return () if own is None else tuple(name for name in (*wanted, "out") if name not in own)
 
 
+def other_defaults(kernel: Kernel, function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return what a function leaves to a default that is not the kernel's, each as ``axis=None, not axis=0``."""
+    due = inspect.signature(kernel.oracle).parameters
+    try:
+        own = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return ()
+    pairs = [(name, own[name].default, due[name].default) for name in due if name in own]
+    return tuple(
+        f"{name}={given!r}, not {name}={wanted!r}"
+        for name, given, wanted in pairs
+        if inspect.Parameter.empty not in (given, wanted) and repr(given) != repr(wanted)
+    )
+
+
 def groups(kernel: Kernel, dtypes: Sequence[str]) -> dict[tuple[str, str], str]:
     """Return (dtype, case of the battery) → its group: what a call asks for beside plain arrays."""
     from benchmarks import contract

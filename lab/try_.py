@@ -56,14 +56,15 @@ def try_(
     console = terminal.console()
     declared = registry.get(kernel)
     arm = tried.arm_of(function, Path.cwd())
-    lacking = tried.missing(declared, tried.load(arm))
+    own = tried.load(arm)
+    lacking, others = tried.missing(declared, own), tried.other_defaults(declared, own)
     cases, beside = chosen(kernel, case or [], implementation or BESIDE)
     runs.require_processes(processes)
     wheel.require_source()
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
         dtypes = _dtypes(declared, dtype)
         verdicts = _contract(declared, arm, dtypes, Path(scratch))
-        _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, lacking)
+        _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, lacking, others)
         digest = wheel.installed_digest()
         wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
         lines = [_named(line, arm) for line in _timed(wanted)]
@@ -133,12 +134,14 @@ def _timed(wanted: Measurement) -> Sequence[Line]:
     return records.read_lines(wanted.run_dir, wanted.kernel)
 
 
-def _show_findings(console: Console, title: str, verdicts: Grouped, lacking: Sequence[str]) -> None:
+def _show_findings(
+    console: Console, title: str, verdicts: Grouped, lacking: Sequence[str], others: Sequence[str] = ()
+) -> None:
     """Print whether the values are right, then everything else, a line each."""
     from benchmarks import told
 
     console.print(title, style="bold", highlight=False, markup=False)
-    for one in told.findings(verdicts, lacking):
+    for one in told.findings(verdicts, lacking, others):
         style = "red" if one.wrong else "green"
         console.print(one.text, markup=False, highlight=False, soft_wrap=True, style=style)
     skipped = Counter(one.detail for _, one in verdicts if one.status == "skipped")

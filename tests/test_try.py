@@ -152,6 +152,12 @@ def test_a_warning_does_not_make_right_values_wrong(folder: Path) -> None:
     assert "ms" in row(result.output, "medians.py:nanmedian")
 
 
+def test_a_default_that_is_not_the_kernels_is_told_beside_the_values_that_it_spoils(folder: Path) -> None:
+    result = run("numpy:nanmedian")
+    assert result.output.splitlines()[3] == "where a call leaves it out, it takes axis=None, not axis=0"
+    assert "where a call leaves" not in run("medians.py:nanmedian").output
+
+
 def test_the_manual_shows_what_its_example_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manual = (ROOT / "docs" / "try.md").read_text()
     (source,) = re.findall(r"<<'EOF'\n(.*?)\nEOF", manual, re.DOTALL)
