@@ -55,9 +55,9 @@ def test_the_large_inputs_are_shared_between_threads(kernel: Any, monkeypatch: p
     asked: list[int] = []
     call_helpers = _threads._call_helpers
 
-    def asking(work: Any, helpers: Any, count: int) -> None:
+    def asking(work: Any, pool: Any, helpers: Any, count: int) -> None:
         asked.append(count)
-        call_helpers(work, helpers, count)
+        call_helpers(work, pool, helpers, count)
 
     monkeypatch.setattr(_admit, "usable_cores", lambda: 2)
     monkeypatch.setattr(_threads, "_call_helpers", asking)

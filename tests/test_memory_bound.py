@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,29 @@ def test_long_series_are_reduced_rightly(name: str) -> None:
     if isinstance(results, tuple):
         np.testing.assert_allclose(results[1], np.sqrt((241**2 - 1) / 12), rtol=1e-6)
         np.testing.assert_array_equal(results[2], len(x))
+
+
+PLAIN = {"temporal_mean": np.nanmean, "temporal_stats": np.nanstd, "temporal_median": np.nanmedian}
+"""What NumPy itself has; the first two add up float32 in float32."""
+
+
+def took_s(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_long_series_take_no_longer_than_in_numpy(name: str, shape: tuple[int, ...], dtype: str) -> None:
+    """At most 1.5 times as long, where Rust takes less than half in quiet; the best of three each."""
+    x, kernel = long_stack(shape, dtype), getattr(eokernels, name)
+    kernel(x[:20])
+    own, numpys = zip(
+        *[(took_s(lambda: kernel(x)), took_s(lambda: PLAIN[name](x, axis=0))) for _ in range(3)], strict=True
+    )
+    assert min(own) <= 1.5 * min(numpys)
 
 
 CHILD = """

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from threading import Thread
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+from threading import Event, Thread
 
 import pytest
-from busy import COMPILED, calls, long_call
+from busy import COMPILED, arrays, calls, keywords, long_call
 
 from benchmarks import registry
 
@@ -71,6 +74,49 @@ def test_short_calls_are_not_held_up_by_a_long_one(arm: str) -> None:
         finished += 1
     took = time.monotonic() - start
     assert finished >= 10, f"{finished} short calls in {took:.2f} s"
+
+
+CALLERS, ALTERNATIONS, CALLING_S, ATTEMPTS = 8, 7, 0.15, 3
+
+
+def calls_per_s(call: Callable[..., object], threads: int) -> float:
+    """Return how many calls a second that many threads finish, each of which asks for `threads`."""
+    stop, finished = Event(), [0] * CALLERS
+
+    def work(caller: int) -> None:
+        while not stop.is_set():
+            call(num_threads=threads)
+            finished[caller] += 1
+
+    callers = [Thread(target=work, args=(caller,)) for caller in range(CALLERS)]
+    start = time.monotonic()
+    for caller in callers:
+        caller.start()
+    time.sleep(CALLING_S)
+    stop.set()
+    for caller in callers:
+        caller.join()
+    return sum(finished) / (time.monotonic() - start)
+
+
+@several_cores
+@pytest.mark.parametrize("arm", COMPILED)
+@pytest.mark.parametrize("name", ["evi", "temporal_median"])
+def test_eight_callers_with_two_threads_finish_as_much_as_with_one(name: str, arm: str) -> None:
+    """As dask calls them. Other work on the machine disturbs a comparison, so one of several has to hold."""
+    kernel = registry.get(name)
+    function = registry.resolve(kernel, arm)
+    assert function is not None
+    shape = (12, 300, 300) if kernel.family == "temporal" else (900, 900)
+    call = partial(function, *arrays(kernel, shape, "float32"), **keywords(kernel, shape, "float32"))
+    call(num_threads=2)
+    ratios = []
+    for _ in range(ATTEMPTS):
+        pairs = [(calls_per_s(call, 2), calls_per_s(call, 1)) for _ in range(ALTERNATIONS)]
+        ratios.append(median(two / one for two, one in pairs))
+        if ratios[-1] >= 0.9:
+            return
+    pytest.fail(f"with two threads each, eight callers finish {ratios} times as many calls")
 
 
 MEMORY = """

@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 INT32 = np.dtype(np.int32)
+_MOST_DATES = 2**31 - 1
 
 
 class Admitted(NamedTuple):
@@ -184,6 +185,8 @@ def temporal(
     ------
     TypeError, ValueError
         A sentence that names the argument, what it was and what is accepted.
+    OverflowError
+        Where there are more dates than can be counted.
     """
     asked = None if dtype is None else read_dtype(dtype)
     missing = None if nodata is None else read_nodata(nodata)
@@ -202,6 +205,8 @@ def temporal(
     order = (first, *range(first), *range(first + 1, ndim))
     series = x.transpose(order)
     shape = series.shape[1:]
+    if len(series) > _MOST_DATES:
+        raise OverflowError(f"x: it has {len(series)} dates; accepted are {_MOST_DATES} at most, as int32 counts them")
     if missing is not None:
         missing = fitting_nodata("x", missing, x.dtype)
     if target is not None:

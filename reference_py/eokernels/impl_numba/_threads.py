@@ -2,8 +2,9 @@
 
 Python handles signals between slices, so that Ctrl-C is answered when the slices that are running end; they are small
 enough for that to take a few hundredths of a second. Slices wait in one queue, from which the caller takes as many as
-it can: it never waits for a helper that has not begun, and asks for none while all are lent to others. Numba's own
-layers of threads are avoided, as ``workqueue`` aborts when two threads enter it.
+it can: it never waits for a helper that has not begun. While other calls keep the cores busy it asks for none, and
+works alone in as few slices as can be. Numba's own layers of threads are avoided, as ``workqueue`` aborts when two
+threads enter it.
 
 A process that is forked has a pool of its own. Nothing here holds a lock while a kernel runs; for the lock of Numba's
 compiler see ``_jit``.
@@ -25,16 +26,20 @@ SHARES = 4  # slices for each thread, so that one which begins late leaves more 
 
 
 class _Pool:
-    """Threads of one process, and marks of those that are lent or asked for."""
+    """Threads of one process, and marks of the cores that are lent: to callers that share, and to their helpers."""
 
     def __init__(self) -> None:
-        self.size = max(1, usable_cores() - 1)
-        self.executor = ThreadPoolExecutor(self.size, f"eokernels-{os.getpid()}")
+        self.cores = max(2, usable_cores())
+        self.executor = ThreadPoolExecutor(self.cores - 1, f"eokernels-{os.getpid()}")
         self.lent: deque[None] = deque()
 
-    def give_back(self, _: Future[None]) -> None:
-        """Note that a helper has ended, or was not needed."""
+    def give_back(self, _: Future[None] | None = None) -> None:
+        """Note that a helper has ended or was not needed, or that a caller has ended."""
         self.lent.pop()
+
+    def free(self) -> int:
+        """Return how many cores are left."""
+        return max(0, self.cores - len(self.lent))
 
 
 _POOLS: dict[int, _Pool] = {}
@@ -82,18 +87,30 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
         function(0, count)
         return
     threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
-    slices = min(count, max(-(-values // SLICE), SHARES * threads if threads > 1 else 1))
-    if slices <= 1:
+    alone = min(count, max(-(-values // SLICE), 1))
+    if threads == 1 and alone <= 1:
         function(0, count)
         return
-    work = _Work(function, count, slices)
     if threads == 1:
-        work.run()
+        _Work(function, count, alone).run()
         return
+    process = os.getpid()
+    pool = _POOLS.get(process) or _POOLS.setdefault(process, _Pool())
+    pool.lent.append(None)
+    try:
+        helpers = min(threads - 1, pool.free())
+        work = _Work(function, count, min(count, max(alone, SHARES * (1 + helpers))) if helpers else alone)
+        _share(work, pool, helpers)
+    finally:
+        pool.give_back()
+
+
+def _share(work: _Work, pool: _Pool, count: int) -> None:
+    """Work together with that many helpers."""
     helpers: list[Future[None]] = []
     failure: BaseException | None = None
     try:
-        _call_helpers(work, helpers, threads - 1)
+        _call_helpers(work, pool, helpers, count)
         work.run()
     except BaseException as error:
         work.left.clear()
@@ -109,12 +126,10 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
             helper.result()
 
 
-def _call_helpers(work: _Work, helpers: list[Future[None]], count: int) -> None:
-    """Hand the work to that many threads beside the caller, or to as many as are free."""
-    process = os.getpid()
-    pool = _POOLS.get(process) or _POOLS.setdefault(process, _Pool())
+def _call_helpers(work: _Work, pool: _Pool, helpers: list[Future[None]], count: int) -> None:
+    """Hand the work to that many threads beside the caller."""
     try:
-        for _ in range(min(count, pool.size - len(pool.lent))):
+        for _ in range(count):
             helper = pool.executor.submit(work.run)
             helpers.append(helper)
             pool.lent.append(None)
