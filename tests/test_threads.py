@@ -107,7 +107,7 @@ def test_eight_callers_with_two_threads_finish_as_much_as_with_one(name: str, ar
     kernel = registry.get(name)
     function = registry.resolve(kernel, arm)
     assert function is not None
-    shape = (12, 300, 300) if kernel.family == "temporal" else (900, 900)
+    shape = (24, 300, 300) if kernel.family == "temporal" else (900, 900)
     call = partial(function, *arrays(kernel, shape, "float32"), **keywords(kernel, shape, "float32"))
     call(num_threads=2)
     ratios = []
