@@ -6,6 +6,7 @@
 pub mod bisect;
 pub mod bits;
 pub mod blocks;
+mod callers;
 pub mod column;
 pub mod copies;
 pub mod counts;

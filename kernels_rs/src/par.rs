@@ -6,9 +6,11 @@
 //! call, the caller does all of it without them. With one thread, or little to do, no pool is ever made. Pixels are
 //! independent of each other, so the bits are the same however they are cut.
 //!
-//! A process has one pool, and no more threads than cores, whatever is asked for: more would only take turns. Between
-//! pieces, none of which takes long (`pace.rs`), and in those that cannot be cut, a signal ends the call (`watch.rs`).
+//! A process has one pool, and no more threads than cores, whatever is asked for: more would only take turns. So a call leaves a
+//! core to each other one that is at work (`callers.rs`). Between pieces, none of which takes long (`pace.rs`), and in
+//! those that cannot be cut, a signal ends the call (`watch.rs`).
 
+use crate::callers::Callers;
 use crate::errors::Error;
 use crate::job::{Job, share};
 use crate::pace::{LARGEST, Pace};
@@ -89,12 +91,14 @@ struct Crew {
     starting: Mutex<()>,
     /// Invitations to jobs that no helper has read yet.
     unread: AtomicUsize,
+    callers: Callers,
 }
 
 impl Crew {
     fn new(cores: usize) -> Self {
         let process = std::process::id();
-        Self { process, cores, pool: OnceLock::new(), starting: Mutex::new(()), unread: AtomicUsize::new(0) }
+        let (unread, callers) = (AtomicUsize::new(0), Callers::new());
+        Self { process, cores, pool: OnceLock::new(), starting: Mutex::new(()), unread, callers }
     }
 
     fn run<D: Divide>(
@@ -104,7 +108,8 @@ impl Crew {
         poll: fn() -> Poll,
         piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
-        let used = threads.min(self.cores);
+        let caller = self.callers.enter();
+        let used = threads.min(self.cores.saturating_sub(caller.others)).max(1);
         if used == 1 {
             return alone(work, poll, piece);
         }

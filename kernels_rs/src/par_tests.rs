@@ -86,7 +86,7 @@ fn calls_share_one_pool_with_a_thread_for_every_other_core() {
 
 #[test]
 fn a_call_does_not_wait_for_helpers_that_are_busy_elsewhere() {
-    let crew = crew(2);
+    let crew = crew(3);
     let (post, begun) = channel();
     let post = Mutex::new(Some(post));
     let long = spawn(move || {
@@ -95,20 +95,40 @@ fn a_call_does_not_wait_for_helpers_that_are_busy_elsewhere() {
             if current().id() == here {
                 return nap(Duration::from_millis(5));
             }
-            // The helper stays in its first piece.
+            // A helper stays in its first piece.
             post.lock().unwrap().take().into_iter().for_each(|post| post.send(()).unwrap());
             nap(Duration::from_secs(1))
         };
-        crew.run(Range(0, 2 * SERIAL_BELOW), 2, silent, &piece)
+        crew.run(Range(0, 2 * SERIAL_BELOW), 3, silent, &piece)
     });
     begun.recv().unwrap();
     let start = Instant::now();
     for _ in 0..1000 {
         crew.run(Range(0, SERIAL_BELOW), 2, silent, &|_, _| Ok(())).unwrap();
-        assert!(crew.unread.load(Ordering::Relaxed) <= 2);
+        assert!(crew.unread.load(Ordering::Relaxed) <= 4);
     }
     assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     long.join().unwrap().unwrap();
+}
+
+#[test]
+fn callers_that_keep_all_cores_busy_ask_for_no_helpers() {
+    let (crew, here) = (crew(2), current().id());
+    let (post, begun) = channel();
+    let (release, released) = channel::<()>();
+    let (post, released) = (Mutex::new(Some(post)), Mutex::new(released));
+    let other = spawn(move || {
+        let piece = |_: Range, _: &Watch| {
+            post.lock().unwrap().take().into_iter().for_each(|post| post.send(()).unwrap());
+            released.lock().unwrap().recv().map_or(Ok(()), |()| Ok(()))
+        };
+        crew.run(Range(0, SERIAL_BELOW), 2, silent, &piece)
+    });
+    begun.recv().unwrap();
+    assert!(workers(crew, 2).iter().all(|&worker| worker == here));
+    drop(release);
+    other.join().unwrap().unwrap();
+    assert_eq!(crew.callers.enter().others, 0);
 }
 
 #[test]

@@ -85,7 +85,13 @@ impl<'py, const N: usize> Call<'py, N> {
         if shape.is_empty() {
             return Err(Error::value("x is 0-dimensional; an array of at least one dimension is accepted"));
         }
-        shape.remove(self.axis.of(shape.len())?);
+        let dates = shape.remove(self.axis.of(shape.len())?);
+        if i32::try_from(dates).is_err() {
+            return Err(Error::value(format!(
+                "x has {dates} dates; at most {} are accepted, as int32 counts them",
+                i32::MAX
+            )));
+        }
         Ok(shape)
     }
 
