@@ -299,6 +299,17 @@ def test_a_stack_without_dimensions_is_refused(kernel: Kernel) -> None:
         call(kernel, good_arrays(kernel, "float32", ()))
 
 
+@pytest.mark.parametrize("arm", ["numpy", "numpy_naive", "numba", "rust"])
+@pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if is_temporal(kernel)], ids=lambda k: k.name)
+def test_more_dates_than_int32_counts_are_refused(kernel: Kernel, arm: str) -> None:
+    function = registry.resolve(kernel, arm)
+    assert function is not None
+    dates = np.broadcast_to(np.uint8(3), (2**31, 1))
+    for given, axis in ((dates, 0), (dates.T, 1), (dates[:, 0], -1)):
+        with pytest.raises(OverflowError, match=r"^x\b.* has 2147483648 dates; .*2147483647"):
+            function(given, axis=axis)
+
+
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel.contract.broadcasts], ids=lambda k: k.name)
 @pytest.mark.parametrize("side", [2_000_000, 2**31])
 def test_a_result_that_cannot_be_had_is_a_memory_error(kernel: Kernel, side: int) -> None:

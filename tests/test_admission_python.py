@@ -684,17 +684,6 @@ def test_a_quality_band_beside_no_dimension_has_none() -> None:
             scale(counts, **SCALED, qa=band.reshape(1), keep=[1])
 
 
-@pytest.mark.parametrize("package", ["impl_numpy", "impl_numba"])
-@pytest.mark.parametrize("name", ["temporal_mean", "temporal_stats", "temporal_median"])
-def test_more_dates_than_int32_counts_are_refused(package: str, name: str) -> None:
-    kernel = getattr(import_module(f"eokernels.{package}"), name)
-    dates = np.broadcast_to(np.uint8(3), (2**31, 1))
-    with pytest.raises(OverflowError, match=r"^x: it has 2147483648 dates; accepted are 2147483647 at most"):
-        kernel(dates)
-    with pytest.raises(OverflowError, match=r"^x: "):
-        kernel(dates.T, axis=1)
-
-
 def test_a_reduction_needs_a_dimension() -> None:
     for name, form in itertools.product(("temporal_mean", "temporal_stats", "temporal_median"), FORMS):
         with pytest.raises(ValueError, match=r"^x: .*no dimension"):

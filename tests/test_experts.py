@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from benchmarks import alternatives, contract, registry
+from benchmarks import ROOT, alternatives, contract, registry
 from benchmarks.binding import bind, target
 from benchmarks.comparison import compare_result
 from benchmarks.records import Line, Outcome
@@ -79,3 +81,13 @@ def test_a_kernel_without_other_forms_has_none() -> None:
     assert alternatives.arms("no_such_kernel") == ()
     assert alternatives.form_of("numpy_naive") == "numpy_naive"
     assert build.__name__ == "inputs.build"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", registry.KERNELS)
+def test_no_other_form_is_faster_on_the_cases_of_the_tier_smoke(name: str) -> None:
+    """All core cases take half an hour: ``python -m lab experts``."""
+    command = [sys.executable, "-m", "lab", "experts", name, "--tier", "smoke"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no other NumPy form is shown faster" in done.stdout

@@ -100,6 +100,7 @@ def calls_per_s(call: Callable[..., object], threads: int) -> float:
 
 
 @several_cores
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", COMPILED)
 @pytest.mark.parametrize("name", ["evi", "temporal_median"])
 def test_eight_callers_with_two_threads_finish_as_much_as_with_one(name: str, arm: str) -> None:

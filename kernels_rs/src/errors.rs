@@ -9,6 +9,8 @@ pub enum Error {
     Type(String),
     /// The argument has a wrong value: `ValueError`.
     Value(String),
+    /// More of something than can be counted: `OverflowError`.
+    Overflow(String),
     /// Memory or threads that cannot be had, with how much was asked for: `MemoryError`.
     Memory(String),
     /// A signal handler of Python's raised; what it raised waits to be raised again.
@@ -37,9 +39,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Type(message) | Self::Value(message) | Self::Memory(message) | Self::Internal(message) => {
-                f.write_str(message)
-            }
+            Self::Type(message)
+            | Self::Value(message)
+            | Self::Overflow(message)
+            | Self::Memory(message)
+            | Self::Internal(message) => f.write_str(message),
             Self::Interrupted => f.write_str("interrupted by a signal"),
         }
     }
@@ -68,10 +72,13 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 #[cfg(feature = "python")]
 impl From<Error> for pyo3::PyErr {
     fn from(error: Error) -> Self {
-        use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
+        use pyo3::exceptions::{
+            PyKeyboardInterrupt, PyMemoryError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+        };
         match error {
             Error::Type(message) => PyTypeError::new_err(message),
             Error::Value(message) => PyValueError::new_err(message),
+            Error::Overflow(message) => PyOverflowError::new_err(message),
             Error::Memory(message) => PyMemoryError::new_err(message),
             // The very exception that a handler raised; one that has already been taken was an interrupt all the same.
             Error::Interrupted => crate::signals::raised().unwrap_or_else(|| PyKeyboardInterrupt::new_err(())),

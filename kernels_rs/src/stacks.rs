@@ -87,7 +87,7 @@ impl<'py, const N: usize> Call<'py, N> {
         }
         let dates = shape.remove(self.axis.of(shape.len())?);
         if i32::try_from(dates).is_err() {
-            return Err(Error::value(format!(
+            return Err(Error::Overflow(format!(
                 "x has {dates} dates; at most {} are accepted, as int32 counts them",
                 i32::MAX
             )));

@@ -369,6 +369,8 @@ pub mod python {
     /// ValueError
     ///     If shapes do not fit, `x` has no dimension, `out` is misaligned, read-only or overlaps, or a number is out
     ///     of its range.
+    /// OverflowError
+    ///     If there are more dates than 2147483647, which int32 counts.
     /// MemoryError
     ///     If memory or threads cannot be had. `out` may hold a part of the results then.
     /// KeyboardInterrupt

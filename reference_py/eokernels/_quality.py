@@ -150,9 +150,11 @@ def rules(qa: Any, keep: Any, reject_bits: Any, reject_fields: Any = None) -> Ru
         name = "keep" if keep is not None else "reject_bits" if reject_bits is not None else "reject_fields"
         raise ValueError(f"{name}: it is given without qa; accepted is a quality band qa beside it")
     if (keep is None) == (reject_bits is None and reject_fields is None):
-        which = "none of keep, reject_bits and reject_fields" if keep is None else "keep and a rule to reject by"
+        which = (
+            "none of keep, reject_bits and reject_fields goes" if keep is None else "keep and a rule to reject by go"
+        )
         raise ValueError(
-            f"qa: {which} goes with it; accepted is exactly one of keep, reject_bits, reject_fields, or both of "
+            f"qa: {which} with it; accepted is exactly one of keep, reject_bits, reject_fields, or both of "
             "reject_bits and reject_fields"
         )
     classes = None if keep is None else _classes(keep)

@@ -119,6 +119,7 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
         for k in range(counts.size):
             at, hole = places[0] + k * steps[0], places[1] + k * steps[1]
             total, square, distances, count = sums[SUMS + k], sums[SQUARES + k], sums[DISTANCES + k], counts[k]
+            added = _start(x[at], total)
             for t in range(first, last):
                 value = x[at + t * leads[0]]
                 gap = _missing(value, has_nodata, nodata)
@@ -131,8 +132,10 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
                     else:
                         distances += distance
                 else:
-                    total += 0.0 if gap else np.float64(value)
+                    added += _term(value, gap)
                     count += 0 if gap else 1
+            if turn == 0:
+                total = _end(x[at], total, added)
             sums[SUMS + k], sums[SQUARES + k], sums[DISTANCES + k], counts[k] = total, square, distances, count
 
 
@@ -216,6 +219,42 @@ def _four_of_kind(total, a, b, c, d, ga, gb, gc, gd):
         (((total + (0.0 if ga else np.float64(a))) + (0.0 if gb else np.float64(b))) + (0.0 if gc else np.float64(c)))
         + (0.0 if gd else np.float64(d))
     )
+
+
+def _start(value, total):
+    """Return what a sum of some dates of one pixel starts with: for floats all that went before, as order matters."""
+    raise NotImplementedError("compiled for each dtype below")
+
+
+@overload(_start)
+def _start_of_kind(value, total):
+    if isinstance(value, types.Integer):
+        return lambda value, total: np.int64(0)
+    return lambda value, total: total
+
+
+def _term(value, gap):
+    """Return what a value adds to such a sum."""
+    raise NotImplementedError("compiled for each dtype below")
+
+
+@overload(_term)
+def _term_of_kind(value, gap):
+    if isinstance(value, types.Integer):
+        return lambda value, gap: np.int64(0) if gap else np.int64(value)
+    return lambda value, gap: 0.0 if gap else np.float64(value)
+
+
+def _end(value, total, added):
+    """Return the total with such a sum."""
+    raise NotImplementedError("compiled for each dtype below")
+
+
+@overload(_end)
+def _end_of_kind(value, total, added):
+    if isinstance(value, types.Integer):
+        return lambda value, total, added: total + np.float64(added)
+    return lambda value, total, added: added
 
 
 def doubtful(value, square, centre, count):

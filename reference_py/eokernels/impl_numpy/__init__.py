@@ -71,8 +71,8 @@ def put_largest(values: Array, where: Array) -> None:
     if values.dtype.kind != "i":
         put_nan(values, where)
         return
-    limits = np.bitwise_xor(np.negative(where.view(np.int8)), np.iinfo(values.dtype).min, dtype=values.dtype)
-    np.maximum(values, limits, out=values)
+    limits = _all_bits(where, values.itemsize)
+    np.maximum(values, np.bitwise_xor(limits, np.iinfo(values.dtype).min, out=limits), out=values)
 
 
 def put_nan(values: Array, where: Array) -> None:
@@ -81,4 +81,13 @@ def put_nan(values: Array, where: Array) -> None:
     On scattered gaps it takes a tenth of a masked copy's time.
     """
     bits = values.view(f"i{values.itemsize}")
-    np.bitwise_or(bits, np.negative(where.view(np.int8)), out=bits)
+    np.bitwise_or(bits, _all_bits(where, values.itemsize), out=bits)
+
+
+def _all_bits(where: Array, size: int) -> Array:
+    """Return integers of that many bytes with all bits where `where` is True, none elsewhere.
+
+    They are cast by themselves: where memory is short, a function of NumPy's that casts as it computes may end the
+    process.
+    """
+    return np.negative(where.view(np.int8)).astype(f"i{size}")
