@@ -177,5 +177,5 @@ def test_memory_that_cannot_be_had_fails_the_call_alone(name: str, home: str, re
     assert done.returncode == 0, done.stderr
     failed = int(done.stdout.split()[0])
     needs_scratch = name.startswith("temporal")  # in Rust; others may find room in what Python keeps
-    if home == "eokernels" and (results == "fresh" or needs_scratch) or (results == "fresh" and not needs_scratch):
+    if (home == "eokernels" and (results == "fresh" or needs_scratch)) or (results == "fresh" and not needs_scratch):
         assert failed > 0, "no limit was tight enough to be felt"
