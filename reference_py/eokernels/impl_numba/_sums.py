@@ -9,6 +9,8 @@ Squares are about a centre that is rounded, so the sum of the distances is not 0
 matters where values are large and near to each other: only then, which a pixel's own sums tell, are distances added up
 in a pass of their own. All sums of a run lie in one array at fixed distances, which LLVM can tell apart without a test;
 with a test for each pair of arrays it gives up vectorising.
+
+The file is longer than others, as loops are written out that differ by dtype and by what they add.
 """
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
@@ -24,7 +26,7 @@ from eokernels.impl_numba._threads import SLICE, share
 SQUARES, DISTANCES, SUMS, ROOM = 0, 4168, 8336, 12504  # where the sums of a run begin in one array, and its length
 RUN = 4096  # pixels at most where they are contiguous: sums and counts in L1 or L2, rows long enough to be prefetched
 STRIDED = 1024  # pixels at most where they are gathered; fewer pay more for the start of loops, up to twice at 128
-FEW, MANY = 16, 1024  # pixels that go one by one, four times as many where there are at least so many dates
+FEW, MANY = 16, 1024  # pixels that go one by one, twice as many where there are at least so many dates
 CHUNK = 256  # dates of one pixel before the next one's: cache lines that hold both stay in L1
 LONG = 2**17  # dates beyond which a stack is cut along time, as Python handles signals between parts
 BATCH = 2**20  # pixels of such a stack at a time
@@ -81,7 +83,7 @@ def add_dates(
     of the distances to them go to `SQUARES` in turn 1, and the distances to `DISTANCES` in turn 2.
     """
     n = counts.size
-    if n <= FEW or (n <= 4 * FEW and end - begin >= MANY):
+    if n <= FEW or (n <= 2 * FEW and end - begin >= MANY):
         _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, masked, sums, counts, turn)
         return
     for first in range(begin, end, 4):
@@ -117,14 +119,22 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
     for first in range(begin, end, CHUNK):
         last = min(first + CHUNK, end)
         for k in range(counts.size):
-            at, hole = places[0] + k * steps[0], places[1] + k * steps[1]
+            at = np.uintp(places[0] + k * steps[0] + first * leads[0])
+            hole = np.uintp(places[1] + k * steps[1] + first * leads[1])
             total, square, distances, count = sums[SUMS + k], sums[SQUARES + k], sums[DISTANCES + k], counts[k]
-            added = _start(x[at], total)
-            for t in range(first, last):
-                value = x[at + t * leads[0]]
+            added, in_order = _start(x[0], total), turn == 0 and leads[0] == 1 and not masked
+            if in_order:
+                added, found = _add_row(
+                    _row(x, places[0] + k * steps[0] + first, last - first), has_nodata, nodata, added
+                )
+                count += found
+            for _ in range(last if in_order else first, last):
+                value = x[at]
                 gap = _missing(value, has_nodata, nodata)
                 if masked:
-                    gap |= gaps[hole + t * leads[1]]
+                    gap |= gaps[hole]
+                at += np.uintp(leads[0])
+                hole += np.uintp(leads[1])
                 if turn > 0:
                     distance = _distance(value, total, gap)
                     if turn == 1:
@@ -135,8 +145,19 @@ def _add_each(x, gaps, places, steps, leads, begin, end, has_nodata, nodata, mas
                     added += _term(value, gap)
                     count += 0 if gap else 1
             if turn == 0:
-                total = _end(x[at], total, added)
+                total = _end(x[0], total, added)
             sums[SUMS + k], sums[SQUARES + k], sums[DISTANCES + k], counts[k] = total, square, distances, count
+
+
+@helper
+def _add_row(row, has_nodata, nodata, added):
+    """Return the sum of dates of a pixel that lie side by side, and how many they are; vectorised for integers."""
+    count = 0
+    for k in range(row.size):
+        gap = _missing(row[k], has_nodata, nodata)
+        added += _term(row[k], gap)
+        count += 0 if gap else 1
+    return added, count
 
 
 @helper
@@ -257,12 +278,12 @@ def _end_of_kind(value, total, added):
     return lambda value, total, added: added
 
 
-def doubtful(value, square, centre, count):
+def _doubtful(value, square, centre, count):
     """Tell whether the rounding of a centre could show in the sum of squares about it; never for integers."""
     raise NotImplementedError("compiled for each dtype below")
 
 
-@overload(doubtful)
+@overload(_doubtful)
 def _doubtful_of_kind(value, square, centre, count):
     if isinstance(value, types.Integer):
         return lambda value, square, centre, count: False
@@ -276,5 +297,14 @@ def _doubtful_of_kind(value, square, centre, count):
 def any_doubtful(kind, squares, centre, count):
     found = False
     for k in range(count.size):
-        found |= doubtful(kind, squares[k], centre[k], count[k])
+        found |= _doubtful(kind, squares[k], centre[k], count[k])
     return found
+
+
+@helper
+def correct(kind, squares, off, centre, count):
+    """Take from squares of distances to rounded centres, where it could show, what the rounding adds to them."""
+    for k in range(count.size):
+        if _doubtful(kind, squares[k], centre[k], count[k]):
+            exact = squares[k] - off[k] * off[k] / count[k]
+            squares[k] = 0.0 if exact < 0.0 else exact

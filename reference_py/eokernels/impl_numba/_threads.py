@@ -22,7 +22,7 @@ from eokernels._cores import usable_cores
 
 SERIAL_BELOW = 2**20  # values; less is done sooner than a thread of Python wakes up
 SLICE = 2**23  # values at a time; a few milliseconds
-SHARES = 4  # slices for each thread, so that one which begins late leaves more to the others
+SHARES = 4  # slices for each thread where there is much to do, so that one which begins late leaves more to the others
 
 
 class _Pool:
@@ -99,7 +99,8 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
     pool.lent.append(None)
     try:
         helpers = min(threads - 1, pool.free())
-        work = _Work(function, count, min(count, max(alone, SHARES * (1 + helpers))) if helpers else alone)
+        shares = min(SHARES * (1 + helpers), max(values // SERIAL_BELOW, 1 + helpers)) if helpers else 1
+        work = _Work(function, count, min(count, max(alone, shares)))
         _share(work, pool, helpers)
     finally:
         pool.give_back()

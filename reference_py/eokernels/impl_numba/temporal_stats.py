@@ -17,7 +17,7 @@ from eokernels.impl_numba._sums import (
     SUMS,
     add_dates,
     any_doubtful,
-    doubtful,
+    correct,
     run_length,
     share_stages,
 )  # fmt: skip
@@ -69,13 +69,16 @@ def _runs(
         locate(start, offsets, lengths, steps, at)
         squares, off = sums[SQUARES : SQUARES + n], sums[DISTANCES : DISTANCES + n]
         centre, count, value = sums[SUMS : SUMS + n], counts[:n], values[:n]
-        squares[:], off[:], centre[:], count[:] = 0.0, 0.0, 0.0, 0
+        squares[:], centre[:], count[:] = 0.0, 0.0, 0
         if kept:
             _copy(state, start - origin, squares, off, centre, count, False)
         for turn in range(3):  # one call for all, as each is compiled anew
             if not stage >> turn & 1:
                 continue
-            if turn < 2 or any_doubtful(x[0], squares, centre, count):
+            wanted = turn < 2 or any_doubtful(x[0], squares, centre, count)
+            if turn == 2 and wanted and not kept:
+                off[:] = 0.0
+            if wanted:
                 add_dates(
                     x, gaps, at, step, leads, first, last, has_nodata, nodata, masked, written, read, holes, sums,
                     count, turn,
@@ -88,7 +91,10 @@ def _runs(
                     value[k] = centre[k]
                 scatter(value, mean, at[2], step[2])
             elif turn == 2:
-                _spread(x[0], squares, off, centre, count, free, value)
+                if wanted:
+                    correct(x[0], squares, off, centre, count)
+                for k in range(n):
+                    value[k] = np.sqrt(squares[k] / (count[k] - free)) if count[k] > free else np.nan
                 scatter(value, std, at[3], step[3])
                 scatter(count, number, at[4], step[4])
         if kept:
@@ -106,14 +112,3 @@ def _copy(state, place, squares, off, centre, count, back):
         else:
             squares[k], off[k] = state[0, place + k], state[1, place + k]
             centre[k], count[k] = state[2, place + k], state[3, place + k]
-
-
-@helper
-def _spread(kind, squares, off, centre, count, free, value):
-    """Write standard deviations from squares of distances to rounded means, and the sums of those distances."""
-    for k in range(value.size):
-        variance = squares[k]
-        if doubtful(kind, variance, centre[k], count[k]):
-            variance -= off[k] * off[k] / count[k]
-            variance = 0.0 if variance < 0.0 else variance
-        value[k] = np.sqrt(variance / (count[k] - free)) if count[k] > free else np.nan
