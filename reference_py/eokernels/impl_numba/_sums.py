@@ -308,3 +308,18 @@ def correct(kind, squares, off, centre, count):
         if _doubtful(kind, squares[k], centre[k], count[k]):
             exact = squares[k] - off[k] * off[k] / count[k]
             squares[k] = 0.0 if exact < 0.0 else exact
+
+
+@helper
+def divide(centre, count, value):
+    """Make means of sums, and write them."""
+    for k in range(value.size):
+        centre[k] /= count[k]
+        value[k] = centre[k]
+
+
+@helper
+def spread(squares, count, free, value):
+    """Write standard deviations."""
+    for k in range(value.size):
+        value[k] = np.sqrt(squares[k] / (count[k] - free)) if count[k] > free else np.nan

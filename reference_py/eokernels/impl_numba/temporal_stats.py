@@ -18,8 +18,10 @@ from eokernels.impl_numba._sums import (
     add_dates,
     any_doubtful,
     correct,
+    divide,
     run_length,
     share_stages,
+    spread,
 )  # fmt: skip
 
 
@@ -86,15 +88,12 @@ def _runs(
             if last < dates:
                 continue
             if turn == 0:
-                for k in range(n):
-                    centre[k] /= count[k]
-                    value[k] = centre[k]
+                divide(centre, count, value)
                 scatter(value, mean, at[2], step[2])
             elif turn == 2:
                 if wanted:
                     correct(x[0], squares, off, centre, count)
-                for k in range(n):
-                    value[k] = np.sqrt(squares[k] / (count[k] - free)) if count[k] > free else np.nan
+                spread(squares, count, free, value)
                 scatter(value, std, at[3], step[3])
                 scatter(count, number, at[4], step[4])
         if kept:
