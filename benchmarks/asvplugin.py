@@ -6,20 +6,25 @@ stops and the dashboard shows two machines. And asv's fork server ends at once w
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
 from benchmarks import machine
-from inputs import tmpdir
+from inputs import cache, tmpdir
 
 
 def setup() -> None:
-    """Have asv take the lab's name of this machine where none is given, and a short ``TMPDIR``; asv calls this once."""
+    """Have asv take the lab's name of this machine where none is given, and short or whole paths that hold anywhere.
+
+    asv calls this once.
+    """
     from asv.machine import Machine
     from asv.util import UserError
 
     try:
         tmpdir.enter()
+        os.environ.update(cache.whole(os.environ))
         here = machine.this_machine()
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from None

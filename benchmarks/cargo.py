@@ -73,6 +73,19 @@ def compiler(tree: Path) -> str:
     return said(tree, "rustc", "-vV")
 
 
+def require_same_compiler(tree: Path, stage: Path) -> None:
+    """Raise an OSError where another compiler would build than the one that is in the wheel's key.
+
+    ``rustup override set`` chooses a compiler by directory, and the build runs in another one than that of the sources.
+    """
+    asked, building = compiler(tree), compiler(stage)
+    if asked != building:
+        raise OSError(
+            f"cargo: {tree} is of {asked.splitlines()[0]}, and {stage}, where it is built, of "
+            f"{building.splitlines()[0]}; take back what `rustup override` has set for one of them"
+        )
+
+
 def said(tree: Path, *command: str) -> str:
     """Return what a tool of the Rust toolchain says in a tree, or raise an OSError with what it complains about."""
     try:

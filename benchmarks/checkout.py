@@ -46,7 +46,7 @@ def git(*arguments: str, **settings: str) -> str:
     **settings
         Variables for git.
     """
-    command = ["git", "-C", str(ROOT), *arguments]
+    command = ["git", "-C", str(ROOT), "-c", "log.showSignature=false", *arguments]
     own = {"GIT_CEILING_DIRECTORIES": str(ROOT.parent), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **settings}
     try:
         done = subprocess.run(
@@ -84,7 +84,9 @@ def changed(paths: Sequence[str], commit: str = "HEAD") -> dict[str, str]:
 
 def _is_passed_over(name: str) -> bool:
     path = Path(name)
-    is_result = any(path.is_relative_to(folder) for folder in RESULTS)
+    is_result = any(
+        path.is_relative_to(folder) or name.startswith(f"reports/.{Path(folder).name}-") for folder in RESULTS
+    )
     return is_result or bool(SKIPPED_NAMES & set(path.parts)) or name.endswith(SKIPPED_SUFFIXES)
 
 
@@ -114,10 +116,14 @@ def require_clean() -> None:
         )
 
 
-def note(run_dir: Path) -> None:
-    """Write into a run directory which files of the lab differ now from the commit at which the run began."""
+def note(run_dir: Path, planned: str = "") -> None:
+    """Write into a run directory which files of the lab differ now from the commit at which the run was planned.
+
+    Without `planned` that is the commit of the first note, which is then HEAD. A run that waits for another one begins
+    later than it is planned, and the checkout may have moved on.
+    """
     before = notes(run_dir)
-    commit = str(before[0]["commit"]) if before else git("rev-parse", "HEAD")
+    commit = str(before[0]["commit"]) if before else planned or git("rev-parse", "HEAD")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     append(run_dir / NOTES, {"time": now, "commit": commit, "changed": changed(JUDGING, commit)})
 

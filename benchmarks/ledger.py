@@ -6,6 +6,7 @@ run whose plan or lines cannot be read is named with the reason, and passed over
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from benchmarks.runs import ASV_RESULTS, Plan, unlike_asv
 
 State = Literal["complete", "not complete", "interrupted", "running", "failed to start", "unreadable"]
 RECEIPT = "receipt.json"
+TIME = re.compile(r"\d{8}-\d{6}(?!\d)")
 AGES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -79,9 +81,15 @@ def of_folder(runs: Path) -> Iterator[Found]:
 
 
 def newest_first(runs: Path) -> list[Path]:
-    """Return the run directories in a folder. Names begin with the time; those of one second are numbered."""
+    """Return the run directories in a folder. Names begin with the time; those of one second are numbered.
+
+    A name without a time is that of a copy which somebody has made, and never the newest.
+    """
     folders = [path for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
-    return sorted(folders, key=lambda path: (path.name[:15], len(path.name), path.stat().st_mtime), reverse=True)
+    when = {path: TIME.match(path.name) for path in folders}
+    return sorted(
+        folders, key=lambda path: (bool(when[path]), path.name[:15], len(path.name), path.stat().st_mtime), reverse=True
+    )
 
 
 def look(run_dir: Path, held: Holder | None = None) -> Found:

@@ -114,11 +114,18 @@ def _unplanned(kernel: str, case: str, arm: str) -> Measurement:
         raise ValueError(f"{TIER}: was {limit!r}; accepted are {', '.join(TIERS)}")
     if TIERS.index(tier) > TIERS.index(limit):
         _settle("skipped", f"case {case} is of tier {tier}; set {TIER}={tier} to measure it")
-    digest, processes = installed_digest(), int(os.environ.get(PROCESSES_ASKED, PROCESSES))
+    digest, processes = installed_digest(), _processes()
     run_dir, arms, quick = _own_run_dir(digest), registry.arms(declared), bool(os.environ.get(QUICK))
     if quick:
         run_dir, processes, arms = run_dir / f"{case}-{arm}", 1, tuple(one for one in arms if one == arm)
     return Measurement(run_dir, kernel, (case,), arms, processes, digest, memory=False, controls=not quick)
+
+
+def _processes() -> int:
+    said = os.environ.get(PROCESSES_ASKED, str(PROCESSES))
+    if not (said.isdecimal() and int(said)):
+        raise ValueError(f"{PROCESSES_ASKED}: was {said!r}; a whole number from 1 on is accepted")
+    return int(said)
 
 
 def _own_run_dir(digest: str) -> Path:
@@ -130,7 +137,9 @@ def _own_run_dir(digest: str) -> Path:
     caller = psutil.Process().parent()
     if caller is not None and "run_server" in caller.cmdline():
         caller = caller.parent()
-    who = f"{int(caller.create_time())}-{caller.pid}" if caller is not None else "0-0"
+    who = "0-0"
+    if caller is not None:  # counted from the start of the system, as its clock may be set while asv measures
+        who = f"{caller.create_time() - psutil.boot_time():.2f}-{caller.pid}"
     folder = cache_dir() / "asv-runs"
     own = folder / f"{who}-{digest[:8] or 'no-wheel'}"
     if not own.is_dir():

@@ -97,6 +97,7 @@ def build(tree: Path) -> Path:
         found = sorted(folder.glob("*.whl"))
         if not found:
             mirror(tree, _stage())
+            cargo.require_same_compiler(tree, _stage())
             found = [_build_stage(_stage(), folder, cache / "cargo-target")]
     return found[0]
 

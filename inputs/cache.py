@@ -5,17 +5,24 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CACHE = "EOLAB_CACHE"
 
 
 def cache_dir() -> Path:
     """Return the cache directory: the variable ``EOLAB_CACHE``, or ``.cache`` in the repository. It may not exist."""
-    named = os.environ.get("EOLAB_CACHE")
-    return Path(named).expanduser().resolve() if named else REPOSITORY / ".cache"
+    named = whole(os.environ).get(CACHE)
+    return Path(named) if named else REPOSITORY / ".cache"
+
+
+def whole(given: Mapping[str, str]) -> dict[str, str]:
+    """Return ``EOLAB_CACHE`` as a whole path where it is set: processes in other directories must find the same one."""
+    named = given.get(CACHE)
+    return {CACHE: str(Path(named).expanduser().resolve())} if named else {}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from inputs import tmpdir
-from inputs.cache import REPOSITORY, cache_dir
+from inputs.cache import REPOSITORY, cache_dir, whole
 
 UTF_8 = {"PYTHONUTF8": "1"}
 """What the lab starts writes logs and files, which are UTF-8 whatever the locale of the terminal is."""
@@ -52,6 +52,9 @@ OWN = re.compile("PYTHON(UNBUFFERED|DONTWRITEBYTECODE|NOUSERSITE|IOENCODING|UTF8
 ACTED = re.compile("PYTHON.*|LD_.*|GLIBC_TUNABLES|MALLOC_.*")
 """What has acted on a process by the time that it can look: to be rid of it the process must begin anew."""
 
+NUMBA_FILE = ".numba_config.yaml"
+"""Numba obeys such a file in the directory in which a process runs, as if its lines were variables."""
+
 TOLD = re.compile(
     "PYTHON.*|LD_.*|GLIBC_TUNABLES|(MALLOC|NUMBA|OMP|KMP|GOMP|OPENBLAS|MKL|NUMEXPR|RAYON|EOKERNELS|NPY|MATURIN)_.*"
     "|CARGO_(PROFILE|BUILD|ENCODED)_.*|RUSTFLAGS|RUSTC.*"
@@ -71,15 +74,20 @@ def tools(inherited: Mapping[str, str] | None = None, /, **settings: str) -> dic
     """
     given = os.environ if inherited is None else inherited
     kept = {name: value for name, value in given.items() if PASSED.fullmatch(name)}
-    return {**kept, **_person(kept), **tmpdir.shortened(kept), **UTF_8, **settings}
+    return {**kept, **_person(kept), **whole(kept), **tmpdir.shortened(kept), **UTF_8, **settings}
 
 
 def enter(inherited: MutableMapping[str, str] = os.environ) -> None:
     """Make this process's own environment that of a tool, and say so where it changes what somebody may have meant.
 
     What has already acted on the interpreter is no longer to be undone: then the process begins anew in its place, with
-    the same arguments.
+    the same arguments. A file that Numba obeys cannot be left out: then the process ends, and says why.
     """
+    for folder in (Path.cwd(), REPOSITORY):
+        if (folder / NUMBA_FILE).exists():
+            found = f"{folder / NUMBA_FILE} would tell Numba how to compile, and so change what the lab judges"
+            print(f"error: {found}; move it away", file=sys.stderr)
+            raise SystemExit(2)
     before = dict(inherited)
     own = {name: value for name, value in before.items() if OWN.fullmatch(name)}
     wanted = {**{name: value for name, value in tools(before).items() if name not in UTF_8}, **own}

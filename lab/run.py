@@ -94,7 +94,7 @@ def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
 
     kept = f"What was measured is kept in {run_dir}; the same command with --resume goes on"
     try:
-        checkout.note(run_dir)
+        checkout.note(run_dir, plan.commit)
         _measure(console, plan, run_dir)
         _finish(console, plan, run_dir)
     except KeyboardInterrupt:

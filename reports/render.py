@@ -6,10 +6,13 @@ sees half a report.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -79,13 +82,25 @@ def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel
 
 def _replace(out: Path, fresh: Path) -> None:
     """Give `fresh` the name `out`; what stood there is moved aside first and removed last."""
-    if not out.exists():
+    with _alone(out.parent):
+        if not out.exists():
+            fresh.rename(out)
+            return
+        old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+        out.rename(old / out.name)
         fresh.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    out.rename(old / out.name)
-    fresh.rename(out)
     shutil.rmtree(old)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder itself, so that of two reports that are done at once the second replaces the first."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:

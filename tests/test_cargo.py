@@ -107,6 +107,21 @@ def test_a_linker_that_a_variable_names_is_used_and_in_the_key(
     assert wheel.wheel_key(tree, COMPILER) != plain
 
 
+def test_a_build_by_another_compiler_than_that_of_the_sources_is_refused(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``rustup override set`` says for a directory, and those below it, which compiler is meant."""
+    rustc = tmp_path / "bin/rustc"
+    rustc.parent.mkdir()
+    rustc.write_text(f'#!/bin/sh\ncase "$PWD" in {tmp_path}/cache*) echo rustc nightly;; *) echo rustc stable;; esac\n')
+    rustc.chmod(0o755)
+    monkeypatch.setenv("PATH", str(rustc.parent), prepend=os.pathsep)
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cargo, "build", lambda *_: pytest.fail("it was built"))
+    with pytest.raises(OSError, match=r"is of rustc stable, and .*/wheel-source, where it is built, of rustc nightly"):
+        wheel.build(tree)
+
+
 # A wheel that is refused
 
 

@@ -168,6 +168,40 @@ def test_a_commit_during_a_run_is_a_change_during_it(repository: Repository, tmp
     assert noted(tmp_path).during == ("benchmarks/pairing.py",)
 
 
+def test_a_commit_while_a_run_waited_for_another_is_noted(repository: Repository, tmp_path: Path) -> None:
+    """It measures the commit that was planned, with a harness that is no longer that commit's."""
+    repository.write("benchmarks/pairing.py", "BLOCKS = 1")
+    repository.commit("second")
+    checkout.note(tmp_path, repository.first)
+    assert noted(tmp_path) == Uncommitted(("benchmarks/pairing.py",))
+
+
+@pytest.mark.parametrize("left", [".latest-a1b2c3d4", ".latest-old-a1b2c3d4"])
+def test_a_report_that_is_being_written_or_was_cut_off_is_no_change_of_the_lab(
+    repository: Repository, left: str
+) -> None:
+    repository.write(f"reports/{left}/index.html", "half")
+    assert checkout.changed(checkout.JUDGING) == {}
+
+
+def test_signatures_that_git_is_told_to_show_are_not_taken_for_commits(repository: Repository, tmp_path: Path) -> None:
+    program = tmp_path / "gpg"
+    program.write_text("#!/bin/sh\necho gpg: Good signature >&2\necho '[GNUPG:] GOODSIG 0 a'\n")
+    program.chmod(0o755)
+    repository.git("config", "gpg.program", str(program))
+    repository.git("config", "log.showSignature", "true")
+    signature = "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n a\n -----END PGP SIGNATURE-----\n\n"
+    raw = repository.git("cat-file", "commit", "HEAD").replace("\n\n", signature, 1)
+    command = ["git", "hash-object", "-t", "commit", "-w", "--stdin"]
+    made = subprocess.run(
+        command, input=raw + "\n", cwd=repository.root, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    repository.git("reset", "--quiet", "--hard", made)
+    assert repository.git("log", "-1", "--format=%H") != made, "git shows no signature here"
+    assert history.commit("HEAD").commit == made
+    assert [step.commit for step in history.steps(1)] == [made]
+
+
 def test_the_list_in_the_receipt_of_an_old_run_counts(tmp_path: Path) -> None:
     receipt = {"lab": {"changed_files": [" M benchmarks/pairing.py", "?? notes.txt", " M reports/record/a.csv"]}}
     assert uncommitted.of_run(tmp_path, receipt) == Uncommitted(("benchmarks/pairing.py",))

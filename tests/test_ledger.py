@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -111,6 +112,12 @@ def test_of_two_runs_of_one_second_both_work_and_the_second_is_the_newer(plan: r
     assert names == [plan.run_id, *(f"{plan.run_id}-{n}" for n in range(2, 12))]
     assert [path.name for path in ledger.newest_first(tmp_path)] == names[::-1]
     assert runs.Plan.load(tmp_path / names[-1]).run_id == names[-1]
+
+
+def test_a_copy_under_a_name_of_ones_own_is_not_the_newest(shelf: Path) -> None:
+    shutil.copytree(shelf / "20260101-000000-abcdef01", shelf / "good")
+    assert ledger.newest(shelf)[0].run_dir.name == "20260101-000002-abcdef01"
+    assert [path.name for path in ledger.newest_first(shelf)][-1] == "good"
 
 
 def test_the_newest_run_of_the_same_plan_that_can_go_on_is_resumed(plan: runs.Plan, tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ def test_plain_asv_names_the_machine_as_the_lab_does(
     assert (results / "another" / "machine.json").is_file()
 
 
+def test_plain_asv_names_its_cache_by_the_whole_path(tmp_path: Path) -> None:
+    """Because asv builds and measures in directories of its own."""
+    code = "import os; from benchmarks import asvplugin; asvplugin.setup(); print(os.environ['EOLAB_CACHE'])"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "EOLAB_CACHE": "own"}
+    said = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)
+    assert said.splitlines()[-1] == str(tmp_path / "own")
+
+
 def test_plain_asv_refuses_a_name_that_is_none(checkout: Path) -> None:
     done = asv(checkout, *RUN, EOLAB_MACHINE="lab/box")
     assert done.returncode == 1

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks import ROOT, lookup, registry
@@ -69,3 +70,25 @@ def test_without_quick_all_arms_are_paired_and_no_more_is_measured(
     for _, wanted in asked:
         assert wanted.arms == registry.arms(registry.get(KERNEL))
         assert (wanted.cases, wanted.processes, wanted.memory, wanted.controls) == ((CASE,), 6, False, True)
+
+
+@pytest.mark.parametrize("said", ["many", "0", "-1", "1.5", ""])
+def test_a_number_of_processes_that_is_none_is_refused_by_its_name(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(lookup.RUN_DIR, raising=False)
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path))
+    monkeypatch.setenv(lookup.PROCESSES_ASKED, said)
+    monkeypatch.setattr(lookup, "measure", lambda _: pytest.fail("something was measured"))
+    with pytest.raises(ValueError, match=f"EOLAB_PROCESSES: was '{said}'"):
+        lookup.samples(KERNEL, CASE, "rust", "call")
+
+
+def test_a_clock_that_is_set_while_asv_measures_splits_no_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path))
+    before = lookup._own_run_dir("abc")
+    began = psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: began + 3600)
+    assert lookup._own_run_dir("abc") == before

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -207,6 +209,27 @@ def test_a_report_is_replaced_as_a_whole(small: tuple[Run, Summary], tmp_path: P
     render.write(run, summary, ONE, out)
     assert not (out / "stale.png").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["latest"]
+
+
+def test_reports_that_are_done_at_once_replace_each_other_and_all_end_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def slowly(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        time.sleep(0.02)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", slowly)
+    folders = [tmp_path / f".latest-{number}" for number in range(8)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "summary.json").write_text(folder.name)
+    with ThreadPoolExecutor(len(folders)) as pool:
+        for done in [pool.submit(render._replace, tmp_path / "latest", folder) for folder in folders]:
+            done.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
 
 
 def test_a_failing_report_leaves_the_old_one(

@@ -198,6 +198,29 @@ def test_a_copy_that_would_be_imported_is_not_the_installed_wheel(tmp_path: Path
     assert len(subprocess.check_output(command[:-1], cwd=ROOT, text=True).strip()) == 66
 
 
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_cache_named_by_a_short_path_is_the_same_one_for_every_process(
+    maker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the lab starts runs in other directories, and may have another home."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for named in ("own", "./own", "~/own", str(tmp_path / "own")):
+        monkeypatch.setenv("EOLAB_CACHE", named)
+        assert MAKERS[maker](tmp_path)["EOLAB_CACHE"] == str(tmp_path / "own") == str(cache_dir())
+
+
+@pytest.mark.parametrize("verb", ["verify", "run", "try"])
+def test_a_file_that_numba_obeys_is_refused_where_the_lab_would_run(verb: str, tmp_path: Path) -> None:
+    """With ``disable_jit: 1`` in it a verification takes hours, and its verdict is on an interpreter."""
+    (tmp_path / ".numba_config.yaml").write_text("disable_jit: 1\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "lab", verb, "no-such-kernel"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"error: {tmp_path}/.numba_config.yaml would tell Numba" in done.stderr
+
+
 # Somebody without a home or a name
 
 
