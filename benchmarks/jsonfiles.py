@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from inputs.cache import replacing
+
+KINDS: Mapping[str, type[Any]] = {"str": str, "int": int}
 
 
 def write_object(path: Path, content: Mapping[str, Any]) -> None:
@@ -42,6 +45,14 @@ def parse_object(content: bytes, where: str) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ValueError(f"{where} holds no JSON object")
     return loaded
+
+
+def require_kinds(record: type[Any], content: Mapping[str, Any]) -> None:
+    """Raise a TypeError where a text or a whole number of a dataclass is something else in an object."""
+    for field in fields(record):
+        kind = KINDS.get(str(field.type))
+        if kind is not None and not isinstance(content.get(field.name, kind()), kind):
+            raise TypeError(f"{field.name} was {content[field.name]!r}")
 
 
 def flaw(path: Path) -> str:

@@ -57,9 +57,9 @@ class Found:
         """Return how long ago the run was planned, in its largest unit, empty where that is not known."""
         try:
             began = datetime.fromisoformat(self.plan.created if self.plan else "")
-        except ValueError:
+            seconds = max(0, int((now - began).total_seconds()))
+        except (ValueError, TypeError):  # no time, or one of no time zone
             return ""
-        seconds = max(0, int((now - began).total_seconds()))
         unit, length = next(((unit, length) for unit, length in AGES if seconds >= length), AGES[-1])
         return f"{seconds // length} {unit}"
 

@@ -16,7 +16,7 @@ from benchmarks import ROOT, asvresults, checkout, pins, provenance, registry
 from benchmarks.asvresults import Key
 from benchmarks.binding import WALL
 from benchmarks.budget import Choice, LeftOut, choose, estimator
-from benchmarks.jsonfiles import read_object, write_object
+from benchmarks.jsonfiles import read_object, require_kinds, write_object
 from benchmarks.pairing import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, settled
 from benchmarks.records import read_lines
 from inputs.cases import CASES, Tier, select
@@ -63,6 +63,7 @@ class Plan:
         path = run_dir / "plan.json"
         raw = read_object(path)
         try:
+            require_kinds(cls, raw)
             kernels = {
                 k: tuple(Entry(e["case"], tuple(e["arms"])) for e in entries) for k, entries in raw["kernels"].items()
             }

@@ -99,6 +99,21 @@ def test_a_plan_that_is_cut_is_named_and_no_error_of_ours(shelf: Path, content: 
     assert found.why.startswith("plan.json")
 
 
+@pytest.mark.parametrize("change", [{"created": 5}, {"commit": None}, {"processes": "six"}, {"tier": []}])
+def test_a_plan_with_something_else_in_a_place_is_named(shelf: Path, change: dict[str, object]) -> None:
+    path = shelf / "20260101-000000-abcdef01" / "plan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    (found,) = [one for one in ledger.of_folder(shelf) if one.run_dir == path.parent]
+    assert found.state == "unreadable"
+    assert f"{next(iter(change))} was " in found.why
+
+
+def test_a_time_without_a_zone_is_no_age(shelf: Path) -> None:
+    path = shelf / "20260101-000000-abcdef01" / "plan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"created": "2026-01-01T00:00:00"}))
+    assert ledger.look(path.parent).age(datetime.now(UTC)) == ""
+
+
 def test_a_report_takes_the_newest_that_measured_something_and_names_those_after_it(shelf: Path) -> None:
     found, passed = ledger.newest(shelf)
     assert found.run_dir.name == "20260101-000002-abcdef01"
