@@ -66,7 +66,7 @@ def wheel_key(tree: Path, compiler: str) -> str:
     content = hashlib.sha256(f"{compiler}\n{sys.platform} {platform.machine()}\n{settings}\n".encode())
     for path in sources(tree, KEYED):
         data = path.read_bytes()
-        content.update(f"{path.relative_to(tree).as_posix()} {len(data)}\n".encode())
+        content.update(f"{path.relative_to(tree).as_posix()} {len(data)}\n".encode(errors="surrogateescape"))
         content.update(data)
     return content.hexdigest()[:20]
 

@@ -49,10 +49,10 @@ def plain(character: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that colours nothing by itself."""
+    """Return a console that prints a text as it is: a path or a commit's subject may hold ``[red]`` or ``:fire:``."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str, style: str = "", *, stderr: bool = True) -> None:

@@ -161,6 +161,15 @@ def test_colours_are_there_only_where_they_are_wanted(variables: dict[str, str],
         assert (b"\x1b[31m" in ran.stderr) == coloured
 
 
+@pytest.mark.parametrize("text", ["/data/[red]/lab", "[ci skip] a commit", "Mend [/docs] of it", "mine.py:fire:"])
+def test_a_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing in it is taken for a colour or a picture, or ends in an error."""
+    terminal.console().print(text)
+    terminal.say(text, stderr=False)
+    report._show([], "calm", Path(text), text)
+    assert capsys.readouterr().out.count(text) == 4
+
+
 def test_nothing_colours_past_the_terminal() -> None:
     modules = [path for room in ("lab", "benchmarks", "inputs", "reports") for path in (ROOT / room).rglob("*.py")]
     wrong = [

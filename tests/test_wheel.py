@@ -81,6 +81,12 @@ def test_what_is_built_changes_the_key(tree: Path, name: str) -> None:
     assert wheel.wheel_key(tree, COMPILER) != key
 
 
+def test_a_file_whose_name_is_not_utf_8_is_in_the_key(tree: Path) -> None:
+    key = wheel.wheel_key(tree, COMPILER)
+    Path(os.fsdecode(os.fsencode(tree) + b"/kernels_rs/src/x\xff.rs")).write_text("")
+    assert wheel.wheel_key(tree, COMPILER) != key
+
+
 def test_the_compiler_changes_the_key_and_so_does_a_moved_file(tree: Path) -> None:
     key = wheel.wheel_key(tree, COMPILER)
     assert wheel.wheel_key(tree, "rustc 1.96.0") != key
