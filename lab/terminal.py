@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+WIDTH = 80
+"""Columns of a terminal that says it has none (``COLUMNS=0``): on none, nothing would be shown."""
 PLAIN = {
     **{"×": "x", "µ": "u", "μ": "u", "–": "-", "—": "-", "−": "-", "→": ">", "≤": "<", "≥": ">", "±": "~", "…": "~"},
     **{"’": "'", "‘": "'", "“": '"', "”": '"', "·": ".", "•": "*", "²": "2", "³": "3", "ß": "ss", "├": "|", "└": "`"},
@@ -52,7 +54,9 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console that prints a text as it is: a path or a commit's subject may hold ``[red]`` or ``:fire:``."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    made.width = made.width or WIDTH
+    return made
 
 
 def say(text: str, style: str = "", *, stderr: bool = True) -> None:

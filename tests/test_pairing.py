@@ -411,6 +411,13 @@ def test_what_asv_does_not_have_is_named(
     assert len(runs.problems(plan, tmp_path, tmp_path / "nowhere")) == 3
 
 
+@pytest.mark.parametrize("content", ['{"version": 2}', '{"version": 1, "results": {"old.time_it": 1.0}}'])
+def test_a_file_of_another_asv_has_no_samples(content: str, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "abcdef01-env.json").write_text(content)
+    assert asvresults.samples(tmp_path, "box", "abcdef01" * 5, "evi") == {}
+
+
 def test_a_colleagues_file_of_the_commit_changes_nothing(plan: runs.Plan, tmp_path: Path) -> None:
     write(tmp_path, line(0), line(1))
     asv_file(tmp_path / "results", plan)

@@ -170,6 +170,14 @@ def test_a_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.count(text) == 4
 
 
+def test_a_terminal_of_no_columns_is_shown_a_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    terminal.console().print("12.5 ms")
+    assert capsys.readouterr().out == "12.5 ms\n"
+
+
 def test_nothing_colours_past_the_terminal() -> None:
     modules = [path for room in ("lab", "benchmarks", "inputs", "reports") for path in (ROOT / room).rglob("*.py")]
     wrong = [
