@@ -93,6 +93,8 @@ def build(tree: Path) -> Path:
     """
     cache = cache_dir()
     folder = cache / "wheels" / wheel_key(tree, compiler_version(tree))
+    if found := sorted(folder.glob("*.whl")):  # it need not wait for the build of another
+        return found[0]
     with locked(cache / "wheels" / "build"):
         found = sorted(folder.glob("*.whl"))
         if not found:

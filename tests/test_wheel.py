@@ -112,6 +112,18 @@ def test_the_copy_touches_only_what_differs(tree: Path, tmp_path: Path) -> None:
     assert (stage / "README.md").read_text() == "first words"
 
 
+def test_a_wheel_that_is_there_is_had_while_another_is_built(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(wheel, "compiler_version", lambda _: COMPILER)
+    made = tmp_path / "cache/wheels" / wheel.wheel_key(tree, COMPILER) / "eokernels-0.1.0-py3-none-any.whl"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    monkeypatch.setattr(wheel, "locked", lambda _: pytest.fail("it waits for whoever builds"))
+    assert wheel.build(tree) == made
+
+
 # The digest
 
 
