@@ -75,16 +75,20 @@ def _chosen(name: str) -> Path:
     for newer in passed:
         terminal.say(f"passed over: {newer.sentence()}", "yellow")
     typer.echo(f"Run {found.sentence()}.")
-    if found.plan is not None and (note := _asvs_note(found.plan, found.run_dir)):
+    if found.plan is not None and (note := _note(found.plan, found.run_dir)):
         terminal.say(note, "yellow")
     return found.run_dir
 
 
-def _asvs_note(plan: Plan, run_dir: Path) -> str:
-    """Return that asv's own tools show other numbers than this run's, or nothing."""
+def _note(plan: Plan, run_dir: Path) -> str:
+    """Return that a run is of another machine, or that asv's own tools show other numbers than it has, or nothing."""
     from benchmarks import runs
+    from benchmarks.machine import this_machine
     from benchmarks.registry import KERNELS
 
+    here = this_machine().machine
+    if plan.machine not in {"", here}:
+        return f"This run is of another machine, {plan.machine}; this one is {here}."
     known = [kernel for kernel in plan.kernels if kernel in KERNELS]
     other = sum(len(runs.unlike_asv(plan, run_dir, kernel, runs.ASV_RESULTS)) for kernel in known)
     if not other:

@@ -253,6 +253,7 @@ def test_the_console_says_which_run_a_report_shows(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(runs, "RUNS", shelf)
+    monkeypatch.setenv("EOLAB_MACHINE", "box")
     monkeypatch.setattr(runs, "ASV_RESULTS", tmp_path / "asv")
     assert report_verb._chosen("").name == "20260101-000002-abcdef01"
     said = capsys.readouterr()
@@ -266,6 +267,18 @@ def test_the_console_says_which_run_a_report_shows(
         report_verb._chosen("20260101-000005-abcdef01")
     with pytest.raises(ValueError, match="run: was 'nothing'"):
         report_verb._chosen("nothing")
+
+
+def test_the_console_says_that_a_run_is_of_another_machine(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As that of a colleague, whose folder was copied here."""
+    monkeypatch.setattr(runs, "RUNS", shelf)
+    monkeypatch.setenv("EOLAB_MACHINE", "mine")
+    report_verb._chosen("")
+    said = capsys.readouterr().err
+    assert "This run is of another machine, box; this one is mine." in said
+    assert "asv's file" not in said
 
 
 def test_a_whole_report_of_a_run_beside_a_failed_start_and_a_cut_plan(
