@@ -33,10 +33,10 @@ def samples(results: Path, machine: str, commit: str, kernel: str) -> dict[Key, 
     """Return the samples of a kernel's cells in the newest whole result file of a commit on a machine."""
     whole = [path for path in files_of(results, machine, commit) if not unread(path)]
     data = read_object(whole[-1]) if whole else {}
-    results, columns = data.get("results", {}), data.get("result_columns", ())
+    cells, columns = data.get("results", {}), data.get("result_columns", ())
     found: dict[Key, tuple[float, ...]] = {}
     for group in ("call", "crop"):
-        row = dict(zip(columns, results.get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False))
+        row = dict(zip(columns, cells.get(f"bench_kernels.{kernel}.ktime_{group}", ()), strict=False))
         cases, arms = row.get("params") or ((), ())
         values, kept = row.get("result") or (), row.get("samples") or ()
         keys = [(group, _plain(case), _plain(arm)) for case in cases for arm in arms]
