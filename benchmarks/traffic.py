@@ -69,7 +69,10 @@ def _moved_bytes(kernel: str, implementation: str, calls: int) -> int:
             f"--cachegrind-out-file={counts}", sys.executable, "-m", "benchmarks.traffic", kernel, implementation,
             str(calls),
         ]  # fmt: skip
-        environment = surroundings.tools(EOKERNELS_SIMD="avx2", OPENBLAS_NUM_THREADS="1", PYTHONMALLOC="malloc")
+        # One seed of hashes: others move a tenth of the bytes more or less as Python starts.
+        environment = surroundings.tools(
+            EOKERNELS_SIMD="avx2", OPENBLAS_NUM_THREADS="1", PYTHONMALLOC="malloc", PYTHONHASHSEED="0"
+        )
         try:
             done = subprocess.run(
                 command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
