@@ -1,10 +1,10 @@
-//! Writes the straight-line code of the small networks (`src/network.rs`) and the facts that `build_info()` reports.
+//! Writes the straight-line code of the small networks (`src/algo/network.rs`) and the facts that `build_info()` reports.
 //!
 //! A loop over the lanes whose body is one whole network on scalars vectorises to one register per wire: every value
 //! is loaded once, stored once, and the compare-exchanges between run in registers. Only straight-line code with
 //! literal indices does that reliably, hence a generator instead of loops over a table.
 
-#[path = "src/network.rs"]
+#[path = "src/algo/network.rs"]
 #[allow(dead_code)] // the crate uses more of it than this script
 mod network;
 
@@ -29,7 +29,7 @@ const SELECT_MAX: usize = 16;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=facts.rs");
-    println!("cargo:rerun-if-changed=src/network.rs");
+    println!("cargo:rerun-if-changed=src/algo/network.rs");
     let mut code = String::new();
     for n in SORT_MIN..=SORT_MAX {
         leaf(&mut code, n);

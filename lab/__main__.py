@@ -27,7 +27,7 @@ VERBS: dict[str, str] = {
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
-    "new": "Write the four skeletons of a new kernel.",
+    "new": "Write the skeletons of a new kernel.",
     "info": "See what is installed: build, SIMD path, versions, pins.",
 }
 

@@ -1,4 +1,4 @@
-"""``lab new``: writes a kernel's four skeletons, all of them or none."""
+"""``lab new``: writes a kernel's skeletons, all of them or none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ LONGEST_NAME = 30
 FILES: Mapping[str, str] = {
     "reference_py/eokernels/impl_numpy/{kernel}.py": "impl_numpy.py.j2",
     "reference_py/eokernels/impl_numba/{kernel}.py": "impl_numba.py.j2",
-    "kernels_rs/src/{kernel}.rs": "kernel.rs.j2",
+    "kernels_rs/src/kernels/{kernel}.rs": "kernel.rs.j2",
+    "kernels_rs/src/python/signatures/{kernel}.rs": "signature.rs.j2",
     "benchmarks/kernels/{kernel}.py": "declaration.py.j2",
 }
 # fmt: off
@@ -45,10 +46,10 @@ def new(
     ] = "elementwise",
     root: Annotated[Path, typer.Option(help="Checkout to write to.", show_default=False)] = ROOT,
 ) -> None:
-    """Write the four skeletons of a new kernel, and print the lines to add elsewhere.
+    """Write the skeletons of a new kernel, and print the lines to add elsewhere.
 
     Each skeleton is valid and honest: it says by NotImplementedError that it is not written yet. Existing files are
-    never overwritten; if one of the four exists, nothing is written.
+    never overwritten; if one of them exists, nothing is written.
     """
     if not root.is_dir():
         raise ValueError(f"root: {root} is not a directory")
@@ -75,7 +76,7 @@ def check_name(kernel: str, root: Path = ROOT) -> None:
 
 
 def render(kernel: str, family: str) -> tuple[Skeleton, ...]:
-    """Return the four skeletons of a kernel of that family."""
+    """Return the skeletons of a kernel of that family."""
     templates = FILES.values()
     paths = _paths(kernel)
     return tuple(

@@ -25,6 +25,9 @@ FORBIDDEN = {
 }
 """Room → what it must not import, not even inside a function or for types."""
 
+RUST_ROOMS = ("number", "exec", "view", "drive", "algo", "kernels", "python")
+"""Of the crate; each uses those before it alone."""
+
 LONGEST_MODULE = {"impl_numpy": 60, "impl_numba": 120, "kernels": 80}
 """Folder → lines of a module in it; 300 elsewhere."""
 LONGEST_RUST = 250
@@ -92,8 +95,33 @@ def test_the_checkout_is_appended_to_the_path_and_never_prepended() -> None:
 
 
 def test_rayon_is_used_in_one_file() -> None:
-    users = {path.name for path in RUST.glob("*.rs") if "rayon::" in path.read_text(encoding="utf-8")}
-    assert users <= {"par.rs"}, f"only par.rs may use rayon; also found in {sorted(users - {'par.rs'})}"
+    users = {name_of(path) for path in RUST.rglob("*.rs") if "rayon::" in path.read_text(encoding="utf-8")}
+    assert users == {"kernels_rs/src/exec/par.rs"}
+
+
+def test_pyo3_is_used_in_one_room() -> None:
+    users = {path for path in RUST.rglob("*.rs") if re.search(r"\b(pyo3|numpy)::", path.read_text(encoding="utf-8"))}
+    assert users
+    assert {path.relative_to(RUST).parts[0] for path in users} == {"python"}
+
+
+def test_every_rust_module_stands_in_a_room() -> None:
+    assert {path.name for path in RUST.glob("*.rs")} == {"lib.rs", "errors.rs"}
+    assert {path.parent.name for path in RUST.glob("*/mod.rs")} == set(RUST_ROOMS)
+
+
+@pytest.mark.parametrize("room", RUST_ROOMS)
+def test_rooms_of_the_crate_use_those_before_them(room: str) -> None:
+    later = RUST_ROOMS[RUST_ROOMS.index(room) + 1 :]
+    wrong = [
+        f"{name_of(path)} uses {used}"
+        for path in sorted((RUST / room).rglob("*.rs"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.lstrip().startswith("//")
+        for used in re.findall(r"\bcrate::(\w+)", line)
+        if used in later
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_there_are_kernels() -> None:
@@ -105,8 +133,10 @@ def test_a_declared_kernel_has_all_its_files_and_lines(kernel: str) -> None:
     places = {
         PACKAGE / "impl_numpy" / f"{kernel}.py": f"def {kernel}_naive(",
         PACKAGE / "impl_numba" / f"{kernel}.py": f"def {kernel}(",
-        RUST / f"{kernel}.rs": kernel,
-        RUST / "lib.rs": f"mod {kernel};",
+        RUST / "kernels" / f"{kernel}.rs": kernel,
+        RUST / "kernels" / "mod.rs": f"mod {kernel};",
+        RUST / "python" / "signatures" / f"{kernel}.rs": f"pub fn {kernel}",
+        RUST / "python" / "signatures" / "mod.rs": f"mod {kernel};",
         PACKAGE / "_rust.pyi": f"def {kernel}(",
         PACKAGE / "__init__.py": kernel,
     }
@@ -148,7 +178,7 @@ def test_modules_are_short_or_say_why_not() -> None:
         limit = LONGEST_MODULE.get(path.parent.name, 300) if not path.name.startswith("_") else 300
         if len(text.splitlines()) > limit and not explains_length(ast.get_docstring(ast.parse(text)) or ""):
             long.append(f"{name_of(path)} has {len(text.splitlines())} lines, {limit} at most")
-    for path in RUST.glob("*.rs"):
+    for path in RUST.rglob("*.rs"):
         text = path.read_text(encoding="utf-8")
         head = "\n".join(line for line in text.splitlines() if line.startswith("//!"))
         length = len(text.split("#[cfg(test)]")[0].splitlines())

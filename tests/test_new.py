@@ -1,4 +1,4 @@
-"""``lab new`` writes four valid, honest skeletons, or nothing."""
+"""``lab new`` writes valid, honest skeletons, or nothing."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ def files(root: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_four_files_and_the_lines_to_add(family: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_files_and_the_lines_to_add(family: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert door.main(["new", KERNEL, "--family", family, "--root", str(tmp_path)]) == 0
     assert files(tmp_path) == {
         f"reference_py/eokernels/impl_numpy/{KERNEL}.py",
         f"reference_py/eokernels/impl_numba/{KERNEL}.py",
-        f"kernels_rs/src/{KERNEL}.rs",
+        f"kernels_rs/src/kernels/{KERNEL}.rs",
+        f"kernels_rs/src/python/signatures/{KERNEL}.rs",
         f"benchmarks/kernels/{KERNEL}.py",
     }
     text = capsys.readouterr().out
-    for place in ("lib.rs", "_rust.pyi", "__init__.py", f"mod {KERNEL};"):
+    for place in ("kernels/mod.rs", "module.rs", "_rust.pyi", "__init__.py", f"mod {KERNEL};"):
         assert place in text
 
 
@@ -65,7 +66,8 @@ def test_the_rust_skeleton_passes_rustfmt(kernel: str, tmp_path: Path) -> None:
     new.write(new.render(kernel, "temporal"), tmp_path)
     configuration = ROOT / "kernels_rs" / "rustfmt.toml"
     shutil.copy(configuration, tmp_path)
-    command = ["rustfmt", "--edition", "2024", "--check", str(tmp_path / f"kernels_rs/src/{kernel}.rs")]
+    written = sorted(str(path) for path in (tmp_path / "kernels_rs/src").rglob("*.rs"))
+    command = ["rustfmt", "--edition", "2024", "--check", *written]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -111,16 +113,19 @@ def test_a_reserved_word_is_refused(word: str, tmp_path: Path, capsys: pytest.Ca
     assert not files(tmp_path)
 
 
-@pytest.mark.parametrize("existing", ["normalized_difference", "simd", "lib"])
+@pytest.mark.parametrize("room", ["kernels", "python/signatures"])
+@pytest.mark.parametrize("existing", ["normalized_difference", "mod"])
 def test_a_rust_module_that_exists_is_refused(
-    existing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    existing: str, room: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = tmp_path / f"kernels_rs/src/{existing}.rs"
+    name = f"kernels_rs/src/{room}/{existing}.rs"
+    module = tmp_path / name
     module.parent.mkdir(parents=True)
-    shutil.copy(ROOT / f"kernels_rs/src/{existing}.rs", module)
+    shutil.copy(ROOT / name, module)
     assert door.main(["new", existing, "--root", str(tmp_path)]) == 2
-    assert f"kernels_rs/src/{existing}.rs" in capsys.readouterr().err
-    assert files(tmp_path) == {f"kernels_rs/src/{existing}.rs"}
+    said = capsys.readouterr().err
+    assert name in said or "reserved word" in said
+    assert files(tmp_path) == {name}
 
 
 def test_one_existing_file_and_nothing_is_written(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // made-up numbers
 
-use _rust::lanes::Missing;
-use _rust::program::Program;
-use _rust::real::Real;
-use _rust::simd::{Path, chosen};
-use _rust::small::SELECT_MAX;
-use _rust::temporal::{Output, Work};
-use _rust::temporal_median::{Method, Series, temporal_median};
+use _rust::algo::program::Program;
+use _rust::algo::small::SELECT_MAX;
+use _rust::drive::temporal::{Output, Work};
+use _rust::exec::simd::{Path, chosen};
+use _rust::kernels::temporal_median::{Method, Series, temporal_median};
+use _rust::number::lanes::Missing;
+use _rust::number::real::Real;
 use ndarray::{Array, IxDyn};
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What can go wrong, and the one place where it becomes a Python exception.
+//! What can go wrong.
 
 use std::fmt;
 
@@ -67,24 +67,6 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
             text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
         Err(Error::Internal(format!("eokernels has a defect, please report it: {text}")))
     })
-}
-
-#[cfg(feature = "python")]
-impl From<Error> for pyo3::PyErr {
-    fn from(error: Error) -> Self {
-        use pyo3::exceptions::{
-            PyKeyboardInterrupt, PyMemoryError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
-        };
-        match error {
-            Error::Type(message) => PyTypeError::new_err(message),
-            Error::Value(message) => PyValueError::new_err(message),
-            Error::Overflow(message) => PyOverflowError::new_err(message),
-            Error::Memory(message) => PyMemoryError::new_err(message),
-            // The very exception that a handler raised; one that has already been taken was an interrupt all the same.
-            Error::Interrupted => crate::signals::raised().unwrap_or_else(|| PyKeyboardInterrupt::new_err(())),
-            Error::Internal(message) => PyRuntimeError::new_err(message),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 //! number of threads, in place or not.
 
 use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use _rust::elementwise::Bands;
-use _rust::evi::{Evi, evi};
-use _rust::mask_and_scale::mask_and_scale;
-use _rust::normalized_difference::normalized_difference;
-use _rust::normalized_difference_dn::{Counts, normalized_difference_dn};
-use _rust::par::SERIAL_BELOW;
-use _rust::parts::Sample;
-use _rust::quality::{Bits as RejectBits, Classes, Quality};
-use _rust::real::Real;
-use _rust::simd::Path;
+use _rust::drive::elementwise::Bands;
+use _rust::drive::quality::{Bits as RejectBits, Classes, Quality};
+use _rust::exec::par::SERIAL_BELOW;
+use _rust::exec::simd::Path;
+use _rust::kernels::evi::{Evi, evi};
+use _rust::kernels::mask_and_scale::mask_and_scale;
+use _rust::kernels::normalized_difference::normalized_difference;
+use _rust::kernels::normalized_difference_dn::{Counts, normalized_difference_dn};
+use _rust::number::real::Real;
+use _rust::view::parts::Sample;
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 

@@ -1,0 +1,125 @@
+//! One row of an elementwise kernel: a formula on elements of which one stride leads from each to the next.
+//!
+//! Where every operand's row is contiguous one loop takes the whole row; else parts of it are copied to blocks in L1.
+//! Arrays that are all in C order are one row as they are, and a row is all that is compiled for every path.
+
+use crate::drive::elementwise::{Bands, Formula};
+use crate::drive::fused::{Missing, apply};
+use crate::errors::Error;
+use crate::exec::par::Divide;
+use crate::exec::simd::{Gains, Task};
+use crate::number::real::Real;
+use crate::view::parts::{Block, Sample, block_of, is_contiguous, load};
+use crate::view::room::Room;
+use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, s};
+
+/// The operands of a row, all of one length.
+pub struct Row<'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
+    pub formula: F,
+    /// None is one that `out` holds.
+    pub inputs: [Option<ArrayView1<'a, I>>; N],
+    pub companion: Option<ArrayView1<'c, F::Companion>>,
+    pub mask: Option<ArrayView1<'a, u8>>,
+    pub out: ArrayViewMut1<'a, O>,
+    pub nodata: Option<I>,
+}
+
+impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c, I, O, F, N> {
+    /// Whether arrays are all in C order, and so one row.
+    pub fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, F::Companion>>) -> bool {
+        bands.out.is_standard_layout()
+            && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
+            && companion.is_none_or(ArrayBase::is_standard_layout)
+            && bands.mask.as_ref().is_none_or(ArrayBase::is_standard_layout)
+    }
+
+    /// Such arrays as one row.
+    ///
+    /// # Panics
+    ///
+    /// They are not.
+    pub fn of(formula: F, bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, F::Companion>>) -> Self {
+        let out = bands.out.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
+        Self {
+            formula,
+            inputs: bands.inputs.each_ref().map(|input| input.as_ref().map(flat)),
+            companion: companion.map(flat),
+            mask: bands.mask.as_ref().map(flat),
+            out: out.into(),
+            nodata: bands.nodata,
+        }
+    }
+
+    /// Whether nothing has to be copied: then one loop takes the whole row, which is faster than blocks.
+    fn is_plain(&self) -> bool {
+        self.inputs.iter().all(|input| input.as_ref().is_some_and(is_contiguous))
+            && self.companion.as_ref().is_none_or(is_contiguous)
+            && self.mask.as_ref().is_none_or(is_contiguous)
+            && self.out.as_slice().is_some()
+    }
+}
+
+/// The elements of an array in C order.
+fn flat<'a, T>(array: &ArrayViewD<'a, T>) -> ArrayView1<'a, T> {
+    array.to_slice().unwrap_or_else(|| unreachable!("it lies in C order")).into()
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Row<'_, '_, I, O, F, N> {
+    fn size(&self) -> usize {
+        self.out.len()
+    }
+
+    fn halve(mut self) -> (Self, Option<Self>) {
+        let (axis, middle) = (Axis(0), self.out.len() / 2);
+        if middle == 0 {
+            return (self, None);
+        }
+        let (out, out_right) = self.out.split_at(axis, middle);
+        let right = self.inputs.each_mut().map(|input| {
+            let (left, right) = input.take().map(|input| input.split_at(axis, middle)).unzip();
+            *input = left;
+            right
+        });
+        let (mask, mask_right) = self.mask.map(|mask| mask.split_at(axis, middle)).unzip();
+        let (companion, companion_right) = self.companion.map(|array| array.split_at(axis, middle)).unzip();
+        let right = Self { inputs: right, companion: companion_right, mask: mask_right, out: out_right, ..self };
+        (Self { companion, mask, out, ..self }, Some(right))
+    }
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Row<'_, '_, I, O, F, N> {
+    type Output = Result<(), Error>;
+    // Integers gain as more are widened at a time. Quotients of floats gain on AMD's processors and lose on Intel's
+    // (`docs/decisions/0011`).
+    const AVX512: Gains = if I::IS_FLOAT { Gains::OnAmd } else { Gains::Everywhere };
+
+    #[inline(always)]
+    fn run(self) -> Result<(), Error> {
+        let length = self.out.len();
+        let block = if self.is_plain() { length } else { block_of::<O>() };
+        let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
+        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Room::new());
+        for start in (0..length).step_by(block) {
+            let range = start..length.min(start + block);
+            let mut inputs: [&[I]; N] = [&[]; N];
+            for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
+                *part = load(input.as_ref(), &self.out, &range, block)?;
+            }
+            let missing = Missing {
+                nodata: self.nodata.map(Sample::widen),
+                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
+                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,
+            };
+            // One call for both, as there are eight loops in it.
+            let (results, scattered) = match self.out.as_slice_mut() {
+                Some(out) => (&mut out[range.clone()], false),
+                None => (out_block.make(range.len())?, true),
+            };
+            apply(self.formula, inputs, missing, results);
+            if scattered {
+                self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*out_block));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! The module that Python imports.
+
+/// The compiled kernels behind `eokernels`.
+///
+/// The module needs the GIL: between the description of an array being read and the kernel's start nothing else must
+/// change it, and builds of Python without a GIL have not been tried.
+#[pyo3::pymodule(gil_used = true)]
+mod _rust {
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    #[pymodule_export]
+    use crate::python::signatures::evi::evi;
+    #[pymodule_export]
+    use crate::python::signatures::mask_and_scale::mask_and_scale;
+    #[pymodule_export]
+    use crate::python::signatures::normalized_difference::normalized_difference;
+    #[pymodule_export]
+    use crate::python::signatures::normalized_difference_dn::normalized_difference_dn;
+    #[pymodule_export]
+    use crate::python::signatures::temporal_mean::temporal_mean;
+    #[pymodule_export]
+    use crate::python::signatures::temporal_median::temporal_median;
+    #[pymodule_export]
+    use crate::python::signatures::temporal_moments::temporal_moments;
+    #[pymodule_export]
+    use crate::python::signatures::temporal_stats::temporal_stats;
+
+    /// What was built and what runs: facts for the provenance of a measurement.
+    ///
+    /// Returns
+    /// -------
+    /// dict of str to str
+    ///     ``version`` of the package. As compiled: ``profile`` (``"release"`` or ``"debug"``), ``opt_level``, ``lto``,
+    ///     ``codegen_units``, ``debug_assertions``, ``overflow_checks``, ``panic``, ``target``, ``target_features`` (those
+    ///     that all code may use), ``rustflags``; ``overridden``, what of these is not as the crate's ``Cargo.toml``
+    ///     declares it. ``simd``, the widest instructions that kernels run on in this process (``"baseline"``, ``"avx2"``
+    ///     or ``"avx512"``, of which some kernels make no use on Intel's processors; or the reason why kernels refuse to
+    ///     run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``. ``rustc``,
+    ///     and the versions of the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
+    #[pyfunction]
+    fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        crate::python::arrays::guarded(|| facts(py))
+    }
+
+    /// What the build script found.
+    const COMPILED: [(&str, &str); 12] = [
+        ("profile", env!("EOKERNELS_PROFILE")),
+        ("opt_level", env!("EOKERNELS_OPT_LEVEL")),
+        ("lto", env!("EOKERNELS_LTO")),
+        ("codegen_units", env!("EOKERNELS_CODEGEN_UNITS")),
+        ("debug_assertions", if cfg!(debug_assertions) { "on" } else { "off" }),
+        ("overflow_checks", env!("EOKERNELS_OVERFLOW_CHECKS")),
+        ("panic", if cfg!(panic = "unwind") { "unwind" } else { "abort" }),
+        ("overridden", env!("EOKERNELS_OVERRIDDEN")),
+        ("rustflags", env!("EOKERNELS_RUSTFLAGS")),
+        ("target", env!("EOKERNELS_TARGET")),
+        ("target_features", env!("EOKERNELS_TARGET_FEATURES")),
+        ("rustc", env!("EOKERNELS_RUSTC")),
+    ];
+
+    fn facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        use crate::exec::simd::{Path, chosen};
+        let info = PyDict::new(py);
+        info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+        for (name, value) in COMPILED {
+            info.set_item(name, value)?;
+        }
+        info.set_item("simd", chosen().map_or_else(|error| error.to_string(), |path| path.name().to_owned()))?;
+        info.set_item("simd_supported", Path::all().into_iter().map(Path::name).collect::<Vec<_>>().join(", "))?;
+        for package in env!("EOKERNELS_CRATES").split_whitespace() {
+            let (name, version) = package.split_once('=').unwrap_or((package, "unknown"));
+            info.set_item(name, version)?;
+        }
+        Ok(info)
+    }
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // NumPy's functions are looked up now: a child that is forked in the middle of it would wait for them for ever.
+        module.py().import("numpy")?;
+        numpy::dtype::<f64>(module.py());
+        crate::python::arrays::prepare(module.py())?;
+        crate::exec::signals::ask(crate::python::signals::poll);
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,10 @@
+//! The functions of the module, a file each.
+
+pub mod evi;
+pub mod mask_and_scale;
+pub mod normalized_difference;
+pub mod normalized_difference_dn;
+pub mod temporal_mean;
+pub mod temporal_median;
+pub mod temporal_moments;
+pub mod temporal_stats;
