@@ -39,7 +39,11 @@ def measured_process() -> dict[str, Any]:
 
     return {
         "python": {"version": sys.version, "executable": sys.executable, "prefix": sys.prefix},
-        "wheel": {"digest": installed_digest() or "unavailable: not installed", "build": known(_build_info)},
+        "wheel": {
+            "digest": installed_digest() or "unavailable: not installed",
+            "build": known(_build_info),
+            "crates": known(crates),
+        },
         "packages": known(_packages),
         "thread_pools": known(_thread_pools),
         "variables": {name: os.environ.get(name, "not set") for name in VARIABLES},
@@ -118,6 +122,18 @@ def _packages() -> dict[str, Any]:
         raise OSError(f"{' '.join(command)} ended with {done.returncode}: {cause(done.stderr)}")
     tools = {name: known(partial(metadata.version, name)) for name in TOOLS}
     return {**json.loads(done.stdout.splitlines()[-1]), **tools}
+
+
+def crates() -> dict[str, str]:
+    """Return the versions of the crates that the installed wheel depends on itself, from its bill of materials."""
+    files = metadata.files("eokernels") or []
+    bill = next((file for file in files if file.match("*.dist-info/sboms/*.cyclonedx.json")), None)
+    if bill is None:
+        raise OSError("the installed wheel has no bill of materials, which maturin writes")
+    content = json.loads(bill.read_text(encoding="utf-8"))
+    own = content["metadata"]["component"]["bom-ref"]
+    used = next(set(entry.get("dependsOn", ())) for entry in content["dependencies"] if entry["ref"] == own)
+    return {entry["name"]: entry["version"] for entry in content["components"] if entry["bom-ref"] in used}
 
 
 def _build_info() -> dict[str, Any]:

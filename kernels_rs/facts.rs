@@ -25,7 +25,6 @@ pub fn write() {
         version.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let flags = variable("CARGO_ENCODED_RUSTFLAGS").replace('\u{1f}', " ");
     say("RUSTC", &version);
-    say("CRATES", &locked_versions(&["ndarray", "numpy", "pyo3", "rayon"]));
     say("TARGET", &variable("TARGET"));
     say("TARGET_FEATURES", &variable("CARGO_CFG_TARGET_FEATURE"));
     say("RUSTFLAGS", &flags);
@@ -88,17 +87,4 @@ fn variable(name: &str) -> String {
 
 fn say(name: &str, value: &str) {
     println!("cargo:rustc-env=EOKERNELS_{name}={value}");
-}
-
-/// "name=version" of those crates, from the lock file.
-fn locked_versions(names: &[&str]) -> String {
-    println!("cargo:rerun-if-changed=Cargo.lock");
-    let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
-    let packages = lock.split("[[package]]").filter_map(|package| {
-        let field =
-            |key: &str| package.lines().find_map(|line| line.strip_prefix(key)).map(|text| text.trim_matches('"'));
-        let name = field("name = ").filter(|name| names.contains(name))?;
-        Some(format!("{name}={}", field("version = ")?))
-    });
-    packages.collect::<Vec<_>>().join(" ")
 }

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import pins
+from benchmarks import pins, provenance
 from inputs import cores
 from lab import terminal
 
@@ -38,7 +38,8 @@ def _wheel() -> dict[str, str]:
         return {"eokernels": f"not importable: {error}; run `make setup`"}
     rows = {"eokernels": eokernels.__version__, "where": str(Path(eokernels.__file__).parent)}
     rows.update({str(key): str(value) for key, value in dict(eokernels.build_info()).items()})
-    return rows
+    found = provenance.known(provenance.crates)
+    return {**rows, "crates": ", ".join(f"{k} {v}" for k, v in found.items()) if isinstance(found, dict) else found}
 
 
 def _machine() -> dict[str, str]:

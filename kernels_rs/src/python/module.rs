@@ -37,7 +37,7 @@ mod _rust {
     ///     declares it. ``simd``, the widest instructions that kernels run on in this process (``"baseline"``, ``"avx2"``
     ///     or ``"avx512"``, of which some kernels make no use on Intel's processors; or the reason why kernels refuse to
     ///     run); ``simd_supported``, all that could be named in the environment variable ``EOKERNELS_SIMD``. ``rustc``,
-    ///     and the versions of the crates ``pyo3``, ``numpy``, ``ndarray`` and ``rayon``.
+    ///     the compiler's version. Those of the crates stand in the bill of materials in the wheel.
     #[pyfunction]
     fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         crate::python::arrays::guarded(|| facts(py))
@@ -68,10 +68,6 @@ mod _rust {
         }
         info.set_item("simd", chosen().map_or_else(|error| error.to_string(), |path| path.name().to_owned()))?;
         info.set_item("simd_supported", Path::all().into_iter().map(Path::name).collect::<Vec<_>>().join(", "))?;
-        for package in env!("EOKERNELS_CRATES").split_whitespace() {
-            let (name, version) = package.split_once('=').unwrap_or((package, "unknown"));
-            info.set_item(name, version)?;
-        }
         Ok(info)
     }
 
