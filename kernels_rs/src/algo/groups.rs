@@ -6,7 +6,7 @@
 //! ```
 
 use crate::algo::selection::Selector;
-use crate::drive::temporal::Row;
+use crate::drive::temporal::PixelRow;
 use crate::errors::Error;
 use crate::exec::par::Watch;
 use crate::exec::simd::Path;
@@ -42,7 +42,7 @@ impl<K: Bits> Groups<K> {
     /// Scratch memory cannot be had, or the call was interrupted.
     pub fn medians<O: Real + From<K>>(
         &mut self,
-        row: &Row<'_, K>,
+        row: &PixelRow<'_, K>,
         watch: &Watch,
         mut each: impl FnMut(usize, O),
     ) -> Result<(), Error> {
@@ -76,14 +76,14 @@ fn median_of<K: Key, O: Real + From<K>>(middle: Option<(K, K)>) -> O {
     if lo == hi { lo } else { O::HALF * lo + O::HALF * hi }
 }
 
-fn column_of<'a, K: Key>(row: &'a Row<'_, K>, pixel: usize) -> Column<'a, K> {
+fn column_of<'a, K: Key>(row: &'a PixelRow<'_, K>, pixel: usize) -> Column<'a, K> {
     let mask = row.mask.as_ref().map(|mask| mask.column(pixel));
     Column { x: row.x.column(pixel), mask, missing: row.missing }
 }
 
 /// Copies what is not missing of some pixels, series by series; returns how many values that is of each.
 fn copy_values<K: Key>(
-    row: &Row<'_, K>,
+    row: &PixelRow<'_, K>,
     pixels: Range<usize>,
     series: &mut [K],
     watch: &Watch,

@@ -7,7 +7,7 @@
 //!
 //! So there is one kernel, on W neighbouring pixels, and never a copy of the whole stack.
 
-use crate::drive::temporal::Row;
+use crate::drive::temporal::PixelRow;
 use crate::errors::Error;
 use crate::exec::simd::{Path, Task, dispatch};
 use crate::number::lanes::{Gaps, Key, Missing, fill_where};
@@ -28,7 +28,7 @@ pub struct Block<'a, K, const W: usize> {
     pub gaps: &'a Gaps<K, W>,
 }
 
-impl<K: Key> Row<'_, K> {
+impl<K: Key> PixelRow<'_, K> {
     /// Calls `each` with all pixels, block by block.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::view::parts::Sample;
 /// What makes elements of a part of a row NaN. `nodata` is compared after widening: that is exact, and all lanes are of
 /// one width.
 #[derive(Clone, Copy)]
-pub struct Missing<'a, O, C> {
+pub struct Hidden<'a, O, C> {
     pub nodata: Option<O>,
     pub companion: Option<&'a [C]>,
     pub mask: Option<&'a [u8]>,
@@ -21,7 +21,7 @@ pub struct Missing<'a, O, C> {
 pub fn apply<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize>(
     formula: F,
     inputs: [&[I]; N],
-    missing: Missing<'_, O, F::Companion>,
+    missing: Hidden<'_, O, F::Companion>,
     out: &mut [O],
 ) {
     match (missing.nodata.is_some(), missing.companion.is_some(), missing.mask.is_some()) {
@@ -49,7 +49,7 @@ fn fused<
 >(
     formula: F,
     inputs: [&[I]; N],
-    missing: Missing<'_, O, F::Companion>,
+    missing: Hidden<'_, O, F::Companion>,
     out: &mut [O],
 ) {
     let length = out.len();

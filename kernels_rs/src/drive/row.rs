@@ -4,12 +4,12 @@
 //! Arrays that are all in C order are one row as they are, and a row is all that is compiled for every path.
 
 use crate::drive::elementwise::{Bands, Formula};
-use crate::drive::fused::{Missing, apply};
+use crate::drive::fused::{Hidden, apply};
 use crate::errors::Error;
 use crate::exec::par::Divide;
 use crate::exec::simd::{Gains, Task};
 use crate::number::real::Real;
-use crate::view::parts::{Block, Sample, block_of, is_contiguous, load};
+use crate::view::parts::{Gathered, Sample, block_of, is_contiguous, load};
 use crate::view::room::Room;
 use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, s};
 
@@ -97,15 +97,15 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Row<
     fn run(self) -> Result<(), Error> {
         let length = self.out.len();
         let block = if self.is_plain() { length } else { block_of::<O>() };
-        let mut input_blocks: [Block<I>; N] = std::array::from_fn(|_| Block::new());
-        let (mut companion_block, mut mask_block, mut out_block) = (Block::new(), Block::new(), Room::new());
+        let mut input_blocks: [Gathered<I>; N] = std::array::from_fn(|_| Gathered::new());
+        let (mut companion_block, mut mask_block, mut out_block) = (Gathered::new(), Gathered::new(), Room::new());
         for start in (0..length).step_by(block) {
             let range = start..length.min(start + block);
             let mut inputs: [&[I]; N] = [&[]; N];
             for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
                 *part = load(input.as_ref(), &self.out, &range, block)?;
             }
-            let missing = Missing {
+            let missing = Hidden {
                 nodata: self.nodata.map(Sample::widen),
                 companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
                 mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,

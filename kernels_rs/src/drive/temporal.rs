@@ -44,7 +44,7 @@ pub struct Work<'a, K, R> {
 }
 
 /// A row of pixels through time.
-pub struct Row<'a, K> {
+pub struct PixelRow<'a, K> {
     /// (time, pixel).
     pub x: ArrayView2<'a, K>,
     /// Of the shape of `x`; not 0 where a value is missing.
@@ -130,10 +130,10 @@ impl<'a, K: Key, R: Results> Work<'a, K, R> {
     }
 
     /// The row at an index, and that of its results.
-    pub fn row(&mut self, index: &IxDyn) -> (Row<'a, K>, R::Row<'_>) {
+    pub fn row(&mut self, index: &IxDyn) -> (PixelRow<'a, K>, R::Row<'_>) {
         let index = index.slice();
         let mask = self.mask.as_ref().map(|mask| row_of(mask, index));
-        (Row { x: row_of(&self.x, index), mask, missing: self.missing }, self.out.row(index))
+        (PixelRow { x: row_of(&self.x, index), mask, missing: self.missing }, self.out.row(index))
     }
 }
 

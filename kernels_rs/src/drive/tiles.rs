@@ -10,7 +10,7 @@
 
 use crate::drive::blocks::copy;
 use crate::drive::passes::{DATES, OfPixel, Over, Part, Pass};
-use crate::drive::temporal::Row;
+use crate::drive::temporal::PixelRow;
 use crate::errors::Error;
 use crate::exec::par::Watch;
 use crate::exec::simd::{Path, dispatch};
@@ -60,7 +60,7 @@ enum Way {
 
 /// Some neighbouring pixels on all dates, to be passed over.
 pub struct Tile<'a, K> {
-    row: Row<'a, K>,
+    row: PixelRow<'a, K>,
     way: Way,
     far: bool,
     scratch: &'a mut Scratch<K>,
@@ -68,7 +68,7 @@ pub struct Tile<'a, K> {
     copied: Option<usize>,
 }
 
-impl<K: Key> Row<'_, K> {
+impl<K: Key> PixelRow<'_, K> {
     /// Calls `each` with all pixels, tile by tile of at most `width`.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl<K: Key> Row<'_, K> {
         for start in (0..pixels).step_by(width) {
             let range = start..pixels.min(start + width);
             let mask = self.mask.as_ref().map(|mask| mask.slice(s![.., range.clone()]));
-            let row = Row { x: self.x.slice(s![.., range.clone()]), mask, missing: self.missing };
+            let row = PixelRow { x: self.x.slice(s![.., range.clone()]), mask, missing: self.missing };
             each(&mut Tile { row, way, far, scratch: &mut *scratch, copied: None }, range)?;
         }
         Ok(())

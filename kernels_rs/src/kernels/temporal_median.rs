@@ -216,7 +216,7 @@ fn by_ranks<K: Series, O: Real + Output + From<K>, const W: usize>(
         let dates = block.dates.len();
         ranks.gaps.clone_from(block.gaps);
         middle(block, &mut ranks)?;
-        dispatch(way.path, Mean { dates, ranks: &ranks, medians });
+        dispatch(way.path, FromRanks { dates, ranks: &ranks, medians });
         Ok(())
     })
 }
@@ -301,13 +301,13 @@ impl<K: Series, const W: usize> Task for Bisect<'_, K, W> {
 }
 
 /// The medians of a block from its middle ranks. Apart from these, so that they are not compiled per dtype of output.
-struct Mean<'a, K, O, const W: usize> {
+struct FromRanks<'a, K, O, const W: usize> {
     dates: usize,
     ranks: &'a Ranks<K, W>,
     medians: &'a mut [O; W],
 }
 
-impl<K: Series, O: Real + From<K>, const W: usize> Task for Mean<'_, K, O, W> {
+impl<K: Series, O: Real + From<K>, const W: usize> Task for FromRanks<'_, K, O, W> {
     type Output = ();
 
     #[inline(always)]

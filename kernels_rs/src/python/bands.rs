@@ -30,8 +30,8 @@ pub struct Shared<'a, 'py> {
     pub num_threads: Threads,
 }
 
-/// A call whose types and numbers keep the contract. What its arrays are is read by [`Call::run`].
-pub struct Call<'py, const N: usize> {
+/// A call whose types and numbers keep the contract. What its arrays are is read by [`BandCall::run`].
+pub struct BandCall<'py, const N: usize> {
     pub out: Out<'py>,
     inputs: [Offered<'py>; N],
     mask: Option<Mask<'py>>,
@@ -40,7 +40,7 @@ pub struct Call<'py, const N: usize> {
     threads: usize,
 }
 
-impl<'py, const N: usize> Call<'py, N> {
+impl<'py, const N: usize> BandCall<'py, N> {
     /// Admits inputs of those names and dtypes.
     pub fn new(
         names: [&'static str; N],

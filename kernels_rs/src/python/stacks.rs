@@ -17,8 +17,8 @@ use ndarray::ArrayViewMutD;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-/// A call with N results whose types and numbers keep the contract. What its arrays are is read by [`Call::run`].
-pub struct Call<'py, const N: usize> {
+/// A call with N results whose types and numbers keep the contract. What its arrays are is read by [`StackCall::run`].
+pub struct StackCall<'py, const N: usize> {
     x: Offered<'py>,
     mask: Option<Mask<'py>>,
     axis: AxisArgument,
@@ -31,14 +31,14 @@ pub struct Call<'py, const N: usize> {
     pub dtype: Dtype,
 }
 
-impl<'py> Call<'py, 1> {
+impl<'py> StackCall<'py, 1> {
     /// Of a kernel that has one result.
     pub fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
         Self::admit(x, axis, shared, |dtype| Ok(([Out::new("out", shared.out, dtype)?], None)))
     }
 }
 
-impl<'py> Call<'py, 3> {
+impl<'py> StackCall<'py, 3> {
     /// Of a kernel that has results of these dtypes, where None is the one that was asked for.
     pub fn several(
         x: &Bound<'py, PyAny>,
@@ -53,7 +53,7 @@ impl<'py> Call<'py, 3> {
 /// Outputs, and the tuple that they came in.
 type Outs<'py, const N: usize> = ([Out<'py>; N], Option<Bound<'py, PyTuple>>);
 
-impl<'py, const N: usize> Call<'py, N> {
+impl<'py, const N: usize> StackCall<'py, N> {
     fn admit(
         x: &Bound<'py, PyAny>,
         axis: AxisArgument,
@@ -123,7 +123,7 @@ impl<'py, const N: usize> Call<'py, N> {
     }
 }
 
-impl<'py> Call<'py, 1> {
+impl<'py> StackCall<'py, 1> {
     /// Calls `kernel` without the GIL, with work on views of the arrays; returns the output.
     ///
     /// # Panics
@@ -141,7 +141,7 @@ impl<'py> Call<'py, 1> {
     }
 }
 
-impl<'py> Call<'py, 3> {
+impl<'py> StackCall<'py, 3> {
     /// The same of three results; returns the tuple of them, the very one that was handed in, if one was.
     ///
     /// # Panics

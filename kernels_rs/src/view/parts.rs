@@ -120,7 +120,7 @@ pub fn load<'a, I: Sample<O>, O: Real>(
     operand: Option<&'a ArrayView1<'_, I>>,
     out: &ArrayViewMut1<'_, O>,
     range: &Range<usize>,
-    block: &'a mut Block<I>,
+    block: &'a mut Gathered<I>,
 ) -> Result<&'a [I], Error> {
     match operand {
         Some(operand) => block.load(operand, range),
@@ -129,9 +129,9 @@ pub fn load<'a, I: Sample<O>, O: Real>(
 }
 
 /// Room for a part of a row, made when it is first needed.
-pub struct Block<T>(Room<T>);
+pub struct Gathered<T>(Room<T>);
 
-impl<T: Copy + Default> Block<T> {
+impl<T: Copy + Default> Gathered<T> {
     /// No room yet.
     #[allow(clippy::new_without_default, reason = "made in one place")]
     #[must_use]

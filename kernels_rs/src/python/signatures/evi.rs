@@ -9,7 +9,7 @@ use crate::python::arguments::{
     AerosolBlue, AerosolRed, Canopy, Gain, MinDenominator, Nodata, Offset, Scale, Threads, shift_held,
 };
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
-use crate::python::bands::{Call, Shared};
+use crate::python::bands::{BandCall, Shared};
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
 
@@ -124,7 +124,7 @@ pub fn evi<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["nir", "red", "blue"], [nir, red, blue], SAMPLES, &shared)?;
+        let call = BandCall::new(["nir", "red", "blue"], [nir, red, blue], SAMPLES, &shared)?;
         let dtype = call.out.dtype;
         let constants = Evi {
             gain: G.in_dtype(dtype)?,
@@ -163,7 +163,7 @@ fn on_counts(
     }
 }
 
-fn compute<'py, I, O>(call: &Call<'py, 3>, constants: Evi<f64>) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, I, O>(call: &BandCall<'py, 3>, constants: Evi<f64>) -> PyResult<Bound<'py, PyAny>>
 where
     I: Key + Sample<O> + Typed,
     O: Real + Typed,

@@ -5,7 +5,7 @@ use crate::number::lanes::Key;
 use crate::number::real::Real;
 use crate::python::arguments::{Nodata, Offset, Scale, Threads};
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
-use crate::python::bands::{Call, Shared};
+use crate::python::bands::{BandCall, Shared};
 use crate::python::quality_arguments::QualityArguments;
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
@@ -131,14 +131,14 @@ pub fn mask_and_scale<'py>(
     guarded(|| {
         let quality = QualityArguments { qa, keep, reject_bits, reject_fields };
         let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["dn"], [dn], SAMPLES, &shared)?.with_quality(quality.read()?);
+        let call = BandCall::new(["dn"], [dn], SAMPLES, &shared)?.with_quality(quality.read()?);
         let dtype = call.out.dtype;
         let numbers = [scale.in_dtype(dtype)?, offset.in_dtype(dtype)?];
         by_dtype!(call.dtype(), dtype, compute(&call, numbers))
     })
 }
 
-fn compute<'py, I, O>(call: &Call<'py, 1>, numbers: [f64; 2]) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, I, O>(call: &BandCall<'py, 1>, numbers: [f64; 2]) -> PyResult<Bound<'py, PyAny>>
 where
     I: Key + Sample<O> + Typed,
     O: Real + Typed,

@@ -5,7 +5,7 @@ use crate::number::lanes::Key;
 use crate::number::real::Real;
 use crate::python::arguments::{MinDenominator, Nodata, Threads};
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
-use crate::python::bands::{Call, Shared};
+use crate::python::bands::{BandCall, Shared};
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
 
@@ -91,12 +91,12 @@ pub fn normalized_difference<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["a", "b"], [a, b], SAMPLES, &shared)?;
+        let call = BandCall::new(["a", "b"], [a, b], SAMPLES, &shared)?;
         by_dtype!(call.dtype(), call.out.dtype, compute(&call, min_denominator.0))
     })
 }
 
-fn compute<'py, I, O>(call: &Call<'py, 2>, min_denominator: f64) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, I, O>(call: &BandCall<'py, 2>, min_denominator: f64) -> PyResult<Bound<'py, PyAny>>
 where
     I: Key + Sample<O> + Typed,
     O: Real + Typed,

@@ -6,7 +6,7 @@ use crate::number::lanes::Key;
 use crate::number::real::Real;
 use crate::python::arguments::{MinDenominator, Nodata, Offset, Scale, Threads, shift_held};
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
-use crate::python::bands::{Call, Shared};
+use crate::python::bands::{BandCall, Shared};
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
 
@@ -107,7 +107,7 @@ pub fn normalized_difference_dn<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::new(["a", "b"], [a, b], SAMPLES, &shared)?;
+        let call = BandCall::new(["a", "b"], [a, b], SAMPLES, &shared)?;
         let dtype = call.out.dtype;
         let counts = Counts::new(scale.in_dtype(dtype)?, offset.in_dtype(dtype)?, min_denominator.0);
         shift_held("offset", offset.0, counts.k, dtype)?;
@@ -115,7 +115,7 @@ pub fn normalized_difference_dn<'py>(
     })
 }
 
-fn compute<'py, I, O>(call: &Call<'py, 2>, counts: Counts<f64>) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, I, O>(call: &BandCall<'py, 2>, counts: Counts<f64>) -> PyResult<Bound<'py, PyAny>>
 where
     I: Key + Sample<O> + Typed,
     O: Real + Typed,

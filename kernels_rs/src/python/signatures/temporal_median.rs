@@ -7,7 +7,7 @@ use crate::number::real::Real;
 use crate::python::arguments::{AxisArgument, Nodata, Threads};
 use crate::python::arrays::{by_dtype, guarded};
 use crate::python::bands::Shared;
-use crate::python::stacks::Call;
+use crate::python::stacks::StackCall;
 use pyo3::prelude::*;
 
 /// Median over one axis, usually time, of the values that are not missing.
@@ -89,12 +89,12 @@ pub fn temporal_median<'py>(
     num_threads: Threads,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
-        let call = Call::new(x, axis, &Shared { nodata, mask, dtype, out, num_threads })?;
+        let call = StackCall::new(x, axis, &Shared { nodata, mask, dtype, out, num_threads })?;
         by_dtype!(call.input(), call.dtype, compute(&call))
     })
 }
 
-fn compute<'py, K, O>(call: &Call<'py, 1>) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, K, O>(call: &StackCall<'py, 1>) -> PyResult<Bound<'py, PyAny>>
 where
     K: Series + Typed,
     O: Real + Output + From<K> + Typed,

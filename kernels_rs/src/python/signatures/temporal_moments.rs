@@ -5,7 +5,7 @@ use crate::number::dtypes::Typed;
 use crate::python::arguments::{AxisArgument, Nodata, Threads};
 use crate::python::arrays::{Dtype, by_dtype, guarded};
 use crate::python::bands::Shared;
-use crate::python::stacks::Call;
+use crate::python::stacks::StackCall;
 use pyo3::prelude::*;
 
 /// Number, mean and sum of squared deviations from it, over one axis, of the values that are not missing.
@@ -68,13 +68,14 @@ pub fn temporal_moments<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let shared = Shared { nodata, mask, dtype: None, out: None, num_threads };
-        let call = Call::several(x, axis, &shared, [Some(Dtype::Int32), Some(Dtype::Float64), Some(Dtype::Float64)])?;
+        let call =
+            StackCall::several(x, axis, &shared, [Some(Dtype::Int32), Some(Dtype::Float64), Some(Dtype::Float64)])?;
         by_dtype!(call.input(), call.dtype, compute(&call))
     })
 }
 
 /// O plays no part: the results are float64 whatever the input.
 #[allow(clippy::extra_unused_type_parameters, reason = "`by_dtype` hands over both types")]
-fn compute<'py, K: Summand + Typed, O>(call: &Call<'py, 3>) -> PyResult<Bound<'py, PyAny>> {
+fn compute<'py, K: Summand + Typed, O>(call: &StackCall<'py, 3>) -> PyResult<Bound<'py, PyAny>> {
     call.run::<K, i32, f64, f64>(crate::kernels::temporal_moments::temporal_moments)
 }

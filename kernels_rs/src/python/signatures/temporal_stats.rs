@@ -7,7 +7,7 @@ use crate::number::real::Real;
 use crate::python::arguments::{AxisArgument, Ddof, Nodata, Threads};
 use crate::python::arrays::{Dtype, by_dtype, guarded};
 use crate::python::bands::Shared;
-use crate::python::stacks::Call;
+use crate::python::stacks::StackCall;
 use pyo3::prelude::*;
 
 /// Mean, standard deviation and number, over one axis, usually time, of the values that are not missing.
@@ -103,12 +103,12 @@ pub fn temporal_stats<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = Call::several(x, axis, &shared, [None, None, Some(Dtype::Int32)])?;
+        let call = StackCall::several(x, axis, &shared, [None, None, Some(Dtype::Int32)])?;
         by_dtype!(call.input(), call.dtype, compute(&call, ddof.0))
     })
 }
 
-fn compute<'py, K, O>(call: &Call<'py, 3>, ddof: usize) -> PyResult<Bound<'py, PyAny>>
+fn compute<'py, K, O>(call: &StackCall<'py, 3>, ddof: usize) -> PyResult<Bound<'py, PyAny>>
 where
     K: Summand + Typed,
     O: Real + Output + Typed,
