@@ -49,7 +49,7 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help checkout setup data peers verify report bench smoke dashboard history test test-floors test-slow test-environments lint lint-rust lint-python format clean
+.PHONY: help checkout setup quick data peers verify report bench smoke dashboard history test test-floors test-slow test-environments lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
@@ -118,7 +118,7 @@ format: .venv/.requirements ## rewrite the sources as rustfmt and ruff want them
 	$(PY) -m ruff format .
 
 clean: ## remove environments, builds and pages; keep measurements and downloaded data
-	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/asv-env .cache/floors-venv .cache/wheels .cache/cargo-target .cache/peers .cache/stamps reports/latest
+	rm -rf .venv .asv/env .asv/html $(WHEEL_DIR) .cache/asv-env .cache/floors-venv .cache/wheels .cache/cargo-target .cache/quick-target .cache/peers .cache/stamps reports/latest
 	rm -rf .mypy_cache .ruff_cache .hypothesis
 
 checkout:
@@ -127,6 +127,10 @@ checkout:
 	    '`make verify` and `make test-floors` do without' >&2; exit 2; }
 
 setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
+
+quick: .venv/.requirements ## build for editing, without link-time optimisation (seconds after the first time); no clock takes it
+	@rm -f .venv/.wheel .venv/.wheel.sha256
+	$(PY) benchmarks/quick.py
 
 .venv/.python:
 	@command -v '$(PYTHON)' >/dev/null || { echo 'error: $(PYTHON) is not on the PATH; name a Python: make PYTHON=/path/to/python3.12' >&2; exit 2; }

@@ -107,17 +107,26 @@ def said(tree: Path, *command: str) -> str:
     return done.stdout.strip()
 
 
-def build(stage: Path, target: Path, out: Path, log: Path) -> Path:
+def build(stage: Path, target: Path, out: Path, log: Path, settings: Mapping[str, str] | None = None) -> Path:
     """Build the wheel of the sources in `stage` into the directory `out`, and return it.
+
+    Parameters
+    ----------
+    stage, target
+        The sources, and where Cargo's output goes.
+    out, log
+        Where the wheel goes, and all that was said.
+    settings
+        Variables that overrule the profile which the sources declare.
 
     Raises
     ------
     OSError
-        If the build fails; the message says why, `log` all that was said.
+        If the build fails; the message says why.
     """
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
     done = keeper.run(
-        [*command, "-w", str(out), str(stage)], env=environment(stage, target),
+        [*command, "-w", str(out), str(stage)], env={**environment(stage, target), **(settings or {})},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")

@@ -62,7 +62,7 @@ def wheel_key(tree: Path, compiler: str) -> str:
     compiler
         What ``rustc -vV`` says.
     """
-    settings = cargo.recipe(tree, _stage())
+    settings = cargo.recipe(tree, stage())
     content = hashlib.sha256(f"{compiler}\n{sys.platform} {platform.machine()}\n{settings}\n".encode())
     for path in sources(tree, KEYED):
         data = path.read_bytes()
@@ -98,39 +98,39 @@ def build(tree: Path) -> Path:
     with locked(cache / "wheels" / "build"):
         found = sorted(folder.glob("*.whl"))
         if not found:
-            mirror(tree, _stage())
-            cargo.require_same_compiler(tree, _stage())
-            found = [_build_stage(_stage(), folder, cache / "cargo-target")]
+            mirror(tree, stage())
+            cargo.require_same_compiler(tree, stage())
+            found = [_build_stage(stage(), folder, cache / "cargo-target")]
     return found[0]
 
 
-def _stage() -> Path:
+def stage() -> Path:
     """Return the place at which every build runs."""
     return cache_dir() / "wheel-source"
 
 
-def mirror(tree: Path, stage: Path) -> None:
-    """Make `stage` a copy of what a build needs, and touch only files whose content differs: Cargo looks at times."""
+def mirror(tree: Path, copied: Path) -> None:
+    """Make `copied` a copy of what a build needs, and touch only files whose content differs: Cargo looks at times."""
     wanted = {path.relative_to(tree): path for path in sources(tree, KEYED + CARRIED)}
-    for old in sorted(stage.rglob("*"), reverse=True):
+    for old in sorted(copied.rglob("*"), reverse=True):
         if old.is_dir():
             if not any(old.iterdir()):
                 old.rmdir()
-        elif old.relative_to(stage) not in wanted:
+        elif old.relative_to(copied) not in wanted:
             old.unlink()
     for relative, path in wanted.items():
-        copy, data = stage / relative, path.read_bytes()
+        copy, data = copied / relative, path.read_bytes()
         if not copy.is_file() or copy.read_bytes() != data:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(data)
 
 
-def _build_stage(stage: Path, folder: Path, cargo_target: Path) -> Path:
+def _build_stage(copied: Path, folder: Path, cargo_target: Path) -> Path:
     """Build the copy and move the wheel to its place: one in the cache is always whole, and fit to be timed."""
     scratch = folder.with_name(folder.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    built = cargo.build(stage, cargo_target, scratch, folder.with_name("build.log"))
+    built = cargo.build(copied, cargo_target, scratch, folder.with_name("build.log"))
     _require_timeable(built)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)
@@ -229,10 +229,11 @@ def require_wheel(expected: str) -> None:
 def require_source(tree: Path = ROOT) -> None:
     """Raise an OSError where the installed wheel is not the one that a source tree builds: its answers are another's.
 
-    A build is found by its key in the cache, where every set-up puts it.
+    A build is found by its key in the cache, where every set-up puts it, and `make quick` one beside it.
     """
     found = installed_digest()
-    built = sorted((cache_dir() / "wheels" / wheel_key(tree, compiler_version(tree))).glob("*.whl"))
+    folder = cache_dir() / "wheels" / wheel_key(tree, compiler_version(tree))
+    built = [*folder.glob("*.whl"), *folder.with_name(f"{folder.name}.quick").glob("*.whl")]
     if not any(digest(one) == found for one in built):
         which = _edited(tree) or "Rust sources, or how they are built"
         raise OSError(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from test_wheel import COMPILER, tree, write_wheel
 
-from benchmarks import ROOT, cargo, wheel
+from benchmarks import ROOT, cargo, quick, wheel
 
 __all__ = ["tree"]
 
@@ -128,7 +128,7 @@ def test_a_build_by_another_compiler_than_that_of_the_sources_is_refused(
 def built(monkeypatch: pytest.MonkeyPatch, **info: str) -> None:
     """Let every build give a wheel that says so of itself."""
 
-    def build(_stage: Path, _target: Path, out: Path, _log: Path) -> Path:
+    def build(_stage: Path, _target: Path, out: Path, _log: Path, _settings: object = None) -> Path:
         files = {"eokernels/__init__.py": f"def build_info():\n    return {info!r}\n"}
         return write_wheel(out / "eokernels-0.1.0-py3-none-any.whl", files)
 
@@ -156,6 +156,20 @@ def test_a_wheel_that_may_not_be_timed_is_not_kept(
     assert not list((tmp_path / "cache/wheels").rglob("*.whl"))
     built(monkeypatch, **good)
     assert wheel.build(tree).is_file()
+
+
+def test_a_build_for_editing_is_found_by_who_checks_and_goes_when_sources_change(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(monkeypatch, overridden="opt-level lto codegen-units")
+    made = quick.build(tree)
+    monkeypatch.setattr(wheel, "installed_digest", lambda: wheel.digest(made))
+    wheel.require_source(tree)
+    (tree / "kernels_rs/src/lib.rs").write_text("fn g() {}")
+    with pytest.raises(OSError, match="not what this checkout builds"):
+        wheel.require_source(tree)
+    assert quick.build(tree).is_file()
+    assert not made.exists()
 
 
 def test_the_installed_wheel_says_how_it_was_compiled() -> None:
@@ -221,16 +235,29 @@ def said_by(made: Path, folder: Path) -> list[str]:
     return subprocess.check_output([str(program)], text=True).splitlines()
 
 
-@pytest.mark.slow
-def test_no_variable_and_no_file_changes_what_is_compiled(
-    tmp_path: Path, cargo_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def crate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "a b ü"
     for name, text in CRATE.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("\n".join(line.removeprefix(" " * 8) for line in text.splitlines()).lstrip() + "\n")
     (root / "kernels_rs/facts.rs").write_bytes((ROOT / "kernels_rs/facts.rs").read_bytes())
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return root
+
+
+@pytest.mark.slow
+def test_a_build_for_editing_says_so_and_is_refused_by_the_clock(crate: Path, tmp_path: Path) -> None:
+    said = said_by(quick.build(crate), tmp_path / "unpacked")
+    assert set(said) >= {"opt_level=2", "codegen_units=16", "lto=off"}
+    overridden = next(line for line in said if line.startswith("overridden="))
+    assert overridden.removeprefix("overridden=") not in wheel.RELEASE["overridden"]
+
+
+@pytest.mark.slow
+def test_no_variable_and_no_file_changes_what_is_compiled(
+    crate: Path, tmp_path: Path, cargo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in {"OPT_LEVEL": "0", "LTO": "off", "CODEGEN_UNITS": "9", "DEBUG_ASSERTIONS": "true"}.items():
         monkeypatch.setenv(f"CARGO_PROFILE_RELEASE_{name}", value)
     monkeypatch.setenv("RUSTFLAGS", "-C target-cpu=native")
@@ -238,4 +265,4 @@ def test_no_variable_and_no_file_changes_what_is_compiled(
     wrapper = f'rustc-wrapper = "{tmp_path}/no-such-wrapper"\n'
     settings = "opt-level = 0\nlto = false\ncodegen-units = 9\ndebug-assertions = true\n"
     (cargo_home / "config.toml").write_text(f"{HARMFUL['flags']}{wrapper}[profile.release]\n{settings}")
-    assert said_by(wheel.build(root), tmp_path / "unpacked") == AS_DECLARED
+    assert said_by(wheel.build(crate), tmp_path / "unpacked") == AS_DECLARED
