@@ -291,8 +291,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    out = Path(arguments[1])
-    out.mkdir(parents=True, exist_ok=True)
+    (out := Path(arguments[1])).mkdir(parents=True, exist_ok=True)
     print(shutil.copy2(wheel, out))
     return 0
 
