@@ -36,7 +36,7 @@ def build(tree: Path) -> Path:
         If there is no compiler, or the build fails.
     """
     cache = cache_dir()
-    key = wheel.wheel_key(tree, wheel.compiler_version(tree))
+    key = wheel.wheel_key(tree, cargo.compiler(tree))
     folder = cache / "wheels" / f"{key}.quick"
     with locked(cache / "wheels" / "build"):
         for old in folder.parent.glob("*.quick"):

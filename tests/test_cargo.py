@@ -134,6 +134,7 @@ def built(monkeypatch: pytest.MonkeyPatch, **info: str) -> None:
 
     monkeypatch.setattr(cargo, "build", build)
     monkeypatch.setattr(wheel, "compiler_version", lambda _: COMPILER)
+    monkeypatch.setattr(cargo, "compiler", lambda _: COMPILER)
 
 
 @pytest.mark.parametrize(
