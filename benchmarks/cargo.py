@@ -56,8 +56,10 @@ def profile(tree: Path) -> dict[str, str]:
     return {f"CARGO_PROFILE_RELEASE_{name.upper().replace('-', '_')}": _text(value) for name, value in settings.items()}
 
 
-def environment(tree: Path, target: Path) -> dict[str, str]:
+def environment(tree: Path, target: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment in which the wheel of a tree is built, with Cargo's output in `target`.
+
+    `settings` are variables that overrule the profile which the tree declares.
 
     No configuration of pip's counts: it needs no network for this, and could hand options to the build. Every
     interpreter gets the same Rust objects, so none is named to PyO3.
@@ -65,7 +67,7 @@ def environment(tree: Path, target: Path) -> dict[str, str]:
     inherited = surroundings.tools()
     kept = {name: value for name, value in inherited.items() if not name.startswith("PIP_")}
     pip = {"PIP_CONFIG_FILE": "/dev/null", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return {**kept, **pip, **NO_FLAGS, **profile(tree), "CARGO_TARGET_DIR": str(target)}
+    return {**kept, **pip, **NO_FLAGS, **profile(tree), **(settings or {}), "CARGO_TARGET_DIR": str(target)}
 
 
 def compiler(tree: Path) -> str:
@@ -126,7 +128,7 @@ def build(stage: Path, target: Path, out: Path, log: Path, settings: Mapping[str
     """
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
     done = keeper.run(
-        [*command, "-w", str(out), str(stage)], env={**environment(stage, target), **(settings or {})},
+        [*command, "-w", str(out), str(stage)], env=environment(stage, target, settings),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")

@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from benchmarks import cargo, wheel  # noqa: E402
+from inputs import surroundings  # noqa: E402
 from inputs.cache import cache_dir, locked  # noqa: E402
 
 SETTINGS = {
@@ -54,7 +55,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall"]
-    done = subprocess.run([*pip, str(built)], check=False)
+    done = subprocess.run([*pip, str(built)], env=surroundings.tools(), check=False)
     print("installed a build for editing: check with it; `make setup` puts the one back that is timed")
     return done.returncode
 

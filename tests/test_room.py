@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import ROOT, asvcall, ledger, machine, pairing, process, records, room, runs
+from benchmarks import ROOT, asvcall, checkout, ledger, machine, pairing, process, records, room, runs
 from lab import run as run_verb
 
 KERNEL = "normalized_difference"
@@ -115,7 +116,7 @@ def test_a_run_that_a_full_disk_ended_is_2_in_a_sentence_and_can_go_on(
     def stop(*_: object) -> None:
         raise error
 
-    plan, run_dir = ledger.claim(plan, tmp_path)
+    plan, run_dir = ledger.claim(replace(plan, commit=checkout.git("rev-parse", "HEAD")), tmp_path)
     monkeypatch.setattr(run_verb, "_measure", stop)
     with pytest.raises(typer.Exit) as ended:
         run_verb._measured(Console(stderr=True), plan, run_dir)
