@@ -54,6 +54,7 @@ __all__ = [
 
 INT32 = np.dtype(np.int32)
 _MOST_DATES = 2**31 - 1
+_ONE = 1  # the default of `num_threads`, which is found to be it without a look
 
 
 class Admitted(NamedTuple):
@@ -127,8 +128,8 @@ def elementwise(
     asked = None if dtype is None else read_dtype(dtype)
     missing = None if nodata is None else read_nodata(nodata)
     least = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else guard(min_denominator)
-    threads = _threads(num_threads)
-    arrays = [plain_input(name, value) for name, value in given.items()]
+    threads = 1 if num_threads is _ONE else _threads(num_threads)
+    arrays = [value if type(value) is np.ndarray else plain_input(name, value) for name, value in given.items()]
     masked = None if mask is None else plain_mask(mask)
     target = None if out is None else plain_out(out)
 
