@@ -86,11 +86,8 @@ def share(function: Callable[[int, int], None], count: int, threads: int, values
     if values < SERIAL_BELOW:
         function(0, count)
         return
-    threads = min(threads, max(1, values // SERIAL_BELOW * 2), max(1, count))
-    alone = min(count, max(-(-values // SLICE), 1))
-    if threads == 1 and alone <= 1:
-        function(0, count)
-        return
+    threads = min(threads, values // SERIAL_BELOW * 2, max(1, count))
+    alone = min(count, -(-values // SLICE))
     if threads == 1:
         _Work(function, count, alone).run()
         return
