@@ -44,6 +44,7 @@ def build(tree: Path) -> Path:
             shutil.rmtree(old)
         folder.mkdir(parents=True)
         wheel.mirror(tree, wheel.stage())
+        cargo.require_same_compiler(tree, wheel.stage())
         return cargo.build(wheel.stage(), cache / "quick-target", folder, folder.parent / "build.log", SETTINGS)
 
 
