@@ -88,16 +88,16 @@ test: setup lint ## lint, Rust tests without Python, pytest
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 test-floors: setup ## labelled arrays, dask and contract with the oldest versions that pyproject.toml declares
-	@if ! $(PY) benchmarks/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \
+	@if ! $(PY) benchmarks/environment/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \
 	else $(MAKE) --no-print-directory .cache/stamps/floors && \
-	  $(FLOORS) -m pytest tests/test_xarray.py tests/test_attributes.py tests/test_dimensions.py tests/test_parts.py tests/test_streamed.py && \
+	  $(FLOORS) -m pytest tests/kernels/test_xarray.py tests/kernels/test_attributes.py tests/kernels/test_dimensions.py tests/kernels/test_parts.py tests/kernels/test_streamed.py && \
 	  $(FLOORS) -m lab verify -i rust -i numpy -i numba -d int16; fi
 
 test-slow: setup ## the tests that build wheels or run asv (minutes)
 	$(PY) -m pytest -m slow
 
 test-environments: setup ## the smoke of one kernel in the environments in which people run it, as a table (10 minutes or more)
-	$(PY) tests/environments.py
+	$(PY) tests/house/environments.py
 
 lint: lint-rust lint-python ## rustfmt, clippy, ruff, mypy
 
@@ -130,7 +130,7 @@ setup: .venv/.wheel ## the environment with exact pins, and the wheel in it
 
 quick: .venv/.requirements ## build for editing, without link-time optimisation (seconds after the first time); no clock takes it
 	@rm -f .venv/.wheel .venv/.wheel.sha256
-	$(PY) benchmarks/quick.py
+	$(PY) benchmarks/environment/quick_build.py
 
 .venv/.python:
 	@command -v '$(PYTHON)' >/dev/null || { echo 'error: $(PYTHON) is not on the PATH; name a Python: make PYTHON=/path/to/python3.12' >&2; exit 2; }
@@ -149,7 +149,7 @@ quick: .venv/.requirements ## build for editing, without link-time optimisation 
 	@command -v cargo >/dev/null || { echo 'error: cargo is not on the PATH; a stable Rust toolchain builds the kernels: see rustup' >&2; exit 2; }
 	rm -rf $(WHEEL_DIR)
 	mkdir -p $(WHEEL_DIR)
-	$(PY) benchmarks/wheel.py . $(WHEEL_DIR)
+	$(PY) benchmarks/environment/wheel.py . $(WHEEL_DIR)
 	@sum=$$(sha256sum $(WHEEL_DIR)/*.whl | cut -d' ' -f1); \
 	if [ "$$(cat .venv/.wheel.sha256 2>/dev/null || true)" != "$$sum" ]; then \
 	  $(PY) -m pip install --quiet --no-deps --no-index --force-reinstall $(WHEEL_DIR)/*.whl; \
@@ -158,12 +158,12 @@ quick: .venv/.requirements ## build for editing, without link-time optimisation 
 	@touch $@
 
 # An environment of its own. NumPy is read from wheels alone: to compile an old one would take minutes.
-.cache/stamps/floors: pyproject.toml benchmarks/floors.py benchmarks/floors.lock .venv/.wheel
+.cache/stamps/floors: pyproject.toml benchmarks/environment/floors.py benchmarks/environment/floors.lock .venv/.wheel
 	@mkdir -p $(@D)
-	@sum=$$({ cat pyproject.toml benchmarks/floors.py benchmarks/floors.lock; $(PY) -c '$(TAG)'; } | sha256sum); \
+	@sum=$$({ cat pyproject.toml benchmarks/environment/floors.py benchmarks/environment/floors.lock; $(PY) -c '$(TAG)'; } | sha256sum); \
 	if [ "$$(cat .cache/floors-venv/.floors 2>/dev/null || true)" != "$$sum" ]; then \
 	  $(PY) -m venv --clear .cache/floors-venv && \
-	  $(FLOORS) -m pip install --quiet --only-binary :all: $$($(PY) benchmarks/floors.py) -r benchmarks/floors.lock && \
+	  $(FLOORS) -m pip install --quiet --only-binary :all: $$($(PY) benchmarks/environment/floors.py) -r benchmarks/environment/floors.lock && \
 	  echo "$$sum" > .cache/floors-venv/.floors; \
 	fi
 	$(FLOORS) -m pip install --quiet --no-deps --no-index --force-reinstall $(WHEEL_DIR)/*.whl

@@ -15,17 +15,3 @@ ROOT = Path(__file__).resolve().parents[1]
 # Appended, never prepended: whatever the measured environment installs wins over the checkout.
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
-
-
-def register() -> None:
-    """Make our benchmark types known to asv_runner; once is enough, and more does no harm."""
-    from asv_runner.benchmarks import benchmark_types
-
-    from benchmarks.asvtypes import TYPES
-
-    benchmark_types.extend(kind for kind in TYPES if kind not in benchmark_types)
-
-
-# asv_runner is there before it imports us. Where it is not, nobody looks for benchmarks, and it may not be installed.
-if "asv_runner.benchmarks" in sys.modules:
-    register()

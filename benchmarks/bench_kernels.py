@@ -14,16 +14,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from benchmarks import registry
-from benchmarks.binding import WALL, companion_bands
-from benchmarks.records import Group
+from benchmarks.calls.binding import WALL, companion_bands
+from benchmarks.pairing.runlines import Group
 from benchmarks.spec import Kernel
-from benchmarks.sweep import sweep
 from inputs.cases import CASES, Case
+from inputs.sweep import sweep
+
+# asv_runner is there before it imports us. Where it is not, nobody looks for benchmarks, and it may not be installed.
+if "asv_runner.benchmarks" in sys.modules:
+    from benchmarks.asv.benchtypes import register
+
+    register()
 
 INPUT_RECIPE = 1
 """Raise it when the same case and bands give other values than before; it retires the history of all kernels."""
@@ -54,7 +61,7 @@ def _scale(kernel: Kernel) -> Any:
     swept = sweep(kernel.family)
 
     def kscale_pixel(_: Any, length: int, implementation: str) -> tuple[tuple[float, ...], int]:
-        from benchmarks.lookup import samples_per_pixel
+        from benchmarks.asv.lookup import samples_per_pixel
 
         return samples_per_pixel(kernel.name, swept.cases[length], implementation)
 
@@ -85,12 +92,12 @@ class _Cells:
         return self._count(case, implementation, "minor_faults")
 
     def _look_up(self, case: str, implementation: str, group: Group) -> tuple[tuple[float, ...], int]:
-        from benchmarks.lookup import samples
+        from benchmarks.asv.lookup import samples
 
         return samples(self.kernel, case, implementation, group)
 
     def _count(self, case: str, implementation: str, field: str) -> float:
-        from benchmarks.lookup import count
+        from benchmarks.asv.lookup import count
 
         return count(self.kernel, case, implementation, field)
 

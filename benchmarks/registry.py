@@ -2,8 +2,8 @@
 
 ``numpy`` is ``eokernels.impl_numpy.<k>.<k>`` and ``numpy_naive`` the ``<k>_naive`` beside it, ``numba`` is
 ``eokernels.impl_numba.<k>.<k>``, ``rust`` is ``eokernels._rust.<k>``; a peer is what its declaration loads, and a name
-with a colon is somebody's own function, found by `benchmarks.tried`. Importing this module imports neither the wheel
-nor Numba nor a peer, and calls no kernel.
+with a colon is somebody's own function, found by `benchmarks.foreign`. Importing this module imports neither the
+wheel nor Numba nor a peer, and calls no kernel.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def peer(kernel: Kernel, name: str) -> Peer | None:
 def takes_threads(implementation: str) -> bool:
     """Say whether an implementation takes ``num_threads``; what does not is called without."""
     if ":" in implementation:
-        from benchmarks import tried
+        from benchmarks import foreign
 
-        return tried.takes_threads(implementation)
+        return foreign.takes_threads(implementation)
     return implementation in THREADED
 
 
@@ -87,9 +87,9 @@ def resolve(kernel: Kernel, implementation: str) -> Callable[..., Array] | None:
         When the module is there and cannot be imported: that is a fault, not an absence.
     """
     if ":" in implementation:
-        from benchmarks import tried
+        from benchmarks import foreign
 
-        return tried.load(implementation)
+        return foreign.load(implementation)
     if implementation not in arms(kernel):
         raise ValueError(f"implementation: was {implementation!r}; {kernel.name} has {', '.join(arms(kernel))}")
     rival = peer(kernel, implementation)

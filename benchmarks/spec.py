@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inputs.battery_case import Shift
+from inputs.battery.case import Shift
 from inputs.cases import Case, Family
 
 __all__ = [

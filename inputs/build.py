@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inputs import masks, quality, scenes, stacks
-from inputs.cache import cache_dir, locked, replacing
 from inputs.cases import Case, Layout
-from inputs.layouts import lay_out, lay_out_bands
-from inputs.real import MISSING_SCL, ROMANIA_10M, ROMANIA_20M, Cube, Dataset, load
-from inputs.tiling import centre, mirror
+from inputs.host.cache import cache_dir, locked, replacing
+from inputs.real.cubes import MISSING_SCL, ROMANIA_10M, ROMANIA_20M, Cube, Dataset, load
+from inputs.synthetic import masks, qa_bands, scenes, stacks
+from inputs.synthetic.layouts import lay_out, lay_out_bands
+from inputs.synthetic.tiling import centre, mirror
 
 Array = NDArray[Any]
 
@@ -59,14 +59,14 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
 
     Raises
     ------
-    inputs.real.Unavailable
+    inputs.real.cubes.Unavailable
         When the case is of real data that is neither cached nor fetchable.
     ValueError
         When the case contradicts itself, or there is no such band.
     """
     _check(case)
     stored = [_cropped(_cached(case, band, bands), case, crop_side) for band in bands]
-    images = [k for k, band in enumerate(bands) if band not in quality.DTYPES]
+    images = [k for k, band in enumerate(bands) if band not in qa_bands.DTYPES]
     laid = dict(zip(images, lay_out_bands(tuple(stored[k] for k in images), case.layout), strict=True))
     alone: Layout = "c" if case.layout == "band_last" else case.layout  # a quality band is an image of its own
     return tuple(laid[k] if k in laid else lay_out(array, alone) for k, array in enumerate(stored))
@@ -127,7 +127,7 @@ def _cached(case: Case, band: str, bands: tuple[str, ...]) -> Path:
     """Return the cache file of one band, made first when it is not there or not whole."""
     dataset = _dataset(case, bands)
     path = _cache_path(case, band, dataset)
-    dtype = np.dtype(quality.DTYPES.get(band, case.dtype))
+    dtype = np.dtype(qa_bands.DTYPES.get(band, case.dtype))
     if not _whole(path, case, dtype):
         with locked(path):
             if not _whole(path, case, dtype):
@@ -146,7 +146,7 @@ def _whole(path: Path, case: Case, dtype: np.dtype[Any]) -> bool:
 
 
 def _synthetic(case: Case, band: str) -> Array:
-    if band in quality.DTYPES:
+    if band in qa_bands.DTYPES:
         return _quality(case, band)
     settings: dict[str, Any] = {"seed": case.seed, "dtype": case.dtype, "ties": case.ties}
     if len(case.shape) == 2:
@@ -166,15 +166,15 @@ def _synthetic(case: Case, band: str) -> Array:
 def _gaps(case: Case) -> Iterator[NDArray[np.bool_]]:
     """Return where each date's values are nodata: at all gaps, or at those that a quality band does not tell."""
     if case.family == "classified":
-        return (plane == quality.NO_DATA for plane in quality.classes(case))
+        return (plane == qa_bands.NO_DATA for plane in qa_bands.classes(case))
     return masks.planes(case.mask, case.missing, case.shape, seed=case.seed)
 
 
 def _quality(case: Case, band: str) -> Array:
-    array = np.empty(case.shape, quality.DTYPES[band])
+    array = np.empty(case.shape, qa_bands.DTYPES[band])
     dates = array[None] if array.ndim == 2 else array
-    for date, plane in zip(dates, quality.classes(case), strict=True):
-        date[...] = plane if band == "scl" else quality.bits(plane)
+    for date, plane in zip(dates, qa_bands.classes(case), strict=True):
+        date[...] = plane if band == "scl" else qa_bands.bits(plane)
     return array
 
 

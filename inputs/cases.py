@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from inputs.cores import usable_cores
+from inputs.host.cores import usable_cores
 
 Family = Literal["elementwise", "counts", "classified", "temporal"]
 Tier = Literal["smoke", "core", "full"]
@@ -66,7 +66,8 @@ class Case:
         Seed of the synthetic generator.
     quality
         The quality band that goes with a ``classified`` case: ``scl`` (uint8 scene classes), ``qa_pixel`` (uint16
-        bits), or none. It tells most of the case's gaps, and only the rest is `nodata`; see `inputs.quality`.
+        bits), or none. It tells most of the case's gaps, and only the rest is `nodata`; see
+        `inputs.synthetic.qa_bands`.
     """
 
     name: str

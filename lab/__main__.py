@@ -33,9 +33,9 @@ VERBS: dict[str, str] = {
 
 ROOMS = frozenset({"lab", "inputs", "benchmarks", "reports"})
 REPORTED = (
-    ("inputs.real", "Unavailable"),
-    ("benchmarks.process", "MeasurementError"),
-    ("benchmarks.asvcall", "AsvError"),
+    ("inputs.real.cubes", "Unavailable"),
+    ("benchmarks.environment.process", "MeasurementError"),
+    ("benchmarks.asv.runner", "AsvError"),
 )
 """Errors of the rooms that say all there is to say; none of their modules is imported for it."""
 LINES_OF_A_SENTENCE = 3
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from inputs import surroundings
+    from inputs.host import surroundings
     from lab import terminal
 
     terminal.degrade()

@@ -26,12 +26,12 @@ def dashboard(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
 ) -> None:
     """Publish the history of reports/record with this machine's results, and serve it on loopback until Ctrl-C."""
-    from benchmarks import keeper
-    from benchmarks.machine import this_machine
+    from benchmarks.asv.machine import this_machine
+    from benchmarks.environment import keeper
     from benchmarks.registry import KERNELS
-    from inputs import surroundings
-    from reports import history_page
-    from reports.offline import external_loads_of
+    from inputs.host import surroundings
+    from reports.write import history_page
+    from reports.write.offline import external_loads_of
 
     this_machine()  # refuses a name that is none
     publish = ["asv", "publish", "--config", str(_merged()), "--no-pull", "--html-dir", str(HTML)]
@@ -53,21 +53,24 @@ def dashboard(
 
 def _merged() -> Path:
     """Bring the record, histories and runs of this machine together, and return asv's configuration for them."""
-    from benchmarks import asvcall, checkout, history, runs
-    from reports import record
+    from benchmarks.asv import runner
+    from benchmarks.environment import checkout
+    from benchmarks.runs import history, planning
+    from reports.read import asvfiles
+    from reports.write import keeping
 
-    configuration = asvcall.configured(MERGED)
+    configuration = runner.configured(MERGED)
     shutil.rmtree(MERGED / "results", ignore_errors=True)
-    sources = [RECORD, history.RESULTS, runs.ASV_RESULTS]
+    sources = [RECORD, history.RESULTS, planning.ASV_RESULTS]
     if checkout.edge():
         terminal.say(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}")
-    for wrong in record.unreadable(sources):
+    for wrong in keeping.unreadable(sources):
         terminal.say(f"left out: {wrong}", "yellow")
-    gone = {commit: why for commit in record.all_commits(sources) if (why := checkout.lost(commit))}
+    gone = {commit: why for commit in keeping.all_commits(sources) if (why := checkout.lost(commit))}
     for commit, why in gone.items():
         terminal.say(f"left out: commit {commit[:8]}: {why}", "yellow")
-    record.merge(sources, MERGED / "results", without=gone)
-    if not (MERGED / "results" / record.COMMON).is_file():
+    keeping.merge(sources, MERGED / "results", without=gone)
+    if not (MERGED / "results" / asvfiles.COMMON).is_file():
         raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")
     return configuration
 

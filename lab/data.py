@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from inputs.cases import Case
-    from inputs.real import Dataset
+    from inputs.real.cubes import Dataset
 
 Here = Path(__file__).resolve().parents[1]
 
@@ -29,15 +29,15 @@ def data(
     Fetches nothing unless asked. The picture shows the 10 m cube, or the small chip of the repository until the cube
     is there. It goes to .cache/quicklook/data.png unless --picture names another folder.
     """
-    from inputs import quicklook, real
     from inputs.build import footprint
     from inputs.cases import CASES
+    from inputs.real import cubes, quicklook
 
     console = terminal.console()
     if fetch:
         with progress.shown("fetching real data"):
-            for dataset in real.DATASETS:
-                real.fetch(dataset)
+            for dataset in cubes.DATASETS:
+                cubes.fetch(dataset)
     _datasets(console)
     for family, cases in CASES.items():
         _cases(console, family, cases)
@@ -45,23 +45,23 @@ def data(
     console.print("observed: the 10 m cube, mirrored to size; all others are synthetic, seeded.\n", style="dim")
     arrays, size = footprint()
     console.print(
-        f"cache: {real.cache_dir()} ({arrays} arrays of cases, {size / 2**20:.0f} MiB)",
+        f"cache: {cubes.cache_dir()} ({arrays} arrays of cases, {size / 2**20:.0f} MiB)",
         style="dim",
         highlight=False,
         soft_wrap=True,
     )
-    if not real.is_here(real.ROMANIA_10M):
+    if not cubes.is_here(cubes.ROMANIA_10M):
         console.print("The 10 m cube is not here yet; python -m lab data --fetch gets it.", style="yellow")
-    shown = real.ROMANIA_10M if real.is_here(real.ROMANIA_10M) else real.FIXTURE
+    shown = cubes.ROMANIA_10M if cubes.is_here(cubes.ROMANIA_10M) else cubes.FIXTURE
     path = quicklook.draw(picture, shown)
     console.print(f"picture: {path}", highlight=False, soft_wrap=True)
 
 
 def _datasets(console: Console) -> None:
     """Print the real data, one column a dataset."""
-    from inputs import real
+    from inputs.real import cubes
 
-    sets = real.DATASETS
+    sets = cubes.DATASETS
     rows = [
         ("shows", *(dataset.title for dataset in sets)),
         ("bands", *(" ".join(dataset.bands) for dataset in sets)),
@@ -78,11 +78,11 @@ def _datasets(console: Console) -> None:
 
 def _state(dataset: Dataset) -> tuple[str, str, str]:
     """Return missing share, valid dates per pixel and place of a dataset, as far as it is here."""
-    from inputs import real
+    from inputs.real import cubes
 
-    if not real.is_here(dataset):
+    if not cubes.is_here(dataset):
         return "–", "–", "not fetched"
-    cube = real.load(dataset)
+    cube = cubes.load(dataset)
     valid = (~cube.missing).sum(axis=0)
     where = "in the repository" if dataset.vendored else "in the cache"
     return f"{cube.missing.mean():.1%}", f"{valid.min()}–{valid.max()} of {len(cube.dates)} dates", where

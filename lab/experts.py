@@ -12,8 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.records import Line
-    from reports.experts import Standing
+    from benchmarks.pairing.runlines import Line
+    from reports.stats.experts import Standing
 
 PROCESSES, CONFIRMING_PROCESSES = 6, 12
 
@@ -29,7 +29,8 @@ def experts(
     Every headline divides by the expert's time. Exits with 1 where another form is faster with its whole interval over
     six processes, and again over twelve new ones. Nothing is stored. All core cases take half an hour on two cores.
     """
-    from benchmarks import alternatives, registry, wheel
+    from benchmarks import alternatives, registry
+    from benchmarks.environment import wheel
     from inputs.cases import TIERS, find, select
     from lab import terminal
 
@@ -63,18 +64,19 @@ def experts(
 
 def _standings(kernel: str, cases: tuple[str, ...], forms: tuple[str, ...], processes: int) -> list[Standing]:
     """Measure, in the installed wheel, and refuse to judge by a form whose answer is wrong."""
-    from benchmarks import pairing, records, wheel
+    from benchmarks.environment import wheel
+    from benchmarks.pairing import conductor, runlines
     from lab import progress
-    from reports.experts import EXPERT, standings
+    from reports.stats.experts import EXPERT, standings
 
     with tempfile.TemporaryDirectory(prefix="lab-experts-") as scratch:
         arms, digest = (EXPERT, *forms), wheel.installed_digest()
-        wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
+        wanted = conductor.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
         with progress.shown(f"{kernel}: processes", processes) as update:
             update(done=0)
             done = iter(range(1, processes + 1))
-            pairing.measure(wanted, lambda: update(done=next(done)))
-        lines = records.read_lines(Path(scratch), kernel)
+            conductor.measure(wanted, lambda: update(done=next(done)))
+        lines = runlines.read_lines(Path(scratch), kernel)
     _require_right(kernel, lines)
     return list(standings(lines, forms))
 

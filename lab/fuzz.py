@@ -28,8 +28,8 @@ def fuzz(
     calls take some minutes.
     """
     from benchmarks import registry
+    from benchmarks.environment.wheel import require_source
     from benchmarks.fuzzing.campaign import Campaign, wage
-    from benchmarks.wheel import require_source
     from lab import progress, terminal
 
     names = [registry.get(name).name for name in kernel or registry.KERNELS]

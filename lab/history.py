@@ -13,9 +13,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.history import Commit
-    from benchmarks.machine import Machine
-    from benchmarks.runs import Plan
+    from benchmarks.asv.machine import Machine
+    from benchmarks.runs.history import Commit
+    from benchmarks.runs.planning import Plan
 
 
 def history(  # noqa: PLR0917 (typer hands them over by name)
@@ -41,19 +41,20 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
     What was measured before is not measured again, so the same command goes on after an interrupt. ``lab record``
     keeps the result. EOLAB_MACHINE names the machine. Exits with 2 when a cell was not measured or failed.
     """
-    from benchmarks import asvcall, lock
-    from benchmarks import history as commits_of
-    from benchmarks.machine import ensure_machine, this_machine
+    from benchmarks.asv import runner
+    from benchmarks.asv.machine import ensure_machine, this_machine
+    from benchmarks.environment import lock
+    from benchmarks.runs import history as commits_of
     from lab import terminal
 
     console = terminal.console(stderr=True)
     machine = this_machine()
     chosen = [commits_of.commit(name) for name in commit] if commit else commits_of.steps(commits)
     cases = commits_of.chosen_cases(kernels or [], case or [])
-    asvcall.heed_interrupts()
+    runner.heed_interrupts()
     with _kept(console), lock.one_run("history", partial(_show, console)) as measuring:
         _show(console, ensure_machine(machine))
-        asvcall.ensure_peers()
+        runner.ensure_peers()
         whole = [_commit(console, of, cases, machine, measuring, processes=processes, again=again) for of in chosen]
         if not all(whole):
             raise typer.Exit(2)
@@ -62,7 +63,7 @@ def history(  # noqa: PLR0917 (typer hands them over by name)
 @contextmanager
 def _kept(console: Console) -> Iterator[None]:
     """Say how it goes on after an interrupt or on a full disk."""
-    from benchmarks import room
+    from benchmarks.environment import disk_room
     from lab import terminal
 
     kept = "What was measured is kept; the same command goes on"
@@ -72,9 +73,9 @@ def _kept(console: Console) -> Iterator[None]:
         console.print(f"Interrupted. {kept}.")
         raise typer.Exit(130) from None
     except OSError as error:
-        if error.errno not in room.FULL:
+        if error.errno not in disk_room.FULL:
             raise
-        terminal.say(f"error: {room.said(error)}. {kept} when there is room.", "red")
+        terminal.say(f"error: {disk_room.said(error)}. {kept} when there is room.", "red")
         raise typer.Exit(2) from None
 
 
@@ -94,8 +95,9 @@ def _commit(
     again: bool,
 ) -> bool:
     """Measure a commit where that is not done, and tell whether everything planned is there and right."""
-    from benchmarks import asvresults, ledger, runs
-    from benchmarks import history as commits_of
+    from benchmarks.asv import resultfiles
+    from benchmarks.runs import history as commits_of
+    from benchmarks.runs import ledger, planning
     from lab import progress, terminal
 
     console.print(f"{of.commit[:8]} {of.subject}", highlight=False, soft_wrap=True)
@@ -105,34 +107,37 @@ def _commit(
     if run_dir is None:
         plan, run_dir = ledger.claim(plan, commits_of.RUNS)
     measuring(str(run_dir))
-    _show(console, *asvresults.set_aside(commits_of.RESULTS, machine.machine, plan.commit))
+    _show(console, *resultfiles.set_aside(commits_of.RESULTS, machine.machine, plan.commit))
     done = (run_dir / "receipt.json").is_file() and not ledger.kernels_left(plan, run_dir, commits_of.RESULTS)
     if done:
         console.print(f"  measured before, in {run_dir.name}", highlight=False)
     else:
         _measure(plan, run_dir, machine)
-    found = runs.problems(plan, run_dir, commits_of.RESULTS, may_lack=True)
+    found = planning.problems(plan, run_dir, commits_of.RESULTS, may_lack=True)
     if not done:
-        runs.write_receipt(run_dir, found)
+        planning.write_receipt(run_dir, found)
     for problem in found:
         terminal.say(f"  {problem}", "red")
     return not found
 
 
 def _measure(plan: Plan, run_dir: Path, machine: Machine) -> None:
-    from benchmarks import asvcall, checkout, ledger, pairing, runs
-    from benchmarks import history as commits_of
+    from benchmarks.asv import runner
+    from benchmarks.environment import checkout
+    from benchmarks.pairing import conductor
+    from benchmarks.runs import history as commits_of
+    from benchmarks.runs import ledger, planning
     from lab import progress
 
     checkout.note(run_dir)
-    for mark in pairing.broken_marks(run_dir):
+    for mark in conductor.broken_marks(run_dir):
         mark.unlink()
-    with progress.shown("asv: environment", runs.lines_planned(plan)) as update:
+    with progress.shown("asv: environment", planning.lines_planned(plan)) as update:
         for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):
             names = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:
-                update(kernel, runs.lines_done(plan, run_dir))
+                update(kernel, planning.lines_done(plan, run_dir))
 
-            asvcall.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, results=commits_of.RESULTS)
+            runner.run_kernel(run_dir, kernel, names, machine, tick, commit=plan.commit, results=commits_of.RESULTS)
             (run_dir / f"{kernel}.done").touch()

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import pins, provenance
-from inputs import cores
+from benchmarks.environment import pins, provenance
+from inputs.host import cores
 from lab import terminal
 
 THREAD_VARIABLES = (

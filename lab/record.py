@@ -11,7 +11,7 @@ import typer
 from lab import terminal
 
 if TYPE_CHECKING:
-    from reports.rows import Run
+    from reports.read.rows import Run
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -31,12 +31,12 @@ def record(
     """
     from datetime import UTC, datetime
 
-    from benchmarks import checkout, history
-    from benchmarks.machine import named_machine, this_machine
+    from benchmarks.asv.machine import named_machine, this_machine
+    from benchmarks.environment import checkout
     from benchmarks.registry import KERNELS
-    from reports import record as kept
-    from reports.jsonio import read_json
-    from reports.summary import summarise
+    from benchmarks.runs import history
+    from reports.stats.summary import summarise
+    from reports.write import keeping as kept
 
     name = this_machine().machine if machine is None else named_machine(machine, "machine")
     for wrong in kept.unreadable([history.RESULTS]):
@@ -55,7 +55,7 @@ def record(
     history_of = [kept.Measured(history.commit(run.commit), run, summarise(run, KERNELS)) for run in measured]
     ordered = sorted(history_of, key=lambda entry: datetime.fromisoformat(entry.of.committed))
     kept.merge([history.RESULTS], out / "asv", only=name, without=lost)
-    strings = {key: str(value) for key, value in read_json(history.RESULTS / name / kept.MACHINE).items()}
+    strings = kept.machine_strings(history.RESULTS / name)
     rows, origin = kept.write(ordered, strings, f"{datetime.now(UTC):%Y-%m-%d}", out)
     for entry in ordered:
         cells = entry.summary.coverage
@@ -65,7 +65,7 @@ def record(
 
 def _require_committed(runs: Iterable[Run]) -> None:
     """Raise a ValueError where a run, or the record of it, would be made with what no commit has."""
-    from reports import uncommitted
+    from reports.read import uncommitted
 
     for run in runs:
         if said := run.uncommitted.sentence():
@@ -77,9 +77,9 @@ def _require_committed(runs: Iterable[Run]) -> None:
 
 def _ended(runs: Path) -> Iterator[Run]:
     """Yield the runs in a folder that have ended, the oldest first, and name those that cannot be read."""
-    from benchmarks import ledger
     from benchmarks.registry import KERNELS
-    from reports import load
+    from benchmarks.runs import ledger
+    from reports.read import load
 
     for found in reversed([*ledger.of_folder(runs)]):
         if found.state == "unreadable":

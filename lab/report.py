@@ -11,7 +11,7 @@ import typer
 from lab import terminal
 
 if TYPE_CHECKING:
-    from benchmarks.runs import Plan
+    from benchmarks.runs.planning import Plan
     from reports.words import Line
 
 REPO = Path(__file__).resolve().parents[1]
@@ -35,7 +35,10 @@ def report(
     that lacks kernels, and one that was measured, or is reported, with uncommitted changes of the lab.
     """
     from benchmarks.registry import KERNELS
-    from reports import load, losses, render, splice, summary, uncommitted, words
+    from reports import words
+    from reports.read import load, uncommitted
+    from reports.stats import losses, summary
+    from reports.write import render, splice
 
     measured = load.read_run(_chosen(run), KERNELS)
     changes = replace(measured.uncommitted, reporting=uncommitted.now())
@@ -62,14 +65,15 @@ def report(
 
 def _chosen(name: str) -> Path:
     """Return the run directory of that name, or the newest that has measured something, and say which it is."""
-    from benchmarks import ledger, lock, runs
-    from reports import load
+    from benchmarks.environment import lock
+    from benchmarks.runs import ledger, planning
+    from reports.read import load
 
     passed: list[ledger.Found] = []
     if name:
-        found = ledger.look(load.named(runs.RUNS, name), lock.holder())
+        found = ledger.look(load.named(planning.RUNS, name), lock.holder())
     else:
-        found, passed = ledger.newest(runs.RUNS)
+        found, passed = ledger.newest(planning.RUNS)
     if found.state == "unreadable":
         raise ValueError(f"run: {found.sentence()}")
     for newer in passed:
@@ -82,15 +86,15 @@ def _chosen(name: str) -> Path:
 
 def _note(plan: Plan, run_dir: Path) -> str:
     """Return that a run is of another machine, or that asv's own tools show other numbers than it has, or nothing."""
-    from benchmarks import runs
-    from benchmarks.machine import this_machine
+    from benchmarks.asv.machine import this_machine
     from benchmarks.registry import KERNELS
+    from benchmarks.runs import planning
 
     here = this_machine().machine
     if plan.machine not in {"", here}:
         return f"This run is of another machine, {plan.machine}; this one is {here}."
     known = [kernel for kernel in plan.kernels if kernel in KERNELS]
-    other = sum(len(runs.unlike_asv(plan, run_dir, kernel, runs.ASV_RESULTS)) for kernel in known)
+    other = sum(len(planning.unlike_asv(plan, run_dir, kernel, planning.ASV_RESULTS)) for kernel in known)
     if not other:
         return ""
     return f"asv's file of this commit has not this run's samples of {other} cells, as after a later run of the commit."

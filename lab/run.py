@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.budget import LeftOut
-    from benchmarks.runs import Plan
+    from benchmarks.runs.budget import LeftOut
+    from benchmarks.runs.planning import Plan
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -48,14 +48,14 @@ def run(  # noqa: PLR0917 (typer hands them over by name)
     one waits for it. Exits with 2 when a planned cell was not measured or failed, when nothing was measured, when the
     wheel is not the one just built, or when there is no space left, and says which.
     """
-    from benchmarks import asvcall
+    from benchmarks.asv import runner
     from lab import terminal
 
     console = terminal.console(stderr=True)
     wanted = _Wanted(tuple(kernels or ()), tier or ("core" if budget else "smoke"), centre, tuple(case or ()), budget)
     if dry_run and resume:
         raise ValueError("dry-run: shows what a new run measures, and is not accepted together with --resume")
-    asvcall.heed_interrupts()
+    runner.heed_interrupts()
     try:
         _begin(console, _plan(wanted, processes, is_dry=dry_run), budget, resume=resume, is_dry=dry_run)
     except KeyboardInterrupt:
@@ -76,7 +76,7 @@ def _begin(console: Console, plan: Plan, budget: str, *, resume: bool, is_dry: b
 
 def _alone(console: Console, plan: Plan, resume: bool) -> None:
     """Measure when no other run of this checkout does."""
-    from benchmarks import lock
+    from benchmarks.environment import lock
 
     def say(sentence: str) -> None:
         console.print(sentence, highlight=False, soft_wrap=True)
@@ -89,7 +89,7 @@ def _alone(console: Console, plan: Plan, resume: bool) -> None:
 
 def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
     """Measure and finish a run, or say how it goes on where it was ended."""
-    from benchmarks import checkout, room
+    from benchmarks.environment import checkout, disk_room
     from lab import terminal
 
     kept = f"What was measured is kept in {run_dir}; the same command with --resume goes on"
@@ -101,17 +101,17 @@ def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
         console.print(f"Interrupted. {kept}.")
         raise typer.Exit(130) from None
     except OSError as error:
-        if error.errno not in room.FULL:
+        if error.errno not in disk_room.FULL:
             raise
-        terminal.say(f"error: {room.said(error)}. {kept} when there is room.", "red")
+        terminal.say(f"error: {disk_room.said(error)}. {kept} when there is room.", "red")
         raise typer.Exit(2) from None
 
 
 def _name_unreadable(console: Console) -> None:
     """Name the earlier runs that can neither be resumed nor tell how long a case takes."""
-    from benchmarks import ledger, runs
+    from benchmarks.runs import ledger, planning
 
-    for found in ledger.of_folder(runs.RUNS):
+    for found in ledger.of_folder(planning.RUNS):
         if found.state == "unreadable":
             console.print(f"left out: {found.sentence()}", highlight=False, soft_wrap=True)
 
@@ -129,20 +129,21 @@ class _Wanted:
 
 def _plan(wanted: _Wanted, processes: int, *, is_dry: bool = False) -> Plan:
     """Return what is to be measured; one that is dry is of no wheel."""
-    from benchmarks import budget, checkout, runs, wheel
-    from benchmarks.machine import this_machine
+    from benchmarks.asv.machine import this_machine
+    from benchmarks.environment import checkout, wheel
+    from benchmarks.runs import budget, planning
     from inputs.cases import TIERS
     from lab import progress
 
     machine = this_machine().machine
     if wanted.tier not in TIERS:
         raise ValueError(f"tier: was {wanted.tier!r}; accepted are {', '.join(TIERS)}")
-    runs.require_processes(processes)
+    planning.require_processes(processes)
     limit_s = budget.parse(wanted.budget) if wanted.budget else None
-    chosen = runs.chosen_cases(wanted.kernels, wanted.tier, centre=wanted.centre, cases=wanted.cases)
+    chosen = planning.chosen_cases(wanted.kernels, wanted.tier, centre=wanted.centre, cases=wanted.cases)
     left_out: tuple[budget.LeftOut, ...] = ()
     if limit_s is not None:
-        choice = runs.within_budget(chosen, limit_s, processes)
+        choice = planning.within_budget(chosen, limit_s, processes)
         chosen, left_out = dict(choice.cases), choice.left_out
     digest = ""
     if not is_dry:
@@ -150,15 +151,16 @@ def _plan(wanted: _Wanted, processes: int, *, is_dry: bool = False) -> Plan:
         with progress.shown("building the wheel, or finding it in the cache"):
             digest = wheel.digest(wheel.build(REPO))
     tier = "cases" if wanted.cases else wanted.tier
-    return runs.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
+    return planning.make_plan(chosen, tier, digest, processes, machine=machine, budget_s=limit_s, left_out=left_out)
 
 
 def _foretell(plan: Plan) -> None:
     """Print the cells of a plan, and about how long each case, kernel and all of it will take."""
-    from benchmarks import budget, registry, runs
+    from benchmarks import registry
+    from benchmarks.runs import budget, planning
     from inputs.cases import find
 
-    estimate, begun_s = budget.estimator(runs.RUNS, plan.processes), budget.opening_s(plan.processes)
+    estimate, begun_s = budget.estimator(planning.RUNS, plan.processes), budget.opening_s(plan.processes)
     cells, total_s = 0, 0.0
     for name, entries in plan.kernels.items():
         kernel = registry.get(name)
@@ -193,50 +195,53 @@ def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
 
 def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
     """Return the plan that counts and its directory: those of an unfinished run, or new ones."""
-    from benchmarks import ledger, pairing, runs
+    from benchmarks.pairing import conductor
+    from benchmarks.runs import ledger, planning
 
-    found = ledger.unfinished(plan, runs.RUNS) if resume else None
+    found = ledger.unfinished(plan, planning.RUNS) if resume else None
     if found is None:
-        return ledger.claim(plan, runs.RUNS)
-    for mark in pairing.broken_marks(found):
+        return ledger.claim(plan, planning.RUNS)
+    for mark in conductor.broken_marks(found):
         mark.unlink()
-    return runs.Plan.load(found), found
+    return planning.Plan.load(found), found
 
 
 def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
-    from benchmarks import asvcall, asvresults, ledger, runs
-    from benchmarks.machine import ensure_machine, this_machine
+    from benchmarks.asv import resultfiles, runner
+    from benchmarks.asv.machine import ensure_machine, this_machine
+    from benchmarks.runs import ledger, planning
     from lab import progress
 
     machine = this_machine()
     for said in (
         ensure_machine(machine),
-        *asvresults.set_aside(runs.ASV_RESULTS, machine.machine, plan.commit),
+        *resultfiles.set_aside(planning.ASV_RESULTS, machine.machine, plan.commit),
     ):
         if said:
             console.print(said, highlight=False, soft_wrap=True)
-    asvcall.ensure_peers()
-    with progress.shown("asv: environment", runs.lines_planned(plan)) as update:
+    runner.ensure_peers()
+    with progress.shown("asv: environment", planning.lines_planned(plan)) as update:
         for kernel in ledger.kernels_left(plan, run_dir):
             cases = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:
                 measuring = (run_dir / f"{kernel}.jsonl").exists()
                 what = kernel if measuring else f"{kernel}: asv builds and prepares"
-                update(what, runs.lines_done(plan, run_dir))
+                update(what, planning.lines_done(plan, run_dir))
 
-            asvcall.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit, results=runs.ASV_RESULTS)
+            runner.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit, results=planning.ASV_RESULTS)
             (run_dir / f"{kernel}.done").touch()
             tick()
 
 
 def _finish(console: Console, plan: Plan, run_dir: Path) -> None:
-    from benchmarks import runs, verification
+    from benchmarks.contract import parallel
+    from benchmarks.runs import planning
     from lab import terminal
 
-    found = runs.problems(plan, run_dir)
-    verification.carry(run_dir, plan.wheel_digest)
-    runs.write_receipt(run_dir, found)
+    found = planning.problems(plan, run_dir)
+    parallel.carry(run_dir, plan.wheel_digest)
+    planning.write_receipt(run_dir, found)
     cells = sum(len(entry.arms) for entries in plan.kernels.values() for entry in entries)
     if plan.left_out:
         console.print(f"{len(plan.left_out)} cases were left out for want of time; plan.json names them with reasons")

@@ -11,7 +11,7 @@ import typer
 from lab import terminal
 
 if TYPE_CHECKING:
-    from benchmarks.ledger import Found
+    from benchmarks.runs.ledger import Found
 
 COLOURS = {"complete": "", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
 
@@ -28,8 +28,8 @@ def runs(
     import json
     from datetime import UTC
 
-    from benchmarks import ledger
-    from benchmarks import runs as measured
+    from benchmarks.runs import ledger
+    from benchmarks.runs import planning as measured
 
     found = list(ledger.of_folder(measured.RUNS))
     now = datetime.now(UTC)

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.records import Line
+    from benchmarks.pairing.runlines import Line
 
 BASELINE = "numpy"
 
@@ -37,22 +37,24 @@ def time(
 
     Nothing is stored. Exits with 1 when an answer is wrong, with 2 when nothing was measured.
     """
-    from benchmarks import pairing, records, runs, wheel
-    from benchmarks.binding import WALL
+    from benchmarks.calls.binding import WALL
+    from benchmarks.environment import wheel
+    from benchmarks.pairing import conductor, runlines
+    from benchmarks.runs import planning
     from lab import progress, terminal
 
     console = terminal.console()
     cases, arms = chosen(kernel, case or [], implementation or [])
     wheel.require_source()
-    runs.require_processes(processes)
+    planning.require_processes(processes)
     with tempfile.TemporaryDirectory(prefix="lab-time-") as scratch:
         digest = wheel.installed_digest()
-        wanted = pairing.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
+        wanted = conductor.Measurement(Path(scratch), kernel, cases, arms, processes, digest, memory=False)
         with progress.shown("making inputs, measuring: processes", processes) as update:
             update(done=0)
             done = iter(range(1, processes + 1))
-            pairing.measure(wanted, lambda: update("measuring: processes", next(done)))
-        lines = records.read_lines(Path(scratch), kernel)
+            conductor.measure(wanted, lambda: update("measuring: processes", next(done)))
+        lines = runlines.read_lines(Path(scratch), kernel)
     failed = [show(console, lines, kernel, name) for name in cases]
     if any(failed):
         raise typer.Exit(1)
@@ -103,7 +105,7 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
 
 def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, str, str, str]:
     """Return time, time per pixel, ratio, interval and note of an arm; dashes where it has no time."""
-    from reports.speedup import paired_ratio
+    from reports.stats.speedup import paired_ratio
 
     times = [line.arms[arm].time_s for line in lines]
     known = [seconds for seconds in times if seconds is not None]

@@ -17,9 +17,8 @@ from lab.time import chosen, show
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.contract import Verdict
-    from benchmarks.pairing import Measurement
-    from benchmarks.records import Line
+    from benchmarks.contract.verdict import Verdict
+    from benchmarks.pairing.runlines import Line
     from benchmarks.spec import Kernel
 
 BESIDE = ("numpy", "numba", "rust")
@@ -49,25 +48,25 @@ def try_(
     (mask, out, …) it does not take; it is timed wherever its answer on the timed input is right. Nothing is stored.
     Exits with 0 when it keeps the contract, with 1 when it breaks it, with 2 when there is nothing to try.
     """
-    from benchmarks import registry, runs, tried, wheel
-    from benchmarks.pairing import Measurement
+    from benchmarks import foreign, registry
+    from benchmarks.contract import trial
+    from benchmarks.environment import wheel
+    from benchmarks.runs import planning
     from lab import terminal
 
     console = terminal.console()
     declared = registry.get(kernel)
-    arm = tried.arm_of(function, Path.cwd())
-    own = tried.load(arm)
-    lacking, others = tried.missing(declared, own), tried.other_defaults(declared, own)
+    arm = foreign.arm_of(function, Path.cwd())
+    differences = trial.differences(declared, foreign.load(arm))
     cases, beside = chosen(kernel, case or [], implementation or BESIDE)
-    runs.require_processes(processes)
+    planning.require_processes(processes)
     wheel.require_source()
     with tempfile.TemporaryDirectory(prefix="lab-try-") as scratch:
         dtypes = _dtypes(declared, dtype)
         verdicts = _contract(declared, arm, dtypes, Path(scratch))
-        _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, lacking, others)
-        digest = wheel.installed_digest()
-        wanted = Measurement(Path(scratch) / "run", kernel, cases, (*beside, arm), processes, digest, memory=False)
-        lines = [_named(line, arm) for line in _timed(wanted)]
+        _show_findings(console, f"{_label(arm)} as {kernel}", verdicts, *differences)
+        measured = _timed(Path(scratch) / "run", kernel, cases, (*beside, arm), processes)
+        lines = [_named(line, arm) for line in measured]
     for name in cases:
         show(console, lines, kernel, name)
     if not _conclude(console, verdicts, _faults(lines, _label(arm)), dtypes if dtype else ()):
@@ -93,10 +92,10 @@ def _dtypes(kernel: Kernel, asked: Sequence[str] | None) -> tuple[str, ...]:
 
 def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) -> Grouped:
     """Have a process of its own ask everything, so that a crash ends that process and is said."""
-    from benchmarks.contract import Verdict
-    from benchmarks.process import MeasurementError, spawn
-    from benchmarks.tried import Trial
-    from benchmarks.wheel import installed_digest
+    from benchmarks.contract.trial import Trial
+    from benchmarks.contract.verdict import Verdict
+    from benchmarks.environment.process import MeasurementError, spawn
+    from benchmarks.environment.wheel import installed_digest
     from lab import progress
 
     path, trail = scratch / "verdicts.json", scratch / "asked"
@@ -104,7 +103,7 @@ def _contract(kernel: Kernel, arm: str, dtypes: tuple[str, ...], scratch: Path) 
     job.write_text(json.dumps(asdict(Trial(kernel.name, arm, dtypes, str(path), str(trail)))), encoding="utf-8")
     try:
         with progress.shown("holding it against the contract"):
-            spawn("benchmarks.tried", job, installed_digest(), scratch / "trial.log")
+            spawn("benchmarks.contract.trial", job, installed_digest(), scratch / "trial.log")
     except MeasurementError as error:
         raise MeasurementError(_ended(arm, trail, str(error))) from None
     if not path.is_file():
@@ -118,27 +117,30 @@ def _ended(arm: str, trail: Path, how: str) -> str:
     return f"{_label(arm)} brought its process down at {asked}: {how}" if asked else how
 
 
-def _timed(wanted: Measurement) -> Sequence[Line]:
-    from benchmarks import pairing, records
-    from benchmarks.process import MeasurementError
+def _timed(folder: Path, kernel: str, cases: tuple[str, ...], arms: tuple[str, ...], processes: int) -> Sequence[Line]:
+    from benchmarks.environment.process import MeasurementError
+    from benchmarks.environment.wheel import installed_digest
+    from benchmarks.pairing import conductor, runlines
     from lab import progress
 
+    digest = installed_digest()
+    wanted = conductor.Measurement(folder, kernel, cases, arms, processes, digest, memory=False)
     try:
         with progress.shown("making inputs, measuring: processes", wanted.processes) as update:
             update(done=0)
             done = iter(range(1, wanted.processes + 1))
-            pairing.measure(wanted, lambda: update("measuring: processes", next(done)))
+            conductor.measure(wanted, lambda: update("measuring: processes", next(done)))
     except MeasurementError as error:
         where = f"{_label(wanted.arms[-1])} was timed on {', '.join(wanted.cases)}"
         raise MeasurementError(f"a process ended in which {where}: {error}") from None
-    return records.read_lines(wanted.run_dir, wanted.kernel)
+    return runlines.read_lines(wanted.run_dir, wanted.kernel)
 
 
 def _show_findings(
     console: Console, title: str, verdicts: Grouped, lacking: Sequence[str], others: Sequence[str] = ()
 ) -> None:
     """Print whether the values are right, then everything else, a line each."""
-    from benchmarks import told
+    from benchmarks.contract import told
 
     console.print(title, style="bold", highlight=False, markup=False)
     for one in told.findings(verdicts, lacking, others):
@@ -156,7 +158,7 @@ def _faults(lines: Sequence[Line], label: str) -> list[str]:
 
 def _conclude(console: Console, verdicts: Grouped, faults: Sequence[str], alone: Sequence[str]) -> bool:
     """Say whether the contract is kept, and return it; `alone` are the dtypes that were asked if not all were."""
-    from benchmarks import told
+    from benchmarks.contract import told
 
     asked = f" for {', '.join(alone)}" if alone else ""
     ways = told.ways(verdicts) or len(faults[:1])

@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.contract import Verdict
+    from benchmarks.contract.verdict import Verdict
 
 
 def verify(
@@ -49,7 +49,9 @@ def verify(
 
 
 def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
-    from benchmarks import registry, verification, wheel
+    from benchmarks import registry
+    from benchmarks.contract import parallel
+    from benchmarks.environment import wheel
     from lab import progress
 
     try:
@@ -65,20 +67,21 @@ def _collect(kernels: list[str] | None, implementations: list[str] | None, dtype
     wheel.require_source()
     verdicts: list[Verdict] = []
     names = [kernel.name for kernel in chosen]
-    jobs = verification.jobs_of(names, dtypes)
+    jobs = parallel.jobs_of(names, dtypes)
     with progress.shown("verifying", len(jobs)) as update:
         update(done=0)
-        for done, batch in enumerate(verification.verify(names, implementations, dtypes), 1):
+        for done, batch in enumerate(parallel.verify(names, implementations, dtypes), 1):
             verdicts += batch
             update(f"verifying, {len(verdicts):,} checks", done)
     return verdicts
 
 
 def _keep(verdicts: list[Verdict]) -> None:
-    from benchmarks import verification, wheel
+    from benchmarks.contract import parallel
+    from benchmarks.environment import wheel
 
     if digest := wheel.installed_digest():
-        verification.keep(verdicts, digest)
+        parallel.keep(verdicts, digest)
 
 
 def _show(verdicts: list[Verdict], failed: list[Verdict], seconds: float) -> None:

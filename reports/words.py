@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from benchmarks.spec import Kernel
 from inputs.cases import Case, find
-from reports import limits
-from reports.cells import Cell, Contest, Versus
-from reports.rows import Control
-from reports.summary import Summary
+from reports.read.rows import Control
+from reports.stats import limits
+from reports.stats.cells import Cell, Contest, Versus
+from reports.stats.summary import Summary
 
 if TYPE_CHECKING:
-    from reports.losses import Tally
-    from reports.small import BreakEven
-    from reports.winners import Change
+    from reports.stats.break_even import BreakEven
+    from reports.stats.losses import Tally
 
 NONE = "–"
 OURS = ("numpy", "numpy_naive", "numba", "rust")
@@ -179,12 +178,6 @@ def winners(contest: Contest) -> str:
 def arms(winners: Sequence[str]) -> str:
     """Name the best arm and, after ≈, those that tie with it."""
     return " ≈ ".join(name(arm) for arm in winners) or NONE
-
-
-def change(found: Change) -> str:
-    """Say between which two steps the winner changes, and from whom to whom."""
-    before, after = found.before, found.after
-    return f"{before.label} → {after.label}: {arms(before.winners)} → {arms(after.winners)}"
 
 
 def worst(tally: Tally) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contract import Verdict
-from inputs import surroundings
+from benchmarks.contract.verdict import Verdict
+from inputs.host import surroundings
 
 # From a git hook the tests' own repositories are meant all the same, and not the one that is committed to.
 for name in [name for name in os.environ if name.startswith("GIT_") and not surroundings.PASSED.fullmatch(name)]:

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import ROOT, keeper, registry
-from benchmarks.cause import cause
+from benchmarks import ROOT, registry
+from benchmarks.environment import keeper
+from benchmarks.environment.cause import cause
+from benchmarks.environment.jsonlines import read_raw
+from benchmarks.environment.process import MeasurementError, environment
+from benchmarks.environment.wheel import installed_digest
 from benchmarks.fuzzing.child import MOST_FINDINGS, Job, Tally
-from benchmarks.process import MeasurementError, environment
-from benchmarks.records import read_raw
-from benchmarks.wheel import installed_digest
-from inputs.cache import cache_dir
+from inputs.host.cache import cache_dir
 
 HANG_S = 120.0
 """A process that has been at one call for so long is ended; the call hangs."""
@@ -70,7 +71,7 @@ def wage(wanted: Campaign, notify: Callable[[int], None] = lambda _done: None) -
 
     Raises
     ------
-    benchmarks.process.MeasurementError
+    benchmarks.environment.process.MeasurementError
         If a process ends with an error of the lab's own.
     """
     function = wanted.function or ":".join(registry.location(registry.get(wanted.kernel), "rust"))

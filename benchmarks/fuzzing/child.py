@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import registry
+from benchmarks.environment.jsonlines import append
 from benchmarks.fuzzing.calls import Calls, described
 from benchmarks.fuzzing.judge import rule
-from benchmarks.records import append
 
 MOST_FINDINGS = 10
 WARM_SHARE, LEAST_WARM = 0.5, 500
@@ -151,7 +151,7 @@ def _held() -> tuple[int, int]:
 
 def main(argument: str) -> int:
     """Run a job; a warning is an error, because no call may warn."""
-    from benchmarks.process import die_with_parent
+    from benchmarks.environment.process import die_with_parent
 
     die_with_parent()
     faulthandler.enable()

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import contract
-from benchmarks.comparison import compare
+from benchmarks.calls.comparison import compare
+from benchmarks.contract import questions
+from benchmarks.contract.findings import gives_scalar
 from benchmarks.fuzzing.calls import FuzzCall
 from benchmarks.fuzzing.options import GOOD_THREADS
 from benchmarks.spec import Array, Kernel
-from inputs.battery import Call
+from inputs.battery.collection import Call
 
 Function = Callable[..., Any]
 REFUSALS = (TypeError, ValueError)
@@ -107,7 +108,7 @@ def _expected(kernel: Kernel, call: FuzzCall) -> tuple[Array, ...] | None:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            value = contract.oracle_value(kernel, Call(call.arrays, call.kwargs))
+            value = questions.oracle_value(kernel, Call(call.arrays, call.kwargs))
         except OverflowError:
             return None
     return value if isinstance(value, tuple) else (value,)
@@ -118,7 +119,7 @@ def _result_findings(kernel: Kernel, call: FuzzCall, result: Any, expected: tupl
     if out is not None and result is not out:
         return ["did not return out itself"]
     results = result if isinstance(result, tuple) else (result,)
-    due = np.generic if contract.gives_scalar(kernel, Call(call.arrays, call.kwargs)) else np.ndarray
+    due = np.generic if gives_scalar(kernel, Call(call.arrays, call.kwargs)) else np.ndarray
     if len(results) != len(kernel.contract.outputs) or not all(isinstance(one, due) for one in results):
         return [f"returned {type(result).__name__}"]
     if out is None and any(np.may_share_memory(one, np.asarray(made.array)) for one in results for made in call.cuts):

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.goldens import goldens
-from benchmarks.kernels._quality import Fields, decode, unseen
+from benchmarks.kernels._goldens import goldens
+from benchmarks.kernels._rejected import Fields, decode, unseen
 from benchmarks.kernels._shared import NUMBERS, SENTINEL_2, meant, missing, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose
 from inputs.cases import Case
-from inputs.real import CLEAR_SCL
+from inputs.real.cubes import CLEAR_SCL
 
 UNSEEN_BITS = 0b11111
 """Of Landsat's QA_PIXEL: fill, dilated cloud, cirrus, cloud, cloud shadow."""

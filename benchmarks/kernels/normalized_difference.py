@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.goldens import goldens
+from benchmarks.kernels._goldens import goldens
 from benchmarks.kernels._shared import NUMBERS, guard, missing, nodata_of, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose

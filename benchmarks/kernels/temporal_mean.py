@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.goldens import goldens
+from benchmarks.kernels._goldens import goldens
 from benchmarks.kernels._shared import NUMBERS, missing, over_time
 from benchmarks.peers import bottleneck_, eo_processor_, numbagg_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose

@@ -48,7 +48,7 @@ def build(requirement: str, wheels: Path) -> None:
     OSError
         If pip fails; the message says why, ``build.log`` beside the wheels all that was said.
     """
-    from benchmarks.cause import cause
+    from benchmarks.environment.cause import cause
 
     name = requirement.partition("==")[0]
     scratch = wheels / f"{name}.part"
@@ -69,8 +69,8 @@ def build(requirement: str, wheels: Path) -> None:
 
 
 def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    from benchmarks import cargo, keeper
-    from inputs import surroundings
+    from benchmarks.environment import cargo, keeper
+    from inputs.host import surroundings
 
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # for maturin's backend
     return keeper.run(
@@ -82,7 +82,7 @@ def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def provide(requirement: str, wheels: Path, *, cached: bool) -> bool:
     """Install a requirement from the cache, or from what is built now; tell whether it is installed."""
-    from inputs.cache import locked
+    from inputs.host.cache import locked
 
     pin = requirement.split(maxsplit=1)[0]
     if is_installed(pin):
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
         return 2
     if str(ROOT) not in sys.path:
         sys.path.append(str(ROOT))
-    from inputs.cache import cache_dir
+    from inputs.host.cache import cache_dir
 
     wheels = cache_dir() / "peers"
     there = [provide(requirement, wheels, cached=bool(arguments)) for requirement in requirements()]

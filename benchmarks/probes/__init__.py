@@ -33,7 +33,7 @@ def compiled(function: Callable[..., Any], *, contract: bool = False, reassociat
     """
     import numba
 
-    from inputs.cache import cache_dir
+    from inputs.host.cache import cache_dir
 
     flags = {name for name, wanted in (("contract", contract), ("reassoc", reassociate)) if wanted}
     settings: Any = numba.config

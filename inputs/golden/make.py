@@ -6,9 +6,9 @@ It needs packages that the lab does not have, so it runs in an environment of it
     /tmp/golden/bin/python -m pip install spyndex==0.12.0 xarray
     /tmp/golden/bin/python inputs/golden/make.py
 
-The file names the versions that it was made with. ``tests/test_golden.py`` holds its inputs against the recipes here
-without any of these packages, and its values against those recipes that need nothing but Python and NumPy. It is longer
-than other modules, as all recipes stand in one place.
+The file names the versions that it was made with. ``tests/inputs/test_golden.py`` holds its inputs against the recipes
+here without any of these packages, and its values against those recipes that need nothing but Python and NumPy. It is
+longer than other modules, as all recipes stand in one place.
 """
 
 from __future__ import annotations

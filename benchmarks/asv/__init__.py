@@ -1,0 +1,1 @@
+"""What asv sees and how it is called: benchmark types, look-ups, result files, machines."""

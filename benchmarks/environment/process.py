@@ -1,0 +1,96 @@
+"""How measured processes are started: one at a time on a machine, in an environment that is spelled out."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks import ROOT
+from benchmarks.environment import keeper
+from benchmarks.environment.cause import NOTHING, cause
+from inputs.host import surroundings
+
+PR_SET_PDEATHSIG = 1
+
+FIXED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",  # of the pool that packages share; our kernels make pools of their own
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # Where glibc's moving thresholds end once a process has freed a large array: arrays up to 32 MiB come from memory
+    # that the process keeps, larger ones from fresh pages. Fixed, the first call costs no other than the thousandth.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
+"""Set for every measured process. Numba's threads are left alone: with one, an arm of two threads raises."""
+
+
+class MeasurementError(RuntimeError):
+    """A measured process ended badly; the message says how, and why as far as it said so."""
+
+
+def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a measured process.
+
+    Parameters
+    ----------
+    cache
+        The lab's cache directory; Numba's compiled code lies there, apart for each wheel.
+    wheel_digest
+        Of the measured wheel.
+    inherited
+        Variables of this process, of which those may pass that `inputs.host.surroundings` lists.
+    """
+    numba_cache = cache / "numba" / (wheel_digest[:16] or "no-wheel")
+    return surroundings.tools(inherited, **FIXED, NUMBA_CACHE_DIR=str(numba_cache))
+
+
+def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
+    """Run ``python -m <module> <job>`` in a fresh process and wait for it.
+
+    Raises
+    ------
+    MeasurementError
+        If it ends with anything but 0.
+    """
+    from inputs.host.cache import cache_dir
+
+    command = [sys.executable, "-m", module, str(job)]
+    with log.open("ab") as output:
+        child = keeper.Kept(
+            command,
+            cwd=ROOT,
+            env=environment(cache_dir(), wheel_digest, os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+    if code:
+        said = cause(log.read_text(encoding="utf-8", errors="replace"))
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        told = said if said == NOTHING else f"it said:\n{said}"
+        raise MeasurementError(f"{module} ended with {how} ({job.name}); {told}")
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel to end this process when its parent ends, so that an interrupt leaves nothing running.
+
+    Where the parent is named, and has ended before the kernel could be asked, this process ends at once.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if parent is not None and os.getppid() != parent:
+            os._exit(1)

@@ -1,0 +1,1 @@
+"""What a run is: its plan, its budget of time, the runs that were made, and those of earlier commits."""

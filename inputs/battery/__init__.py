@@ -1,0 +1,1 @@
+"""The case battery: the corners at which array code goes wrong, by theme."""

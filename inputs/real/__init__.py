@@ -1,0 +1,1 @@
+"""Real Sentinel-2 data, fetched with checksum."""

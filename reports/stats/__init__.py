@@ -1,0 +1,1 @@
+"""From rows to numbers: ratios with intervals, limits, winners. All statistics of the lab are here."""

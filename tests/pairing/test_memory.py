@@ -1,0 +1,85 @@
+"""Memory of a call as runs measure it: a fresh result costs its bytes, one handed over nothing, and a copy shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import registry
+from benchmarks.calls.binding import Target, companion_bands, output_shape
+from benchmarks.pairing import memory
+from benchmarks.pairing.memory import measure_arm
+from benchmarks.spec import Kernel
+from inputs.cases import CASES
+from inputs.synthetic.qa_bands import DTYPES
+
+COMPILED = ("numba", "rust")
+NATIVE = [
+    (kernel, arm, dtype) for kernel in registry.KERNELS.values() for arm in COMPILED for dtype in kernel.contract.dtypes
+]
+SHAPES = {False: (2048, 2304), True: (64, 256, 576)}
+"""Elementwise and temporal: so large that a copy of any input, 9 MiB or more, is no slack."""
+SLACK_BYTES = 3 * 2**20
+"""Resident memory that is no array: a huge page, counters of pages that lag behind."""
+
+
+def large(kernel: Kernel, dtype: str, *, out: bool) -> Target:
+    """Return a large input of ones, every class of which stays."""
+    centre = next(case for case in CASES[kernel.family] if case.centre)
+    nodata = None if dtype.startswith("float") else 0
+    shape = SHAPES[kernel.family == "temporal"]
+    case = replace(centre, shape=shape, dtype=dtype, nodata=nodata, mask="none", missing=0.0, out=out)
+    arrays = tuple(np.ones(shape, dtype) for _ in kernel.bands)
+    named = {name: np.full(shape, 4, DTYPES[band]) for name, band in companion_bands(kernel, case).items()}
+    dtypes = kernel.output_dtypes(kernel.output_dtype(dtype))
+    outs = tuple(np.zeros(output_shape(case, None), kind) for kind in dtypes)
+    given = None if not out else outs if len(outs) > 1 else outs[0]
+    return Target(case, arrays, given, output_shape(case, None), dtypes, named)
+
+
+def measured(kernel: Kernel, arm: str, onto: Target) -> memory.MemoryLine:
+    line = measure_arm(kernel, arm, onto, 0.0)
+    assert line.status == "ok", line.reason
+    if isinstance(line.peak_bytes, str):
+        pytest.skip(line.peak_bytes)
+    return line
+
+
+@pytest.mark.parametrize(("kernel", "arm", "dtype"), NATIVE, ids=lambda value: getattr(value, "name", value))
+def test_native_dtypes_cause_no_copy(kernel: Kernel, arm: str, dtype: str) -> None:
+    allowed = kernel.contract.scratch_bytes + SLACK_BYTES
+    handed_over, fresh = (measured(kernel, arm, large(kernel, dtype, out=out)) for out in (True, False))
+    assert 0 <= handed_over.peak_bytes <= allowed  # type: ignore[operator]
+    results = large(kernel, dtype, out=False).output_bytes
+    assert results - SLACK_BYTES <= fresh.peak_bytes <= results + allowed  # type: ignore[operator]
+    assert isinstance(fresh.minor_faults, int)
+    assert isinstance(handed_over.minor_faults, int)
+
+
+@pytest.mark.parametrize("name", ["normalized_difference", "temporal_stats"])
+def test_a_hidden_copy_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = registry.get(name)
+    function: Any = registry.resolve(kernel, "rust")
+    assert function is not None
+
+    def copies(first: Any, *others: Any, **options: Any) -> Any:
+        return function(first.copy(), *others, **options)
+
+    monkeypatch.setattr(registry, "resolve", lambda *_: copies)
+    onto = large(kernel, "float32", out=True)
+    line = measured(kernel, "rust", onto)
+    assert line.peak_bytes >= onto.arrays[0].nbytes - SLACK_BYTES  # type: ignore[operator]
+    assert line.peak_bytes > kernel.contract.scratch_bytes + SLACK_BYTES  # type: ignore[operator]
+
+
+def test_an_arm_that_takes_seconds_is_not_called_for_its_memory() -> None:
+    kernel = registry.get("normalized_difference")
+    onto = large(kernel, "float32", out=False)
+    line = measure_arm(kernel, "numpy", onto, 2 * memory.LONGEST_S)
+    assert (line.status, line.peak_bytes) == ("skipped", None)
+    once = measure_arm(kernel, "numpy", onto, 2 * memory.ONE_CALL_S)
+    assert isinstance(once.minor_faults, str)
+    assert "only its peak" in once.minor_faults
