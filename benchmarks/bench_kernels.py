@@ -23,7 +23,8 @@ from benchmarks import registry
 from benchmarks.calls.binding import WALL, companion_bands
 from benchmarks.pairing.runlines import Group
 from benchmarks.spec import Kernel
-from inputs.cases import CASES, Case
+from inputs.cases import Case
+from inputs.families import CASES
 from inputs.sweep import sweep
 
 # asv_runner is there before it imports us. Where it is not, nobody looks for benchmarks, and it may not be installed.
@@ -44,7 +45,16 @@ def binding_version(kernel: Kernel) -> str:
     Cases are immutable and new ones retire nothing, so the keywords are asked for probe cases of our own.
     """
     probes = [
-        Case("probe", kernel.family, "core", (3, 4, 5), dtype=dtype, nodata=nodata, layout=layout)
+        Case(
+            "probe",
+            kernel.family,
+            "core",
+            (3, 4, 5),
+            dtype=dtype,
+            nodata=nodata,
+            layout=layout,
+            core=kernel.dimensions.core,
+        )
         for dtype, nodata in (("float32", None), ("uint16", None), ("uint16", 0), ("int16", -999))
         for layout in ("c", "pixel_major", "time_last")
     ]

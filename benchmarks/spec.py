@@ -13,8 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inputs import dimensions
 from inputs.battery.case import Shift
-from inputs.cases import Case, Family
+from inputs.cases import Case
+from inputs.dimensions import Dimensions
 
 __all__ = [
     "COST_CLASSES",
@@ -199,7 +201,10 @@ class Kernel:
     cost_class
         C1 … C13, the axis on which the lab reports.
     family
-        Which named cases and which case battery it is put through.
+        Which named cases and which case battery it is put through: a file in `inputs.families`.
+    signature
+        Core dimensions of its arrays, those that are handed over by name last, and of its results; see
+        `inputs.dimensions`.
     bands
         The bands that a case's input recipe hands over, one array each, in the order of `arguments`.
     arguments
@@ -215,6 +220,8 @@ class Kernel:
         Keyword arguments that a case asks for (``nodata``, ``axis``, …), without arrays, ``out`` and ``num_threads``.
     required
         Keyword arguments that have no default, each with the value that a call takes where nothing else is asked.
+    lengths
+        Dimension that no array has, such as ``z`` → the keyword that says how long it is.
     for_integers
         Keyword arguments without which integers are refused, as their formula adds a constant in the unit of scaled
         values; each with the value that says that counts are meant as they are. All or none of them are given.
@@ -227,7 +234,8 @@ class Kernel:
     name: str
     title: str
     cost_class: CostClass
-    family: Family
+    family: str
+    signature: str
     bands: tuple[str, ...]
     arguments: tuple[str, ...]
     contract: Contract
@@ -241,9 +249,19 @@ class Kernel:
     peers: tuple[Peer, ...] = ()
     companions: Mapping[str, Callable[[Case], str | None]] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
+    lengths: Mapping[str, str] = field(default_factory=dict)
     for_integers: Mapping[str, Any] = field(default_factory=dict)
     shift: Shift | None = None
     implementations: tuple[str, ...] = ("numpy", "numpy_naive", "numba", "rust")
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """Core dimensions of the arrays and results."""
+        return dimensions.parse(self.signature)
+
+    def output_shapes(self, shape: tuple[int, ...], keywords: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
+        """Return the time-major shape of each output of a call with these keywords, for a first array of `shape`."""
+        return self.dimensions.output_shapes(shape, {name: keywords[said] for name, said in self.lengths.items()})
 
     def output_dtype(self, input_dtype: str) -> np.dtype[Any]:
         """Return the default output dtype for an input dtype."""

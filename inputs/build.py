@@ -27,8 +27,6 @@ Array = NDArray[Any]
 RECIPE = 1
 """Version of everything in this room that determines content. Raise it when the same case gives other values."""
 
-SCALED = ("counts", "classified")
-"""Families whose counts are to be scaled."""
 OFFSET = 1000
 """Counts that Sentinel-2 adds to reflectance from processing baseline 04.00 on."""
 
@@ -81,7 +79,7 @@ def footprint() -> tuple[int, int]:
 def _check(case: Case) -> None:
     dtype = np.dtype(case.dtype)
     gaps = case.mask != "none" or case.source == "romania"
-    if len(case.shape) not in ((3,) if case.family == "temporal" else (2, 3)):
+    if len(case.shape) not in ((3,) if case.over_time else (2, 3)):
         raise ValueError(f"shape: was {case.shape} in case {case.name!r}; {case.family} cases have no such shape")
     if dtype.kind == "f" and case.nodata is not None:
         raise ValueError(f"nodata: was {case.nodata} in case {case.name!r}; floats mark missing data by NaN")
@@ -153,7 +151,7 @@ def _synthetic(case: Case, band: str) -> Array:
         array = scenes.scene((case.shape[0], case.shape[1]), band, **settings)
     else:
         array = stacks.stack((case.shape[0], case.shape[1], case.shape[2]), band, **settings)
-    if case.family in SCALED and array.dtype.kind != "f" and array.itemsize == 2:
+    if case.scaled and array.dtype.kind != "f" and array.itemsize == 2:
         array += array.dtype.type(OFFSET)
     if case.mask == "none":
         return array
@@ -165,7 +163,7 @@ def _synthetic(case: Case, band: str) -> Array:
 
 def _gaps(case: Case) -> Iterator[NDArray[np.bool_]]:
     """Return where each date's values are nodata: at all gaps, or at those that a quality band does not tell."""
-    if case.family == "classified":
+    if case.quality:
         return (plane == qa_bands.NO_DATA for plane in qa_bands.classes(case))
     return masks.planes(case.mask, case.missing, case.shape, seed=case.seed)
 
@@ -185,14 +183,14 @@ def _romania(case: Case, band: str, cube: Cube) -> Array:
     as they were delivered.
     """
     steps = slice(None)
-    if case.family != "temporal":
-        first = cube.cloudy() if case.family == "classified" else cube.clearest()
+    if not case.over_time:
+        first = cube.cloudy() if case.quality else cube.clearest()
         steps = slice(first, first + 1)
     shape = case.shape if len(case.shape) == 3 else (1, *case.shape)
     if band == "scl":
         return mirror(cube.scl[steps], shape).reshape(case.shape)
     counts = mirror(cube.bands[band][steps], shape)
-    missing = counts == cube.nodata if case.family == "classified" else mirror(cube.missing[steps], shape)
+    missing = counts == cube.nodata if case.quality else mirror(cube.missing[steps], shape)
     if np.dtype(case.dtype).kind == "f":
         array: Array = counts.astype(case.dtype)
         array /= array.dtype.type(scenes.SCALE["uint16"])

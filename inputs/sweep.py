@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from inputs.cases import CASES, Case, Family
+from inputs.cases import Case
+from inputs.families import CASES, get
 
 SAME_BYTES = 1.15
 """Stacks whose numbers of values differ by no more than this factor are about equal in bytes."""
@@ -23,24 +24,24 @@ class Sweep:
     cases: dict[int, str]
 
 
-def sweep(family: Family) -> Sweep:
+def sweep(family: str) -> Sweep:
     """Return the sweep of a family, in rising order; cases of tier ``full`` are no part of it."""
     alike = [case for case in like_centre(family) if case.tier != "full"]
-    if family == "temporal":
+    if centre(family).over_time:
         values = math.prod(centre(family).shape)
         chosen = [case for case in alike if 1 / SAME_BYTES <= math.prod(case.shape) / values <= SAME_BYTES]
     else:
         chosen = [case for case in alike if len(case.shape) == 2 and case.shape[0] == case.shape[1]]
     by_length = {case.shape[0]: case.name for case in chosen}
-    return Sweep("dates" if family == "temporal" else "side", dict(sorted(by_length.items())))
+    return Sweep("dates" if centre(family).over_time else "side", dict(sorted(by_length.items())))
 
 
-def centre(family: Family) -> Case:
+def centre(family: str) -> Case:
     """Return the centre case of a family."""
-    return next(case for case in CASES[family] if case.centre)
+    return get(family).centre
 
 
-def like_centre(family: Family) -> list[Case]:
+def like_centre(family: str) -> list[Case]:
     """Return the cases that differ from the centre in shape alone, the centre among them."""
     settings = but_for_shape(centre(family))
     return [case for case in CASES[family] if but_for_shape(case) == settings]

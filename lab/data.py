@@ -30,7 +30,7 @@ def data(
     is there. It goes to .cache/quicklook/data.png unless --picture names another folder.
     """
     from inputs.build import footprint
-    from inputs.cases import CASES
+    from inputs.families import CASES
     from inputs.real import cubes, quicklook
 
     console = terminal.console()

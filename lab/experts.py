@@ -31,7 +31,8 @@ def experts(
     """
     from benchmarks import alternatives, registry
     from benchmarks.environment import wheel
-    from inputs.cases import TIERS, find, select
+    from inputs.cases import TIERS
+    from inputs.families import find, select
     from lab import terminal
 
     if tier not in TIERS:

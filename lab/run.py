@@ -158,7 +158,7 @@ def _foretell(plan: Plan) -> None:
     """Print the cells of a plan, and about how long each case, kernel and all of it will take."""
     from benchmarks import registry
     from benchmarks.runs import budget, planning
-    from inputs.cases import find
+    from inputs.families import find
 
     estimate, begun_s = budget.estimator(planning.RUNS, plan.processes), budget.opening_s(plan.processes)
     cells, total_s = 0, 0.0

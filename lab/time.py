@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from math import prod
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +66,7 @@ def chosen(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the cases and the arms that are measured; NumPy's is always among them, as all ratios are to it."""
     from benchmarks import registry
-    from inputs.cases import CASES, find
+    from inputs.families import CASES, find
 
     declared = registry.get(kernel)
     known = registry.arms(declared)
@@ -94,7 +93,7 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
         if not found:
             continue
         shape = found[0].shape
-        pixels = prod(shape[1:] if registry.get(kernel).family == "temporal" else shape)
+        pixels = registry.get(kernel).dimensions.pixels(tuple(shape))
         title = f"{kernel} {case}: {' × '.join(map(str, shape))}" + (", the centre crop" if group == "crop" else "")
         arms = found[0].arms
         terminal.show(console, title, columns, [terminal.Row((arm, *_columns(found, arm, pixels))) for arm in arms])

@@ -8,7 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from reports.read.rows import Control
 from reports.stats import limits
 from reports.stats.cells import Cell, Contest, Versus

@@ -14,7 +14,8 @@ import numpy as np
 
 from benchmarks.registry import KERNELS, arms
 from benchmarks.spec import Kernel, Peer
-from inputs.cases import CASES, Case, find, select
+from inputs.cases import Case
+from inputs.families import CASES, find, select
 from inputs.sweep import sweep
 from reports.read.load import read_run
 from reports.read.rows import WALL, Run
@@ -153,7 +154,7 @@ class Writer:
             if spoilt is not None:
                 outcomes[arm] = spoilt
         read = values * itemsize * len(kernel.bands)
-        lanes = math.prod(shape[1:] if case.family == "temporal" else shape)
+        lanes = kernel.dimensions.pixels(tuple(shape))
         written = lanes * sum(dtype.itemsize for dtype in kernel.output_dtypes(kernel.output_dtype(case.dtype)))
         head = {"process": process, "case": case.name, "group": group, "shape": shape}
         return head | {"input_bytes": read, "output_bytes": written, "arms": outcomes}
@@ -161,7 +162,7 @@ class Writer:
     def _sizes(self, kernel: Kernel, process: int) -> list[dict[str, Any]]:
         """Return a process's lines on small sizes: NumPy has the least overhead of a call, and the most per value."""
         rng, lines = np.random.default_rng([process, 7]), []
-        front = (73,) if kernel.family == "temporal" else ()
+        front = (73,) if kernel.dimensions.over_time else ()
         for side in SMALL:
             case, shape = replace(CASES[kernel.family][0], name=f"small_{side}"), (*front, side, side)
             arms = {}

@@ -8,7 +8,6 @@ number of it is. With ``--quick`` that is one process, and the one arm alone.
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 from pathlib import Path
@@ -19,7 +18,8 @@ from benchmarks.environment.jsonfiles import read_object
 from benchmarks.environment.wheel import installed_digest
 from benchmarks.pairing.conductor import NOT_CROPPED, PROCESSES, Measurement, cell, measure, measure_memory
 from benchmarks.pairing.runlines import CROPPED, Group, read_lines, read_memory, slow_arms
-from inputs.cases import TIERS, find
+from inputs.cases import TIERS
+from inputs.families import find
 
 RUN_DIR = "EOLAB_RUN_DIR"
 TIER = "EOLAB_TIER"
@@ -55,7 +55,7 @@ def samples_per_pixel(kernel: str, case: str, arm: str) -> tuple[tuple[float, ..
     found = cell(lines, case, arm, group)
     _settle(found.status, found.reason)
     shape = next(line.shape for line in lines if (line.case, line.group) == (case, group))
-    pixels = math.prod(shape[1:] if registry.get(kernel).family == "temporal" else shape)
+    pixels = registry.get(kernel).dimensions.pixels(shape)
     return tuple(time_s / pixels for time_s in found.samples_s), found.calls
 
 

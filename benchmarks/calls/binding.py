@@ -50,9 +50,7 @@ class Target:
         Inputs that are handed over by position.
     out
         The output that the arms share, an array or a tuple of several; None where each call takes a fresh one.
-    shape
-        Of every output.
-    dtypes
+    shapes, dtypes
         Of the outputs, one each.
     named
         Inputs that are handed over by name.
@@ -61,7 +59,7 @@ class Target:
     case: Case
     arrays: tuple[Array, ...]
     out: Answer | None
-    shape: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[np.dtype[Any], ...]
     named: Mapping[str, Array] = field(default_factory=dict)
 
@@ -78,7 +76,7 @@ class Target:
     @property
     def output_bytes(self) -> int:
         """Bytes that a call cannot but write."""
-        return prod(self.shape) * sum(dtype.itemsize for dtype in self.dtypes)
+        return sum(prod(shape) * dtype.itemsize for shape, dtype in zip(self.shapes, self.dtypes, strict=True))
 
 
 def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
@@ -103,10 +101,11 @@ def target(kernel: Kernel, case: Case, crop: int | None = None) -> Target:
     for array in made:
         array.flags.writeable = False  # all arms read them: one that wrote would spoil the answers of the others
     arrays, named = made[: len(kernel.bands)], dict(zip(companions, made[len(kernel.bands) :], strict=True))
-    shape, dtypes = output_shape(case, crop), kernel.output_dtypes(kernel.output_dtype(case.dtype))
-    outputs = tuple(np.empty(shape, dtype) for dtype in dtypes)
+    shapes = kernel.output_shapes(logical_shape(case, crop), kernel.keywords(case))
+    dtypes = kernel.output_dtypes(kernel.output_dtype(case.dtype))
+    outputs = tuple(np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
     out = None if not case.out else outputs if len(outputs) > 1 else outputs[0]
-    return Target(case, arrays, out, shape, dtypes, named)
+    return Target(case, arrays, out, shapes, dtypes, named)
 
 
 def companion_bands(kernel: Kernel, case: Case) -> dict[str, str]:
@@ -132,17 +131,11 @@ def logical_shape(case: Case, crop: int | None) -> tuple[int, ...]:
     return (*front, rows, columns) if crop is None else (*front, min(rows, crop), min(columns, crop))
 
 
-def output_shape(case: Case, crop: int | None) -> tuple[int, ...]:
-    """Return the shape of a case's output: without time for temporal kernels."""
-    shape = logical_shape(case, crop)
-    return shape[1:] if case.family == "temporal" else shape
-
-
 def bind(kernel: Kernel, arm: str, onto: Target) -> Bound | Absent:
     """Return an arm as a call without arguments, or the reason why there is none."""
     case = onto.case
     if arm == WALL:
-        return _bind_wall(onto)
+        return _bind_wall(kernel, onto)
     rival = registry.peer(kernel, arm)
     refusal = rival.refuses(case) if rival is not None else None
     if refusal is not None:
@@ -159,10 +152,10 @@ def bind(kernel: Kernel, arm: str, onto: Target) -> Bound | Absent:
     return Bound(arm, partial(function, *onto.arrays, **options), threads)
 
 
-def _bind_wall(onto: Target) -> Bound | Absent:
+def _bind_wall(kernel: Kernel, onto: Target) -> Bound | Absent:
     try:
         given = None if onto.out is None else arrays_of(onto.out)
-        call = wall.bind(onto.case, onto.inputs, given, onto.shape, onto.dtypes)
+        call = wall.bind(kernel.dimensions, onto.case, onto.inputs, given, onto.shapes, onto.dtypes)
     except (ImportError, ValueError) as error:
         return Absent(WALL, f"no wall: {error}")
     return Bound(WALL, call, onto.case.thread_count)

@@ -18,7 +18,8 @@ from benchmarks.kernels._shared import lone, meant
 from benchmarks.spec import Array, Golden, Kernel
 from inputs import build
 from inputs.battery.collection import BatteryCase, Call
-from inputs.cases import CASES, Case
+from inputs.cases import Case
+from inputs.families import CASES
 from inputs.real import cubes
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -132,9 +133,7 @@ def _real_call(kernel: Kernel, cube: cubes.Cube, case: Case) -> Call:
     beside = dict.fromkeys(_beside(kernel, case), cube.scl)
     kwargs = {**kernel.keywords(case), **beside}
     if np.dtype(case.dtype).kind == "f":
-        unit = (
-            1 if kernel.family in build.SCALED else 1e4
-        )  # of counts that are to be scaled, floats hold counts as well
+        unit = 1 if case.scaled else 1e4  # of counts that are to be scaled, floats hold counts as well
         return Call(tuple(np.where(cube.missing, np.nan, band / unit).astype(case.dtype) for band in bands), kwargs)
     arrays = tuple(np.minimum(band, np.iinfo(case.dtype).max).astype(case.dtype) for band in bands)
     return Call(arrays, {**kwargs, "mask": cube.missing})

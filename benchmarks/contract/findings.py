@@ -43,13 +43,13 @@ def _faults(
 
 def gives_scalar(kernel: Kernel, call: Call) -> bool:
     """Tell whether a call gives a NumPy scalar: an elementwise one on nothing but arrays of no dimension."""
-    fresh = kernel.family != "temporal" and call.kwargs.get("out") is None
+    fresh = kernel.dimensions.is_elementwise and call.kwargs.get("out") is None
     return fresh and all(array.ndim == 0 for array in call.arrays)
 
 
 def _order_breaches(kernel: Kernel, call: Call, result: Any) -> list[Breach]:
     """Fresh results are in C order; in Fortran order where an elementwise kernel was given nothing else."""
-    fortran = kernel.family != "temporal" and all(
+    fortran = kernel.dimensions.is_elementwise and all(
         array.flags.f_contiguous and not array.flags.c_contiguous for array in call.arrays
     )
     flags = [one.flags for one in each_output(result).values()]

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.kernels._shared import lone
 from benchmarks.spec import Kernel
+from inputs import families
 from inputs.battery.case import BatteryCase, Call, Request
 from inputs.battery.collection import battery
 
@@ -30,7 +31,7 @@ def numbers(kernel: Kernel) -> dict[str, int | float]:
 def request(kernel: Kernel, dtype: str) -> Request:
     """Return what the battery has to know about a kernel: no more than this."""
     return Request(
-        kernel.family,
+        kernel.dimensions,
         dtype,
         kernel.output_dtype(dtype).name,
         len(kernel.arguments),
@@ -46,7 +47,7 @@ def request(kernel: Kernel, dtype: str) -> Request:
 
 def cases(kernel: Kernel, dtype: str) -> tuple[BatteryCase, ...]:
     """Return the battery of a kernel for one input dtype."""
-    return battery(request(kernel, dtype))
+    return battery(request(kernel, dtype), families.get(kernel.family).battery)
 
 
 def oracle_value(kernel: Kernel, call: Call) -> Any:

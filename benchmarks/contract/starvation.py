@@ -19,10 +19,10 @@ import numpy as np
 
 from benchmarks import registry
 from benchmarks.calls.answers import arrays_of
-from benchmarks.calls.binding import companion_bands, output_shape
+from benchmarks.calls.binding import companion_bands
 from benchmarks.spec import Array, Kernel
+from inputs import families
 from inputs.build import make
-from inputs.cases import CASES
 
 PAUSE_S = 2e-4
 LEAST_CALL_S = 0.02
@@ -113,14 +113,15 @@ def long_call(kernel: Kernel, arm: str) -> Callable[[], Any] | None:
 
 def _options(kernel: Kernel, rows: int) -> dict[str, Any]:
     """Return all that a call on many equal rows of the family's centre takes, arrays, outputs and keywords by name."""
-    centre = next(case for case in CASES[kernel.family] if case.centre)
-    steps = (STEPS,) if kernel.family == "temporal" else ()
+    centre = families.get(kernel.family).centre
+    steps = (STEPS,) if kernel.dimensions.over_time else ()
     row = replace(centre, name="row", shape=(*steps, 1, COLUMNS))
     companions = companion_bands(kernel, row)
     made = make(row, (*kernel.bands, *companions.values()))
     names = (*kernel.arguments, *companions)
     shape = (*steps, rows, COLUMNS)
     arrays = {name: np.broadcast_to(array, shape) for name, array in zip(names, made, strict=True)}
-    result_shape = output_shape(replace(row, shape=shape), None)
-    outs = tuple(np.zeros(result_shape, dtype) for dtype in kernel.output_dtypes(kernel.output_dtype(row.dtype)))
+    shapes = kernel.output_shapes(shape, kernel.keywords(row))
+    dtypes = kernel.output_dtypes(kernel.output_dtype(row.dtype))
+    outs = tuple(np.zeros(one, dtype) for one, dtype in zip(shapes, dtypes, strict=True))
     return {**arrays, **kernel.keywords(row), "out": outs if len(outs) > 1 else arrays_of(outs)[0]}

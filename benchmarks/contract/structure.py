@@ -19,14 +19,13 @@ from benchmarks.contract.breadcrumb import note
 from benchmarks.contract.verdict import Question, Verdict, verdict
 from benchmarks.probes.resident import rise_bytes
 from benchmarks.spec import Array, CostClass, Kernel
+from inputs import families
 from inputs.battery.case import lay_out
 from inputs.battery.collection import Call, Request
 from inputs.battery.forms import new_out
 from inputs.battery.qa_bands import with_classes
 
 SAME_BITS_IN_CHUNKS: frozenset[CostClass] = frozenset({"C1", "C2", "C3", "C4", "C5", "C8", "C12"})
-LARGE, LARGE_STACK = (1033, 1021), (9, 263, 523)
-"""Shapes with more outputs than any implementation does on one thread for lack of work, and no round width."""
 CUTS = (1, 4, 131, 260, 261)
 """Columns at which the large input is cut, so that a pixel changes its place in a vector register."""
 
@@ -76,26 +75,26 @@ ODD = tuple(Layout(name, partial(lay_out, layout=name)) for name in ("odd", "pac
 
 def verdicts(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:
     """Yield what the structural checks say about several implementations for one input dtype."""
-    build = partial(large_call, questions.request(kernel, dtype))
+    build = partial(large_call, kernel, dtype)
     question = Question(dtype, "large", build, questions.oracle_value(kernel, build()))
     for name, function in functions.items():
         yield judging.judge(kernel, name, function, question)
-        if kernel.cost_class in SAME_BITS_IN_CHUNKS:
+        if kernel.dimensions.is_cut and kernel.cost_class in SAME_BITS_IN_CHUNKS:
             yield _chunks(kernel, name, dtype, function, build())
     yield from copies(kernel, functions, dtype)
     yield from scratch(kernel, functions, dtype)
 
 
-def large_call(request: Request) -> Call:
+def large_call(kernel: Kernel, dtype: str) -> Call:
     """Return a call with many pixels, two fifths of them missing in an irregular way."""
-    arrays = tuple(array.copy() for array in _large_arrays(request))
+    request = questions.request(kernel, dtype)
+    arrays = tuple(array.copy() for array in _large_arrays(request, families.get(kernel.family).large))
     call = Call(arrays, request.filled)
     return with_classes(request, call if request.is_float else call.given(nodata=7))
 
 
 @lru_cache(maxsize=2)
-def _large_arrays(request: Request) -> tuple[Array, ...]:
-    shape = LARGE_STACK if request.is_temporal else LARGE
+def _large_arrays(request: Request, shape: tuple[int, ...]) -> tuple[Array, ...]:
     arrays = []
     for salt in range(request.arrays):
         values = request.sample(shape, salt)
@@ -156,9 +155,9 @@ def copies(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: s
         yield from (Verdict(kernel.name, name, dtype, "hidden-copy", "skipped", reason) for name in bound)
         return
     for layout in LAYOUTS if dtype in FULLY_LAID_OUT else LAYOUTS[1:2]:
-        if kernel.family == "temporal" or layout.temporal_axis == 0:
+        if kernel.dimensions.over_time or layout.temporal_axis == 0:
             yield from _copy_verdicts(kernel, bound, dtype, layout, COPY_STEPS)
-    if kernel.family == "temporal" and dtype in FULLY_LAID_OUT:
+    if kernel.dimensions.over_time and dtype in FULLY_LAID_OUT:
         for layout in (LAYOUTS[0], LAYOUTS[-1]):
             yield from _copy_verdicts(kernel, bound, dtype, layout, COPY_STEPS_DEEP)
 
@@ -169,10 +168,10 @@ def scratch(kernel: Kernel, functions: Mapping[str, Callable[..., Any]], dtype: 
     if dtype not in SCRATCH_DTYPES or not bound or unmeasurable():
         return
     if dtype != SCRATCH_DTYPES[0]:
-        shape = SCRATCH_ODD_STACK if kernel.family == "temporal" else SCRATCH_BAND
+        shape = SCRATCH_ODD_STACK if kernel.dimensions.over_time else SCRATCH_BAND
         for layout in ODD:
             yield from _scratch_verdicts(kernel, bound, dtype, shape, layout)
-    elif kernel.family == "temporal":
+    elif kernel.dimensions.over_time:
         for shape in SCRATCH_SERIES:
             yield from _scratch_verdicts(kernel, bound, dtype, shape, LAYOUTS[0])
 
@@ -183,7 +182,7 @@ def _scratch_verdicts(
     """Call each on the same arrays: beside its memory, its answer must be that of the first."""
     call = _scratch_call(kernel, dtype, shape, layout)
     small = _scratch_call(kernel, dtype, tuple(min(length, 100) for length in shape), layout)
-    series = shape[0] * np.dtype(dtype).itemsize if kernel.family == "temporal" else 0
+    series = kernel.dimensions.series_bytes(shape, np.dtype(dtype).itemsize)
     case = f"scratch-{layout.name}-{'x'.join(map(str, shape))}"
     first: Any = None
     for name, function in functions.items():
@@ -255,14 +254,14 @@ def _copy_verdicts(
 def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_bytes: int) -> Call:
     """Return a call whose arrays have about `input_bytes` each, with an `out` whose pages are already there."""
     request = questions.request(kernel, dtype)
-    lead = (steps,) if kernel.family == "temporal" else ()
+    lead = (steps,) if kernel.dimensions.over_time else ()
     pixels = input_bytes // max(2, np.dtype(dtype).itemsize) // int(np.prod(lead))
     shape = (*lead, int(pixels**0.5), int(pixels**0.5))
-    tile = large_call(request)
+    tile = large_call(kernel, dtype)
 
     def grown(value: Any) -> Any:
         return layout.apply(np.resize(value, shape)) if isinstance(value, np.ndarray) else value
 
-    axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.family == "temporal" else {}
+    axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.dimensions.over_time else {}
     kwargs = {name: grown(value) for name, value in tile.kwargs.items()}
     return Call(tuple(map(grown, tile.arrays)), {**kwargs, **axis, "out": new_out(request, shape)})

@@ -74,7 +74,7 @@ class Calls:
 
     def __init__(self, kernel: Kernel, seed: int) -> None:
         self.kernel, self.seed = kernel, seed
-        self.reduces = kernel.family == "temporal"
+        self.reduces = kernel.dimensions.over_time
         names = {*kernel.contract.dtypes, *(dtype.name for dtype in FLOATS), *sum(COMPANION_DTYPES.values(), ())}
         self._arenas = {
             (np.dtype(name).char, size == LARGE_BYTES): Arena(name, size, seed + k)

@@ -52,7 +52,7 @@ def _keywords(case: Case) -> Mapping[str, Any]:
 
 
 KERNEL = Kernel(
-    name="evi", title="Enhanced vegetation index", cost_class="C1", family="elementwise",
+    name="evi", title="Enhanced vegetation index", cost_class="C1", family="elementwise", signature="(),(),()->()",
     bands=("nir", "red", "blue"), arguments=("nir", "red", "blue"), oracle=oracle, keywords=_keywords,
     for_integers={"scale": 1.0, "offset": 0.0}, shift=Shift(soil, "scale"),
     contract=Contract(

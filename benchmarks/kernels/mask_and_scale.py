@@ -38,7 +38,7 @@ def _keywords(case: Case) -> Mapping[str, Any]:
 
 
 KERNEL = Kernel(
-    name="mask_and_scale", title="Mask and scale", cost_class="C3", family="classified",
+    name="mask_and_scale", title="Mask and scale", cost_class="C3", family="classified", signature="(),()?->()",
     bands=("nir",), arguments=("dn",), oracle=oracle, keywords=_keywords,
     companions={"qa": lambda case: case.quality or None}, required={**SENTINEL_2, "nodata": None},
     contract=Contract(

@@ -34,7 +34,7 @@ def _evaluate(a: Array, b: Array, *, min_denominator: float = 0.0) -> Array:
 KERNEL = Kernel(
     name="normalized_difference",
     title="Normalised difference", cost_class="C1",
-    family="elementwise",
+    family="elementwise", signature="(),()->()",
     bands=("nir", "red"), arguments=("a", "b"), oracle=oracle,
     contract=Contract(
         dtypes=NUMBERS,

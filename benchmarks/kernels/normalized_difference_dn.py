@@ -46,7 +46,8 @@ def _keywords(case: Case) -> Mapping[str, Any]:
 
 
 KERNEL = Kernel(
-    name="normalized_difference_dn", title="Normalised difference of counts", cost_class="C2", family="counts",
+    name="normalized_difference_dn", title="Normalised difference of counts", cost_class="C2",
+    family="counts", signature="(),()->()",
     bands=("nir", "red"), arguments=("a", "b"), oracle=oracle, keywords=_keywords,
     required={**SENTINEL_2, "nodata": None}, shift=Shift(shift, "offset"),
     contract=Contract(

@@ -33,7 +33,7 @@ def _nanmean(x: Array, *, axis: int = 0) -> Array:
 
 
 KERNEL = Kernel(
-    name="temporal_mean", title="Temporal mean", cost_class="C4", family="temporal", oracle=oracle,
+    name="temporal_mean", title="Temporal mean", cost_class="C4", family="temporal", signature="(t)->()", oracle=oracle,
     bands=("nir",), arguments=("x",), keywords=over_time,
     contract=Contract(
         dtypes=NUMBERS,

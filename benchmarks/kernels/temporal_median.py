@@ -35,7 +35,8 @@ def _nanmedian(x: Array, *, axis: int = 0) -> Array:
 
 
 KERNEL = Kernel(
-    name="temporal_median", title="Temporal median", cost_class="C5", family="temporal", oracle=oracle,
+    name="temporal_median", title="Temporal median", cost_class="C5",
+    family="temporal", signature="(t)->()", oracle=oracle,
     bands=("nir",), arguments=("x",), keywords=over_time,
     contract=Contract(
         dtypes=NUMBERS,

@@ -49,7 +49,8 @@ def _nanstats(x: Array, *, axis: int = 0, ddof: int = 0) -> tuple[Array, ...]:
 
 
 KERNEL = Kernel(
-    name="temporal_stats", title="Temporal mean, standard deviation and count", cost_class="C4", family="temporal",
+    name="temporal_stats", title="Temporal mean, standard deviation and count", cost_class="C4",
+    family="temporal", signature="(t)->(),(),()",
     bands=("nir",), arguments=("x",), oracle=oracle, keywords=over_time,
     contract=Contract(
         dtypes=NUMBERS,

@@ -43,13 +43,13 @@ from benchmarks.pairing.runlines import (
 from benchmarks.pairing.small_calls import small_cases
 from benchmarks.pairing.worker import Job
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from inputs.host.cores import usable_cores
 
 PROCESSES = 6
 """The fewest for which a 95 % interval exists."""
-NOT_CROPPED = "not cropped"
-NOT_MEASURED = "not measured"
+NOT_CROPPED, NOT_MEASURED = "not cropped", "not measured"
 ORACLE_FORM = "outputs stacked"
 
 
@@ -248,7 +248,7 @@ def _oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
     content = hashlib.blake2b(declaration.read_bytes(), digest_size=12)
     for shared in sorted(declaration.parent.glob("_*.py")):
         content.update(shared.read_bytes())
-    content.update(repr((ORACLE_FORM, sorted(keywords.items()), onto.shape, list(onto.named))).encode())
+    content.update(repr((ORACLE_FORM, sorted(keywords.items()), onto.shapes, list(onto.named))).encode())
     for array in onto.inputs:
         content.update(f"{array.dtype.str}{array.shape}".encode())
         content.update(np.ascontiguousarray(array).data)

@@ -16,7 +16,7 @@ from benchmarks import registry
 from benchmarks.calls.binding import companion_bands
 from benchmarks.probes import compiled
 from benchmarks.spec import Kernel
-from inputs.cases import CASES
+from inputs import families
 from inputs.synthetic.qa_bands import DTYPES
 
 CALLS = 100
@@ -29,7 +29,7 @@ def floors_s(kernel: Kernel, implementations: Sequence[str] = (), *, dispatch: b
 
     An implementation that this wheel lacks is left out, and so is one that does not take empty arrays.
     """
-    centre = next((case for case in CASES[kernel.family] if case.centre), CASES[kernel.family][0])
+    centre = families.get(kernel.family).centre
     empty = replace(centre, shape=(*(1 for _ in centre.shape[:-1]), 0), threads=1, out=False)
     arrays = tuple(np.empty(empty.shape, empty.dtype) for _ in kernel.bands)
     companions = companion_bands(kernel, empty)

@@ -22,7 +22,8 @@ from benchmarks.pairing.runlines import Line, MemoryLine, read_lines
 from benchmarks.pairing.worker import Job, main
 from benchmarks.probes.resident import rise_bytes
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 
 M_MMAP_THRESHOLD = -3
 SMALLEST_OWN_PAGES = 64 * 1024

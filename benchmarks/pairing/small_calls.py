@@ -7,7 +7,6 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,22 +18,16 @@ from benchmarks.environment.jsonlines import append
 from benchmarks.pairing.runlines import Line, read_sizes
 from benchmarks.pairing.stage import Stage
 from benchmarks.spec import Kernel
-from inputs.cases import CASES, Case
+from inputs import families
+from inputs.cases import Case
 
-SIDES = (8, 16, 32, 64, 128, 256)
-DATES = (12, 73)
-SERIES_SIDES = (2, 4, 8, 16, 32)
 BLOCK_S = 1e-3
 
 
 def small_cases(kernel: Kernel) -> tuple[Case, ...]:
     """Return the family's centre in small: one row of sizes, or one for each number of dates."""
-    centre = next(case for case in CASES[kernel.family] if case.centre)
-    if kernel.family == "temporal":
-        shapes: Sequence[tuple[int, ...]] = [(dates, side, side) for dates in DATES for side in SERIES_SIDES]
-    else:
-        shapes = [(side, side) for side in SIDES]
-    return tuple(replace(centre, name=f"size_{'x'.join(map(str, shape))}", shape=shape) for shape in shapes)
+    family = families.get(kernel.family)
+    return tuple(replace(family.centre, name=f"size_{'x'.join(map(str, one))}", shape=one) for one in family.small)
 
 
 def measure(kernel: Kernel, case: Case, process: int, rng: np.random.Generator) -> Line:

@@ -24,7 +24,8 @@ from benchmarks.environment.jsonlines import append
 from benchmarks.pairing.runlines import CONTROLS, CROPPED, Line, Outcome
 from benchmarks.pairing.stage import Stage, is_slow
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 It reads every input once and writes outputs of the same shape and dtype, on the case's arrays, layout, ``out`` and
 threads. Elementwise: the sum of one to three arrays of any dtypes, widened. Temporal: sums over stretches of
 dates, over tiles of pixels (the faster of these two on this machine) or over blocks of series, in a type that may wrap,
-as only the reading matters, written once per pixel to each output. No missing data, no checks of arguments.
+as only the reading matters, written once per pixel to each output. Series that give series: as elementwise. All pixels
+at once: every array is summed, and the results are filled. No missing data, no checks of arguments.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from benchmarks.probes import compiled, ranges, spread
+from benchmarks.probes import wall_loops as loops
 from inputs.cases import Case
+from inputs.dimensions import Dimensions
 
 Array = NDArray[Any]
 Call = Callable[[], tuple[Array, ...]]
@@ -28,59 +31,93 @@ Loop = tuple[Callable[..., None], tuple[Any, ...]]
 MOST_INPUTS = 3
 MOST_OUTPUTS = 3
 
-SERIES = 64
-"""Series of a block, where a series is contiguous."""
-STRETCH = 65536
-"""Pixels of a date that are read in one go."""
-TILE = 4096
-"""Pixels whose sums are kept: 16 KiB of float32, which stay in the first-level cache."""
 TRIALS = 3
 """Calls of each of several loops, of which the fastest is the wall."""
 
 
-def bind(
+def bind(  # noqa: PLR0917 (what a call is made of)
+    dimensions: Dimensions,
     case: Case,
     arrays: tuple[Array, ...],
     outs: tuple[Array, ...] | None,
-    shape: tuple[int, ...],
+    shapes: tuple[tuple[int, ...], ...],
     dtypes: tuple[np.dtype[Any], ...],
 ) -> Call:
     """Return the wall of a case as a call without arguments, which returns the outputs.
 
     Parameters
     ----------
+    dimensions
+        What the kernel does with the axes of its arrays.
     case
-        For its family and threads.
+        For its layout and threads.
     arrays
         Inputs as the arms get them, those handed over by name too.
     outs
         The arrays that the arms write to, or None where each call takes fresh ones.
-    shape, dtypes
-        Of the outputs: one shape, and a dtype for each.
+    shapes, dtypes
+        Of the outputs, one each.
 
     Raises
     ------
     ValueError
         If there is no wall for these arrays, or for so many outputs.
     """
-    count = int(np.prod(shape))
-    temporal = case.family == "temporal"
-    most = MOST_OUTPUTS if temporal else 1
+    fresh = partial(_outputs, outs, shapes, dtypes)
+    if not dimensions.is_cut:
+        return _reading(arrays, fresh, case.thread_count)
+    reduces = dimensions.over_time and not dimensions.keeps_time
+    most = MOST_OUTPUTS if reduces else 1
     if len(dtypes) > most:
-        raise ValueError(f"outputs: the {case.family} wall writes at most {most}, not {len(dtypes)}")
-    loops = _temporal(arrays, case) if temporal else (_elementwise(arrays),)
+        raise ValueError(f"outputs: this wall writes at most {most}, not {len(dtypes)}")
+    kinds = _temporal(arrays, case) if reduces else (_elementwise(arrays),)
+    count = int(np.prod(shapes[0]))
     parts = ranges(count, case.thread_count, 64)
     unused = (None,) * (most - len(dtypes))
 
     def call(loop: Callable[..., None], given: tuple[Any, ...]) -> tuple[Array, ...]:
-        results = tuple(np.empty(shape, dtype) for dtype in dtypes) if outs is None else outs
+        results = fresh()
         if len(parts) == 1:
             loop(*given, *results, *unused, 0, count)
         else:
             spread(partial(loop, *given, *results, *unused), parts)
         return results
 
-    return _fastest([partial(call, *loop) for loop in loops])
+    return _fastest([partial(call, *loop) for loop in kinds])
+
+
+def _outputs(
+    outs: tuple[Array, ...] | None, shapes: tuple[tuple[int, ...], ...], dtypes: tuple[np.dtype[Any], ...]
+) -> tuple[Array, ...]:
+    if outs is not None:
+        return outs
+    return tuple(np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+
+
+def _reading(arrays: tuple[Array, ...], fresh: Callable[[], tuple[Array, ...]], threads: int) -> Call:
+    """Return the wall of a kernel that takes all pixels at once: they are read, and each result is filled."""
+    if not all(array.flags.c_contiguous for array in arrays):
+        raise ValueError(f"arrays: there is no wall for strides {[array.strides for array in arrays]}")
+    flat = [array.reshape(-1, copy=False) for array in arrays]
+    loop, count = compiled(loops.read_all, reassociate=True), flat[0].size
+    parts = ranges(count, threads, 64)
+    totals = np.zeros((len(parts), 8))
+
+    def read(start: int, stop: int) -> None:
+        which = next(k for k, part in enumerate(parts) if part[0] == start)
+        totals[which, 0] = sum(loop(array, start, stop) for array in flat)
+
+    def call() -> tuple[Array, ...]:
+        results = fresh()
+        if len(parts) == 1:
+            read(0, count)
+        else:
+            spread(read, parts)
+        for result in results:
+            result[...] = totals[0, 0]
+        return results
+
+    return call
 
 
 def _fastest(calls: Sequence[Call]) -> Call:
@@ -107,13 +144,13 @@ def _elementwise(arrays: tuple[Array, ...]) -> Loop:
     unused = (None,) * (MOST_INPUTS - len(arrays))
     if all(array.flags.c_contiguous for array in arrays):
         rows = tuple(array.reshape(1, -1, copy=False) for array in arrays)
-        return compiled(_add_rows), (arrays[0].size, *rows, *unused)
+        return compiled(loops.add_rows), (arrays[0].size, *rows, *unused)
     stepped = [view for view in map(_stepped, arrays) if view is not None]
     if len(stepped) == len(arrays):
-        return compiled(_add_stepped), (*stepped, *unused)
+        return compiled(loops.add_stepped), (*stepped, *unused)
     pitched = [view for view in map(_rows, arrays) if view is not None]
     if len(pitched) == len(arrays):
-        return compiled(_add_rows), (arrays[0].shape[-1], *pitched, *unused)
+        return compiled(loops.add_rows), (arrays[0].shape[-1], *pitched, *unused)
     raise ValueError(f"arrays: there is no wall for strides {[array.strides for array in arrays]}")
 
 
@@ -149,129 +186,7 @@ def _temporal(arrays: tuple[Array, ...], case: Case) -> tuple[Loop, ...]:
     major = np.moveaxis(x, -1, 0) if time_last else x
     if major.flags.c_contiguous:
         given = (major.reshape(major.shape[0], -1, copy=False),)
-        return (compiled(_read_dates, reassociate=True), given), (compiled(_sum_tiles), given)
+        return (compiled(loops.read_dates, reassociate=True), given), (compiled(loops.sum_tiles), given)
     if time_last and x.flags.c_contiguous:
-        return ((compiled(_sum_series, reassociate=True), (x.reshape(-1, x.shape[-1], copy=False),)),)
+        return ((compiled(loops.sum_series, reassociate=True), (x.reshape(-1, x.shape[-1], copy=False),)),)
     raise ValueError(f"arrays: there is no wall for strides {x.strides}")
-
-
-# The loops. Compiled by Numba, which drops the branches of arrays that are None; outputs are C-contiguous and of any
-# number of dimensions. They count from zero over slices: an index that might be negative keeps Numba from vectorising.
-
-
-def _add_stepped(  # noqa: PLR0917 (a loop)
-    a: Array, b: Array | None, c: Array | None, out: Array, start: int, stop: int
-) -> None:
-    flat, to = out.ravel()[start:stop], out.dtype.type
-    first = a[start:stop]
-    if b is None:
-        for i in range(flat.size):
-            flat[i] = to(first[i, 0])
-        return
-    second = b[start:stop]
-    if c is None:
-        for i in range(flat.size):
-            flat[i] = to(first[i, 0]) + to(second[i, 0])
-        return
-    third = c[start:stop]
-    for i in range(flat.size):
-        flat[i] = to(first[i, 0]) + to(second[i, 0]) + to(third[i, 0])
-
-
-def _add_rows(  # noqa: PLR0917 (a loop)
-    width: int, a: Array, b: Array | None, c: Array | None, out: Array, start: int, stop: int
-) -> None:
-    flat, to = out.ravel(), out.dtype.type
-    position = start
-    while position < stop:
-        row = position // width
-        left = position - row * width
-        count = min(width - left, stop - position)
-        target, first = flat[position : position + count], a[row, left : left + count]
-        position += count
-        if b is None:
-            for j in range(count):
-                target[j] = to(first[j])
-        elif c is None:
-            second = b[row, left : left + count]
-            for j in range(count):
-                target[j] = to(first[j]) + to(second[j])
-        else:
-            second, third = b[row, left : left + count], c[row, left : left + count]
-            for j in range(count):
-                target[j] = to(first[j]) + to(second[j]) + to(third[j])
-
-
-def _read_dates(  # noqa: PLR0917 (a loop)
-    x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
-) -> None:
-    # A stretch of each date after the other, into one sum. Which of this and the sums of each pixel reads faster
-    # depends on the processor (`docs/decisions/0011`).
-    flat, to = out.ravel(), out.dtype.type
-    for first in range(start, stop, STRETCH):
-        last = min(first + STRETCH, stop)
-        total = to(0)
-        for t in range(x.shape[0]):
-            date = x[t, first:last]
-            for i in range(date.size):
-                total += to(date[i])
-        flat[first:last] = total
-        if second is not None:
-            second.ravel()[first:last] = second.dtype.type(total)
-        if third is not None:
-            third.ravel()[first:last] = third.dtype.type(total)
-
-
-def _sum_tiles(  # noqa: PLR0917 (a loop)
-    x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
-) -> None:
-    # Eight dates a pass, as one would load and store each sum for every value. To add is faster than to compare.
-    steps = x.shape[0]
-    flat, to = out.ravel(), out.dtype.type
-    total = np.empty(TILE, x.dtype)
-    for first in range(start, stop, TILE):
-        last = min(first + TILE, stop)
-        count = last - first
-        total[:count] = x[0, first:last]
-        t = 1
-        while t + 8 <= steps:
-            a, b, c, d = x[t, first:last], x[t + 1, first:last], x[t + 2, first:last], x[t + 3, first:last]
-            e, f, g, h = x[t + 4, first:last], x[t + 5, first:last], x[t + 6, first:last], x[t + 7, first:last]
-            for j in range(count):
-                total[j] += ((a[j] + b[j]) + (c[j] + d[j])) + ((e[j] + f[j]) + (g[j] + h[j]))
-            t += 8
-        for rest in range(t, steps):
-            a = x[rest, first:last]
-            for j in range(count):
-                total[j] += a[j]
-        for j in range(count):
-            flat[first + j] = to(total[j])
-        if second is not None:
-            target = second.ravel()[first:last]
-            for j in range(count):
-                target[j] = second.dtype.type(total[j])
-        if third is not None:
-            target = third.ravel()[first:last]
-            for j in range(count):
-                target[j] = third.dtype.type(total[j])
-
-
-def _sum_series(  # noqa: PLR0917 (a loop)
-    x: Array, out: Array, second: Array | None, third: Array | None, start: int, stop: int
-) -> None:
-    # Whole blocks of series are summed as one stretch of memory: a sum per series takes longer (`docs/decisions/0011`).
-    flat, to = out.ravel(), out.dtype.type
-    steps = x.shape[1]
-    values = x.ravel()
-    for first in range(start, stop, SERIES):
-        last = min(first + SERIES, stop)
-        block = values[first * steps : last * steps]
-        total = to(0)
-        for i in range(block.size):
-            total += to(block[i])
-        for j in range(first, last):
-            flat[j] = total
-        if second is not None:
-            second.ravel()[first:last] = second.dtype.type(total)
-        if third is not None:
-            third.ravel()[first:last] = third.dtype.type(total)

@@ -23,18 +23,9 @@ from benchmarks.calls.binding import companion_bands, crop_side
 from benchmarks.pairing.runlines import Line, read_lines
 from benchmarks.pairing.stage import ARM_BUDGET_S, BLOCK_S, ROUNDS, SLOW_S
 from benchmarks.spec import CostClass, Kernel
-from inputs.cases import CASES, Case, Family
+from inputs import families
+from inputs.cases import Case
 
-HEADLINES: Mapping[Family, tuple[str, ...]] = {
-    "elementwise": ("f32_2048_out", "f32_64", "f32_256"),
-    "counts": ("u16_2048_out", "u16_512", "u16_64"),
-    "classified": ("u16_2048_out", "u16_2048_bits", "u16_64"),
-    "temporal": (
-        *("f32_73x1024", "f32_73x480_iid", "f32_12x1160", "f32_460x192", "f32_73x480_t2"),
-        *("u16_73x480", "f32_146x340", "f32_73x1024_t2"),
-    ),
-}
-"""Cases of each family that the project's goals are stated for, the most telling first."""
 AXES = ("shape", "layout", "threads", "dtype", "mask", "out", "source", "quality", "ties")
 """Ways to differ from the centre; a case that differs in several counts for the last of them."""
 
@@ -83,10 +74,10 @@ def axis_of(case: Case, centre: Case) -> str:
     return differing[-1] if differing else ""
 
 
-def ranks(family: Family) -> dict[str, tuple[int, int]]:
+def ranks(family: str) -> dict[str, tuple[int, int]]:
     """Return case → (how valuable its kind is, its place within the kind), smaller is more valuable."""
-    cases, headlines = CASES[family], HEADLINES[family]
-    centre = next(case for case in cases if case.centre)
+    known = families.get(family)
+    cases, headlines, centre = known.cases, known.headlines, known.centre
     found: dict[str, tuple[int, int]] = {}
     met: Counter[str] = Counter()
     for place, case in enumerate(cases):
@@ -129,7 +120,7 @@ def choose(
     left: list[LeftOut] = []
     spent_s = 0.0
     for name, case in order:
-        declared = next(known for known in CASES[kernels[name].family] if known.name == case)
+        declared = families.find(kernels[name].family, case)
         own_s = estimate(kernels[name], declared)
         begun_s = 0.0 if name in taken else opening_s(processes)
         if spent_s + begun_s + own_s <= budget_s:

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import ROOT, registry
 from benchmarks.environment import checkout, wheel
 from benchmarks.runs import ledger, planning
-from inputs.cases import CASES, select
+from inputs.families import CASES, select
 from inputs.host import surroundings
 from inputs.sweep import sweep
 

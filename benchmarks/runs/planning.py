@@ -20,11 +20,11 @@ from benchmarks.environment.jsonfiles import read_object, require_kinds, write_o
 from benchmarks.pairing.conductor import NOT_MEASURED, PROCESSES, Cell, Measurement, broken_marks, settled
 from benchmarks.pairing.runlines import read_lines
 from benchmarks.runs.budget import Choice, LeftOut, choose, estimator
-from inputs.cases import CASES, Tier, select
+from inputs import families
+from inputs.cases import Tier
 
 SCHEMA_VERSION = 1
-RUNS = ROOT / "reports" / "runs"
-ASV_RESULTS = ROOT / ".asv" / "results"
+RUNS, ASV_RESULTS = ROOT / "reports" / "runs", ROOT / ".asv" / "results"
 MEASURED = "measured.json"
 NOT_IN_WHEEL, LACKING = "n/a", "this wheel lacks it"
 NOT_ASVS = "asv's file of this commit has not this run's samples"
@@ -120,16 +120,16 @@ def chosen_cases(
         For a kernel or a case that there is not.
     """
     declared = [registry.get(name) for name in kernels or registry.KERNELS]
-    known = {case.name for kernel in declared for case in CASES[kernel.family]}
+    known = {case.name for kernel in declared for case in families.CASES[kernel.family]}
     for name in cases:
         if name not in known:
             raise ValueError(f"case: was {name!r}; there are {', '.join(sorted(known))}")
     chosen: dict[str, tuple[str, ...]] = {}
     for kernel in declared:
         if cases:
-            names = tuple(case.name for case in CASES[kernel.family] if case.name in cases)
+            names = tuple(case.name for case in families.CASES[kernel.family] if case.name in cases)
         else:
-            names = tuple(case.name for case in select(kernel.family, tier, centre=centre))
+            names = tuple(case.name for case in families.select(kernel.family, tier, centre=centre))
         if names:
             chosen[kernel.name] = names
     return chosen

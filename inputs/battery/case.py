@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inputs.cases import Family
+from inputs.dimensions import Dimensions
 
 Array = NDArray[Any]
 
@@ -47,8 +47,8 @@ class Request:
 
     Attributes
     ----------
-    family
-        ``temporal`` or one of the elementwise families.
+    dimensions
+        Core dimensions of its arrays and results.
     dtype, out_dtype
         Of the input, and of what a call computes by default.
     arrays
@@ -72,7 +72,7 @@ class Request:
         Of all that is drawn.
     """
 
-    family: Family
+    dimensions: Dimensions
     dtype: str
     out_dtype: str
     arrays: int = 1
@@ -86,9 +86,23 @@ class Request:
     seed: int = 20250101
 
     @property
-    def is_temporal(self) -> bool:
-        """Whether time is reduced; all other families work element by element."""
-        return self.family == "temporal"
+    def over_time(self) -> bool:
+        """Whether the arrays are stacks, time first."""
+        return self.dimensions.over_time
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether a call works element by element."""
+        return self.dimensions.is_elementwise
+
+    @property
+    def usual(self) -> tuple[int, ...]:
+        """The shape of arrays where nothing depends on it."""
+        return (6, 5, 7) if self.over_time else (5, 7)
+
+    def with_dates(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return `shape`, with one date before it where the arrays are stacks."""
+        return (1, *shape) if self.over_time else tuple(shape)
 
     @property
     def is_float(self) -> bool:

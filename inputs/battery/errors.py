@@ -47,7 +47,7 @@ def _array_errors(request: Request) -> Iterator[BatteryCase]:
         "masked-array": np.ma.masked_array,
     }
     values: dict[str, Callable[[Array], Any]] = {}
-    if request.is_temporal:
+    if request.over_time:
         values["0d"] = lambda array: np.array(1, array.dtype)
     if np.dtype(request.dtype).itemsize > 1:
         types["byte-swapped"] = lambda array: array.astype(array.dtype.newbyteorder())

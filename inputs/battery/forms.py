@@ -23,19 +23,18 @@ def form_cases(request: Request) -> Iterator[BatteryCase]:
 
 def good_call(request: Request, shape: Sequence[int] | None = None, **kwargs: Any) -> Call:
     """Return ordinary arrays of the family's usual shape."""
-    return (stack_call if request.is_temporal else plain_call)(request, usual_shape(request, shape), **kwargs)
+    return (stack_call if request.over_time else plain_call)(request, usual_shape(request, shape), **kwargs)
 
 
 def usual_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
     """Return `shape`, or the shape that a family's arrays have where nothing depends on it."""
-    usual = (6, 5, 7) if request.is_temporal else (5, 7)
-    return usual if shape is None else tuple(shape)
+    return request.usual if shape is None else tuple(shape)
 
 
 def out_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
     """Return the shape of each output for arrays of `shape`, time on the first axis."""
     shape = usual_shape(request, shape)
-    return shape[1:] if request.is_temporal else shape
+    return request.dimensions.output_shapes(shape)[0]
 
 
 def out_dtypes(request: Request, dtype: str = "") -> tuple[str, ...]:
@@ -140,7 +139,7 @@ def _over_with_mask(request: Request) -> Call:
 
 
 def _in_place(request: Request) -> Iterator[BatteryCase]:
-    if not request.is_float or request.is_temporal:
+    if not request.is_float or not request.is_elementwise:
         return
     needs = frozenset({"in_place"})
     for which in range(request.arrays):
@@ -194,7 +193,7 @@ def _masks(request: Request) -> Iterator[BatteryCase]:
     yield BatteryCase("mask-and-gaps", request, partial(_mask_and_gaps, request))
     yield BatteryCase("mask-and-out", request, partial(_mask_and_out, request))
     yield BatteryCase("mask-of-empty", request, partial(_mask_of_empty, request))
-    if request.is_temporal:
+    if request.over_time:
         yield BatteryCase("mask-last-axis-time", request, partial(_mask_time_last, request), needs=frozenset({"axis"}))
         yield BatteryCase("mask-deep", request, partial(_mask_deep, request))
     elif request.arrays > 1:

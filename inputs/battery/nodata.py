@@ -28,13 +28,13 @@ def nodata_cases(request: Request) -> Iterator[BatteryCase]:
     """Yield the value cases of `nodata` that are alike in all families."""
     cases = _on_floats(request) if request.is_float else _on_integers(request)
     for name, fill, nodata in cases:
-        build = partial(_filled, request, (41, 3, 6) if request.is_temporal else (3, 41), fill, nodata=nodata)
+        build = partial(_filled, request, (41, 3, 6) if request.over_time else (3, 41), fill, nodata=nodata)
         yield BatteryCase(f"nodata-as-{name}", request, build)
     fill, nodata = (-9999.0, -9999) if request.is_float else (7, 7.0)
     yield BatteryCase("nodata-and-out", request, partial(_into_out, request, fill, nodata))
     yield BatteryCase("nodata-and-some-mask", request, partial(_masked, request, fill, nodata))
     yield BatteryCase("nodata-wherever", request, partial(_everywhere, request, fill, nodata))
-    if request.is_float and not request.is_temporal:
+    if request.is_float and request.is_elementwise:
         build = partial(_in_place, request, fill, nodata)
         yield BatteryCase("nodata-in-place", request, build, needs=frozenset({"in_place"}))
 
@@ -78,7 +78,7 @@ def _filled(request: Request, shape: tuple[int, ...], fill: Any, **kwargs: Any) 
 
 
 def _into_out(request: Request, fill: Any, nodata: Any) -> Call:
-    shape = (6, 5, 7) if request.is_temporal else (5, 7)
+    shape = request.usual
     return _filled(request, shape, fill, nodata=nodata, out=new_out(request, shape))
 
 

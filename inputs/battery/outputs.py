@@ -23,7 +23,7 @@ def output_cases(request: Request) -> Iterator[BatteryCase]:
         yield from _wrong_tuples(request)
         yield from _overlaps_of_outputs(request)
     yield from _woven(request)
-    if not request.is_temporal and request.is_float:
+    if request.is_elementwise and request.is_float:
         yield from _turned(request)
 
 
@@ -44,7 +44,7 @@ def _weave(request: Request, shape: tuple[int, int], steps: tuple[int, int]) -> 
     for dtype in out_dtypes(request):
         memory, size = np.zeros(span + 1, dtype), np.dtype(dtype).itemsize
         outs.append(np.ndarray(shape, dtype, memory, start * size, tuple(step * size for step in steps)))
-    return good_call(request, (1, *shape) if request.is_temporal else shape).given(out=as_out(tuple(outs)))
+    return good_call(request, request.with_dates(shape)).given(out=as_out(tuple(outs)))
 
 
 def _label(request: Request, member: int) -> str:
@@ -151,7 +151,7 @@ def _overlaps(request: Request, member: int) -> Iterator[BatteryCase]:
         yield case(f"{which}-one-element-early{label}", partial(put, step, 0))
         yield case(f"{which}-in-its-last-element{label}", partial(put, 0, end))
         yield case(f"{which}-with-outs-last-element{label}", partial(put, last, 0))
-        if not request.is_float or request.is_temporal or "in_place" not in request.options:
+        if not request.is_float or not request.is_elementwise or "in_place" not in request.options:
             yield case(f"{which}-same-start{label}", partial(put, 0, 0))
     far = -(-max(array_bytes, out_bytes) // step) * step
     yield case(f"mask{label}", partial(_shared, request, 0, member, 0, far, far))

@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from inputs.sweep import but_for_shape, sweep
 from reports.figures.drawing import INK, MUTED, STYLE, Look, Plot, blank, plain_ticks
 from reports.stats.cells import Cell
@@ -88,7 +89,7 @@ def scaling(kernel: Kernel, cells: Sequence[Cell], centre: Case, look: Mapping[s
     cases = {n: find(kernel.family, n) for n in dict.fromkeys(c.case for c in cells)}
     alike = {n: c for n, c in cases.items() if but_for_shape(c) == but_for_shape(centre)}
     plots = []
-    if kernel.family == "temporal":
+    if kernel.dimensions.over_time:
         dates = {n: float(length) for length, n in sweep(kernel.family).cases.items() if n in cases}
         plots.append(_curves(kernel, _within(cells, dates), dates, "dates", look))
         alike = {n: c for n, c in alike.items() if c.shape[0] == centre.shape[0]}
@@ -164,8 +165,7 @@ def _value(cell: Cell | None) -> float:
 def _ns_per_pixel(kernel: Kernel, cell: Cell) -> float:
     """Return nanoseconds per output pixel of the shape that was measured."""
     lengths = cell.measured_shape or cell.shape
-    lanes = lengths[1:] if kernel.family == "temporal" else lengths
-    return (cell.median_s or float("nan")) / float(np.prod(lanes)) * 1e9
+    return (cell.median_s or float("nan")) / kernel.dimensions.pixels(tuple(lengths)) * 1e9
 
 
 def _narrow(text: str) -> str:

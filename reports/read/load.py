@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.environment.jsonlines import read_raw
 from benchmarks.pairing.runlines import CROPPED, Outcome, read_lines, read_memory, read_sizes, read_start
 from benchmarks.spec import Kernel
-from inputs.cases import find
+from inputs.families import find
 from reports.read import uncommitted
 from reports.read.jsonio import Json, newest_of, number, rates, read_json, read_list, whole
 from reports.read.rows import (

@@ -12,7 +12,8 @@ from statistics import median
 
 from benchmarks.registry import takes_threads
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from reports.read.rows import Control, Row, Run
 from reports.stats.cells import Cell
 from reports.stats.limits import LimitKind

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.spec import COST_CLASSES, Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from reports import words
 from reports.figures import drawing, plots
 from reports.read.rows import Start

@@ -12,7 +12,8 @@ from itertools import pairwise
 from math import prod
 
 from benchmarks.spec import Kernel
-from inputs.cases import Case, find
+from inputs.cases import Case
+from inputs.families import find
 from inputs.sweep import but_for_shape, sweep
 from reports import words
 from reports.stats.cells import Contest
@@ -67,7 +68,7 @@ def axes(kernel: Kernel, centre: Case, contests: Sequence[Contest]) -> tuple[Axi
         _ordered("threads", [(_threads(c), c) for c in _like(centre, cases, "threads")], known),
         _around("forms", [(_form(c, centre), c) for c in _forms(centre, cases)], known),
     ]
-    if kernel.family == "temporal":
+    if kernel.dimensions.over_time:
         names = [name for name in sweep(kernel.family).cases.values() if name in known]
         dates = [find(kernel.family, name) for name in names]
         found.insert(0, _ordered("dates, at about equal bytes", [(f"T={c.shape[0]}", c) for c in dates], known))
@@ -77,7 +78,7 @@ def axes(kernel: Kernel, centre: Case, contests: Sequence[Contest]) -> tuple[Axi
 def _sizes(centre: Case, cases: Sequence[Case]) -> list[Case]:
     alike = [c for c in cases if but_for_shape(c) == but_for_shape(centre)]
     front = centre.shape[:-2]
-    if centre.family == "temporal":
+    if centre.over_time:
         alike = [c for c in alike if c.shape[:-2] == front]
     return sorted(alike, key=lambda c: prod(c.shape))
 

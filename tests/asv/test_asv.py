@@ -26,7 +26,7 @@ from benchmarks.pairing.runlines import Line, MemoryLine, Outcome, StartLine
 from benchmarks.pairing.small_calls import small_cases
 from benchmarks.spec import Kernel, Prose
 from inputs import build
-from inputs.cases import CASES, find
+from inputs.families import CASES, find
 from inputs.sweep import centre, sweep
 
 BENCHMARKS = ("ktime_call", "ktime_crop", "kpeak_call", "kfault_call")

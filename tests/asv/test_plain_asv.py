@@ -18,7 +18,7 @@ from benchmarks.asv import lookup
 from benchmarks.calls.binding import WALL
 from benchmarks.pairing.conductor import Measurement
 from inputs.build import cache_dir
-from inputs.cases import CASES
+from inputs.families import CASES
 
 KERNEL, CASE = "normalized_difference", "f32_64"
 QUICKLY = {"number": 1, "repeat": 1, "warmup_time": 0, "rounds": 1}

@@ -44,7 +44,7 @@ def conforming(kernel: Kernel) -> Callable[..., Any]:
 
 
 def _call(kernel: Kernel, given: dict[str, Any]) -> Any:
-    elementwise = kernel.family != "temporal"
+    elementwise = kernel.dimensions.is_elementwise
     if "keep" in given:
         _choices(given)
     given["dtype"] = _dtype(given["dtype"])
@@ -71,7 +71,7 @@ def _call(kernel: Kernel, given: dict[str, Any]) -> Any:
 
 def _delivered(kernel: Kernel, answers: Any, arrays: Mapping[str, Array], out: Any, dtype: Any) -> Any:
     """Return the answers in new arrays, a scalar, or what they were handed over for."""
-    fortran = all(one.flags.fnc for one in arrays.values()) and kernel.family != "temporal"
+    fortran = all(one.flags.fnc for one in arrays.values()) and kernel.dimensions.is_elementwise
     with np.errstate(all="ignore"):
         if out is not None:
             for target, values in zip(out if isinstance(out, tuple) else (out,), answers, strict=True):
@@ -81,7 +81,7 @@ def _delivered(kernel: Kernel, answers: Any, arrays: Mapping[str, Array], out: A
         results = tuple(
             np.array(one.astype(kind), order="F" if fortran else "C") for one, kind in zip(answers, dtypes, strict=True)
         )
-    if kernel.family != "temporal" and all(one.ndim == 0 for one in arrays.values()):
+    if kernel.dimensions.is_elementwise and all(one.ndim == 0 for one in arrays.values()):
         return results[0][()]
     return results if len(results) > 1 else results[0]
 
@@ -104,7 +104,7 @@ def _input(kernel: Kernel, name: str, value: Any) -> Array:
     array = _plain(name, value)
     if array.dtype.name not in kernel.contract.dtypes or not array.dtype.isnative:
         raise TypeError(f"{name}: a dtype that is not accepted")
-    if kernel.family == "temporal" and array.ndim == 0:
+    if kernel.dimensions.over_time and array.ndim == 0:
         raise ValueError(f"{name}: no dimension")
     return array
 

@@ -62,7 +62,7 @@ def test_the_large_inputs_are_shared_between_threads(kernel: Any, monkeypatch: p
 
     monkeypatch.setattr(_admit, "usable_cores", lambda: 2)
     monkeypatch.setattr(_threads, "_call_helpers", asking)
-    call = structure.large_call(questions.request(kernel, "uint16"))
+    call = structure.large_call(kernel, "uint16")
     present(kernel, "numba")["numba"](*call.arrays, **call.kwargs, num_threads=2)
     assert set(asked) == {1}, "one thread beside the caller's; Numba's share of work is the largest of all"
 

@@ -10,7 +10,7 @@ from synthetic_run import SMALL, TWO, Outcome, Spot, Writer
 
 from benchmarks.registry import KERNELS
 from benchmarks.spec import Kernel
-from inputs.cases import CASES, find
+from inputs.families import CASES, find
 from inputs.sweep import centre
 from reports.read.rows import SizeTimes
 from reports.stats.break_even import break_even

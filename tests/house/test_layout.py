@@ -28,9 +28,11 @@ FORBIDDEN = {
 
 ROOMS = (
     "inputs.host",
+    "inputs.dimensions",
     "inputs.cases",
-    "inputs.sweep",
     "inputs.battery",
+    "inputs.families",
+    "inputs.sweep",
     "inputs.synthetic",
     "inputs.real",
     "inputs.build",

@@ -256,7 +256,7 @@ def test_memory_beyond_the_declared_bound_is_seen(kernel: Kernel) -> None:
     verdicts = list(structure.scratch(kernel, {"numpy": copies_all(frugal)}, "float64"))
     assert [verdict.status for verdict in verdicts] == ["failed"] * len(structure.ODD)
     assert all("MiB beside inputs and out" in verdict.detail for verdict in verdicts)
-    if kernel.family == "temporal":
+    if kernel.dimensions.over_time:
         verdicts = list(structure.scratch(kernel, {"numpy": takes_three_series(frugal)}, "float32"))
         assert [verdict.status for verdict in verdicts] == ["failed", "ok", "ok"]
 

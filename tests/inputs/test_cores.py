@@ -16,7 +16,7 @@ from benchmarks.pairing import controls
 from benchmarks.pairing.runlines import CONTROLS
 from benchmarks.probes import Scaling
 from benchmarks.registry import KERNELS
-from inputs.cases import CASES
+from inputs.families import CASES
 from inputs.host import cores
 from inputs.host.cores import Throttling
 from reports.read.load import _controls
@@ -113,7 +113,7 @@ needs_two = pytest.mark.skipif(cores.affine_cores() < 2, reason="only one core m
 def test_all_threads_are_those_that_the_affinity_leaves() -> None:
     name = next(case.name for case in CASES["temporal"] if case.threads == 0)
     said = on_one_core(
-        "from inputs.cases import find\nfrom benchmarks import provenance\n"
+        "from inputs.families import find\nfrom benchmarks import provenance\n"
         f"print(find('temporal', {name!r}).thread_count, provenance.machine()['cores']['usable'])"
     )
     assert said == "1 1"

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from inputs import build
-from inputs.cases import CASES, Case, find
+from inputs.cases import Case
+from inputs.families import CASES, find
 from inputs.real import cubes, quicklook
 from inputs.synthetic import masks, qa_bands, scenes, stacks
 from inputs.synthetic.layouts import lay_out, lay_out_bands
 from inputs.synthetic.tiling import centre, mirror
 
-SMALL = Case("small", "temporal", "smoke", (9, 40, 31), mask="cloud", missing=0.4)
+SMALL = Case("small", "temporal", "smoke", (9, 40, 31), core=("t",), mask="cloud", missing=0.4)
 
 
 @pytest.fixture
@@ -444,7 +445,7 @@ def series_of(cube: cubes.Cube, band: str) -> np.ndarray:
 
 @pytest.mark.network
 def test_short_wave_comes_from_the_20_m_cube(romania):
-    case = Case("real", "temporal", "smoke", (12, 60, 60), source="romania")
+    case = Case("real", "temporal", "smoke", (12, 60, 60), core=("t",), source="romania")
     nir, swir = build.make(case, ("nir", "swir"))
     assert nir.dtype == np.float32
     assert 0 < np.nanmin(swir) < np.nanmax(swir) < 2

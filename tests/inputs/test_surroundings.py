@@ -83,7 +83,7 @@ STARTERS = {
     "Kept",
 }
 ALLOWED = {"surroundings.tools", "environment", "cargo.environment"}
-KEEPER = ROOT / "benchmarks" / "keeper.py"
+KEEPER = ROOT / "benchmarks" / "environment" / "keeper.py"
 """It passes on what it was started with; so whoever starts something through it is asked."""
 
 
@@ -193,7 +193,8 @@ def test_a_copy_that_would_be_imported_is_not_the_installed_wheel(tmp_path: Path
     other.mkdir()
     (other / "__init__.py").write_text("")
     code = (
-        "import sys; sys.path[:0] = sys.argv[1:]; from benchmarks import wheel; print(repr(wheel.installed_digest()))"
+        "import sys; sys.path[:0] = sys.argv[1:]; from benchmarks.environment import wheel; "
+        "print(repr(wheel.installed_digest()))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     assert subprocess.check_output(command, cwd=ROOT, text=True).strip() == "''"

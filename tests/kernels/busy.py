@@ -12,7 +12,7 @@ from benchmarks import registry
 from benchmarks.calls.answers import arrays_of
 from benchmarks.calls.binding import companion_bands
 from benchmarks.spec import Array, Kernel
-from inputs.cases import CASES
+from inputs.families import get
 from inputs.synthetic.qa_bands import DTYPES
 
 COMPILED = ("numba", "rust")
@@ -30,7 +30,7 @@ def arrays(kernel: Kernel, shape: tuple[int, ...], dtype: str, seed: int = 0) ->
 
 def keywords(kernel: Kernel, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
     """Return the keywords of a kernel's centre case, with a quality band that hides nothing where there is one."""
-    centre = next(case for case in CASES[kernel.family] if case.centre)
+    centre = get(kernel.family).centre
     case = replace(centre, shape=shape, dtype=dtype, nodata=None, mask="none", missing=0.0)
     named = {name: np.full(shape, 4, DTYPES[band]) for name, band in companion_bands(kernel, case).items()}
     return {**kernel.keywords(case), **named}
@@ -53,7 +53,7 @@ def long_call(kernel: Kernel, arm: str) -> tuple[Callable[..., object], tuple[Ar
     function = registry.resolve(kernel, arm)
     assert function is not None, f"{kernel.name} has no {arm}"
     dtype = next(iter(kernel.contract.dtypes))
-    temporal = kernel.family == "temporal"
+    temporal = kernel.dimensions.over_time
     if temporal:
         series = arrays(kernel, (LONG_DATES,), dtype)[0]
         given = [np.broadcast_to(series[:, None], (LONG_DATES, LONG_PIXELS))]

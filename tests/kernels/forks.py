@@ -59,7 +59,7 @@ def main(name: str, arm: str, forks: int, patience_s: int) -> int:
     """Return how many children did not answer."""
     kernel = registry.get(name)
     stack, image = SHAPES[arm]
-    call = calls(kernel, arm, stack if kernel.family == "temporal" else image, next(iter(kernel.contract.dtypes)))
+    call = calls(kernel, arm, stack if kernel.dimensions.over_time else image, next(iter(kernel.contract.dtypes)))
     expected = call(num_threads=1)
     assert call(num_threads=2) == expected
     median = registry.resolve(registry.get("temporal_median"), arm)

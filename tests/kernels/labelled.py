@@ -23,7 +23,7 @@ MORE: dict[str, dict[str, Any]] = {
 ARGUMENTS = {name: {**kernel.required, **MORE.get(name, {})} for name, kernel in registry.KERNELS.items()}
 """Kernel → arguments of the calls that are compared, beside arrays and dimension."""
 COUNTS = ARGUMENTS["mask_and_scale"]
-TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.family == "temporal"]
+TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.dimensions.over_time]
 PARTED = ["temporal_mean", "temporal_stats"]
 """Reductions whose dimension may be in several chunks."""
 DTYPES = [(name, dtype) for name in ARGUMENTS for dtype in registry.get(name).contract.dtypes]

@@ -32,7 +32,7 @@ def function_of(kernel: Kernel) -> Callable[..., Any]:
 
 
 def is_temporal(kernel: Kernel) -> bool:
-    return kernel.family == "temporal"
+    return kernel.dimensions.over_time
 
 
 def good_arrays(kernel: Kernel, dtype: str, shape: tuple[int, ...] | None = None) -> list[Any]:

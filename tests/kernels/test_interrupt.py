@@ -48,7 +48,7 @@ def alarm() -> Iterator[None]:
 @pytest.mark.parametrize(("kernel", "arm", "threads"), CASES)
 def test_a_handlers_exception_ends_a_long_call(kernel: str, arm: str, threads: int) -> None:
     declared = registry.get(kernel)
-    small = calls(declared, arm, SMALL[declared.family == "temporal"], next(iter(declared.contract.dtypes)))
+    small = calls(declared, arm, SMALL[declared.dimensions.over_time], next(iter(declared.contract.dtypes)))
     expected = small(num_threads=1)
     call, outs = long_call(declared, arm)
     due = time.monotonic() + AFTER_S

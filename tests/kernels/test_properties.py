@@ -17,6 +17,7 @@ from benchmarks.contract import judging, questions
 from benchmarks.contract.verdict import Question, absent
 from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, lay_out
 from inputs.battery.collection import Call
+from inputs.dimensions import Dimensions
 from tests.contract.conforming import conforming
 
 CONFORMING = "a function that keeps the contract"
@@ -74,14 +75,14 @@ def values(dtype: str, shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def shapes(draw: st.DrawFn, family: str) -> tuple[int, ...]:
+def shapes(draw: st.DrawFn, dimensions: Dimensions) -> tuple[int, ...]:
     lanes = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=9))
-    if family != "temporal" and draw(st.integers(0, 9)) == 9:
+    if dimensions.is_elementwise and draw(st.integers(0, 9)) == 9:
         return ()
     if draw(st.booleans()):
         lanes = (*lanes[:-1], draw(st.integers(0, 70)))
     steps = st.sampled_from([0, 1, 2, 3, 4, 7, 8, 12, 16, 17, 33, 73])
-    return (draw(steps), *lanes[-2:]) if family == "temporal" else lanes
+    return (draw(steps), *lanes[-2:]) if dimensions.over_time else lanes
 
 
 LAYOUT = st.sampled_from(["c", *LAYOUTS])
@@ -103,7 +104,7 @@ ELSEWHERE = {"axis", "nodata", "mask", "dtype", "qa", "keep", "reject_bits", "re
 def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     """Draw a call that the kernel's contract allows, whatever the kernel."""
     dtype = draw(st.sampled_from(list(kernel.contract.dtypes)))
-    full = draw(shapes(kernel.family))
+    full = draw(shapes(kernel.dimensions))
     arrays = [Laid(draw(values(dtype, _narrowed(draw, kernel, full))), draw(ANY_LAYOUT)) for _ in kernel.arguments]
     shape = np.broadcast_shapes(*(laid.values.shape for laid in arrays))
     options, kwargs, named = questions.options(kernel), dict(kernel.required), {}

@@ -49,7 +49,7 @@ def test_threads_do_not_pile_up(arm: str) -> None:
 @pytest.mark.parametrize("kernel", registry.KERNELS)
 def test_any_number_of_threads_gives_the_same_bits(kernel: str, arm: str) -> None:
     declared = registry.get(kernel)
-    shape = STACK if declared.family == "temporal" else IMAGE
+    shape = STACK if declared.dimensions.over_time else IMAGE
     call = calls(declared, arm, shape, next(iter(declared.contract.dtypes)))
     expected = call(num_threads=1)
     for threads in (2, 3, 33, 10**9, 2**63 - 1):
@@ -108,7 +108,7 @@ def test_eight_callers_with_two_threads_finish_as_much_as_with_one(name: str, ar
     kernel = registry.get(name)
     function = registry.resolve(kernel, arm)
     assert function is not None
-    shape = (24, 300, 300) if kernel.family == "temporal" else (900, 900)
+    shape = (24, 300, 300) if kernel.dimensions.over_time else (900, 900)
     call = partial(function, *arrays(kernel, shape, "float32"), **keywords(kernel, shape, "float32"))
     call(num_threads=2)
     ratios = []

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.environment import lock, wheel
 from benchmarks.runs import budget, planning
-from inputs.cases import find
+from inputs.families import find
 from lab.__main__ import main
 
 

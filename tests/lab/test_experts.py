@@ -16,7 +16,8 @@ from benchmarks.contract import questions
 from benchmarks.pairing.runlines import Line, Outcome
 from inputs import build
 from inputs.battery.case import Call
-from inputs.cases import Case, select
+from inputs.cases import Case
+from inputs.families import select
 from inputs.real.cubes import Unavailable
 from reports.stats.experts import standings
 

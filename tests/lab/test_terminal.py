@@ -19,7 +19,7 @@ from benchmarks.pairing.runlines import Line, Outcome
 from benchmarks.runs.budget import LeftOut
 from benchmarks.runs.ledger import Found
 from benchmarks.runs.planning import Entry, Plan
-from inputs.cases import CASES
+from inputs.families import CASES
 from lab import data, experts, fuzz, info, progress, report, run, runs, terminal, time, try_, verify
 from reports.stats.experts import Standing
 from reports.stats.speedup import Interval

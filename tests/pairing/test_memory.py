@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from benchmarks.calls.binding import Target, companion_bands, output_shape
+from benchmarks.calls.binding import Target, companion_bands
 from benchmarks.pairing import memory
 from benchmarks.pairing.memory import measure_arm
 from benchmarks.spec import Kernel
-from inputs.cases import CASES
+from inputs.families import get
 from inputs.synthetic.qa_bands import DTYPES
 
 COMPILED = ("numba", "rust")
@@ -28,16 +28,17 @@ SLACK_BYTES = 3 * 2**20
 
 def large(kernel: Kernel, dtype: str, *, out: bool) -> Target:
     """Return a large input of ones, every class of which stays."""
-    centre = next(case for case in CASES[kernel.family] if case.centre)
+    centre = get(kernel.family).centre
     nodata = None if dtype.startswith("float") else 0
-    shape = SHAPES[kernel.family == "temporal"]
+    shape = SHAPES[kernel.dimensions.over_time]
     case = replace(centre, shape=shape, dtype=dtype, nodata=nodata, mask="none", missing=0.0, out=out)
     arrays = tuple(np.ones(shape, dtype) for _ in kernel.bands)
     named = {name: np.full(shape, 4, DTYPES[band]) for name, band in companion_bands(kernel, case).items()}
     dtypes = kernel.output_dtypes(kernel.output_dtype(dtype))
-    outs = tuple(np.zeros(output_shape(case, None), kind) for kind in dtypes)
+    shapes = kernel.output_shapes(shape, kernel.keywords(case))
+    outs = tuple(np.zeros(one, kind) for one, kind in zip(shapes, dtypes, strict=True))
     given = None if not out else outs if len(outs) > 1 else outs[0]
-    return Target(case, arrays, given, output_shape(case, None), dtypes, named)
+    return Target(case, arrays, given, shapes, dtypes, named)
 
 
 def measured(kernel: Kernel, arm: str, onto: Target) -> memory.MemoryLine:

@@ -25,7 +25,8 @@ from benchmarks.pairing import conductor, runlines, small_calls, stage, worker
 from benchmarks.pairing.runlines import CROPPED, Line, MemoryLine, Outcome, StartLine
 from benchmarks.probes import ranges, wall
 from benchmarks.runs import planning
-from inputs.cases import CASES, Case, find
+from inputs.cases import Case
+from inputs.families import CASES, find
 from lab import run as run_verb
 
 KERNEL = "normalized_difference"
@@ -475,7 +476,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, tuple[str, 
     def note(module: str, path: Path, _digest: str, _log: Path) -> None:
         job = worker.Job.load(path)
         what = job.arms if module == "benchmarks.pairing.starts" else job.cases
-        found.append((module.removeprefix("benchmarks."), job.process, what))
+        found.append((module.removeprefix("benchmarks.pairing."), job.process, what))
 
     monkeypatch.setattr(conductor, "spawn", note)
     monkeypatch.setattr(conductor, "_oracles", lambda *_: {})
@@ -498,7 +499,7 @@ def test_a_measurement_with_everything_there_starts_nothing(
         (f"{KERNEL}.sizes.jsonl", [("worker", 1, ())]),
         (runlines.CONTROLS, [("worker", 1, ())]),
         (f"{KERNEL}.memory.jsonl", [("memory", 0, ("f32_256",))]),
-        (f"{KERNEL}.start.jsonl", [("start", 0, ("rust",))]),
+        (f"{KERNEL}.start.jsonl", [("starts", 0, ("rust",))]),
     ],
 )
 @pytest.mark.parametrize("cut", [0, 9], ids=["between the lines", "in a line"])

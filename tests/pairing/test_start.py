@@ -14,7 +14,7 @@ from benchmarks.calls import binding
 from benchmarks.environment import jsonlines
 from benchmarks.pairing import floor, runlines, small_calls, starts
 from benchmarks.pairing.runlines import StartLine
-from inputs.cases import CASES
+from inputs.families import get
 
 KERNELS = list(registry.KERNELS.values())
 MEDIAN = registry.get("temporal_median")
@@ -79,7 +79,7 @@ def test_what_cannot_begin_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_small_sizes_are_the_centre_in_small(kernel: Any, cache: Path) -> None:
-    centre = next(case for case in CASES[kernel.family] if case.centre)
+    centre = get(kernel.family).centre
     cases = small_calls.small_cases(kernel)
     assert len({case.name for case in cases}) == len(cases) >= 6
     assert all(replace(case, name=centre.name, shape=centre.shape) == centre for case in cases)
@@ -98,7 +98,7 @@ def test_small_sizes_are_measured_once_per_process(cache: Path, monkeypatch: pyt
     assert {outcome.status for line in lines for outcome in line.arms.values()} == {"ok"}
     assert {tuple(line.arms) for line in lines} == {MEDIAN.implementations}
     steps = {line.shape[0] for line in lines}
-    assert steps == set(small_calls.DATES)
+    assert steps == {shape[0] for shape in get(MEDIAN.family).small}
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)

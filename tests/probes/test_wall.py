@@ -11,12 +11,15 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.calls import binding
-from benchmarks.probes import wall
+from benchmarks.probes import wall, wall_loops
 from benchmarks.spec import Kernel
-from inputs.cases import CASES, Case
+from inputs.cases import Case
+from inputs.dimensions import parse
+from inputs.families import CASES
 from inputs.synthetic.layouts import lay_out, lay_out_bands
 
 KERNELS = list(registry.KERNELS.values())
+BANDS = parse("(),()->()")
 PAIRS = [(kernel, case) for kernel in KERNELS for case in CASES[kernel.family] if case.source == "synthetic"]
 
 
@@ -61,14 +64,14 @@ def test_every_case_of_every_kernel_has_a_wall(
     assert isinstance(bound, binding.Bound), bound
     results = bound.call()
     assert [result.dtype for result in results] == list(onto.dtypes)
-    assert {result.shape for result in results} == {onto.shape}
+    assert tuple(result.shape for result in results) == onto.shapes
     assert onto.input_bytes == sum(array.nbytes for array in onto.inputs)
     assert onto.output_bytes == sum(result.nbytes for result in results)
     time_axis = -1 if onto.arrays[0].shape != small(case).shape else 0
-    if case.family == "temporal" and chosen == -1:
+    if kernel.dimensions.over_time and chosen == -1:
         total = onto.arrays[0].sum(axis=time_axis).ravel()
-    elif case.family == "temporal":
-        parts = wall.ranges(int(np.prod(onto.shape)), onto.case.thread_count, 64)
+    elif kernel.dimensions.over_time:
+        parts = wall.ranges(int(np.prod(onto.shapes[0])), onto.case.thread_count, 64)
         series = np.moveaxis(onto.arrays[0], time_axis, 0).reshape(small(case).shape[0], -1)
         total = np.concatenate([np.full(stop - start, series[:, start:stop].sum()) for start, stop in parts])
     else:
@@ -89,21 +92,21 @@ def test_the_elementwise_wall_adds_what_it_reads(layout: Any, dtypes: tuple[str,
     case = Case("small", "elementwise", "smoke", (70, 33), layout=layout, threads=2)
     out = np.zeros(case.shape, np.float32)
     arrays = images(case, dtypes)
-    (result,) = wall.bind(case, arrays, (out,), case.shape, (out.dtype,))()
+    (result,) = wall.bind(BANDS, case, arrays, (out,), (case.shape,), (out.dtype,))()
     assert result is out
     assert (out == sum(range(1, len(dtypes) + 1))).all()
 
 
 @pytest.mark.parametrize("layout", ["c", "time_last", "pixel_major"])
 def test_the_temporal_wall_writes_every_output(layout: Any, chosen: int) -> None:
-    case = Case("small", "temporal", "smoke", (19, 40, 210), layout=layout, threads=2)
+    case = Case("small", "temporal", "smoke", (19, 40, 210), core=("t",), layout=layout, threads=2)
     (x,) = images(case, ("float32",))
     dtypes = tuple(map(np.dtype, ("float32", "float32", "int32")))
     for count in (1, 3):
-        results = wall.bind(case, (x,), None, case.shape[1:], dtypes[:count])()
+        results = wall.bind(parse("(t)->()"), case, (x,), None, (case.shape[1:],) * count, dtypes[:count])()
         assert [result.dtype for result in results] == list(dtypes[:count])
         stretches = np.repeat([4224, 4176], [4224, 4176]) if chosen == 0 else 1
-        read = 19.0 * (stretches if layout != "pixel_major" else wall.SERIES)
+        read = 19.0 * (stretches if layout != "pixel_major" else wall_loops.SERIES)
         assert all((result.ravel() == read).mean() > 0.99 for result in results)
 
 
@@ -112,11 +115,11 @@ def test_what_has_no_wall_says_so() -> None:
     arrays = images(case, ("float32",) * 4)
     kind = np.dtype("float32")
     with pytest.raises(ValueError, match="takes 1 to 3, not 4"):
-        wall.bind(case, arrays, None, case.shape, (kind,))
+        wall.bind(BANDS, case, arrays, None, (case.shape,), (kind,))
     with pytest.raises(ValueError, match="at most 1, not 2"):
-        wall.bind(case, arrays[:2], None, case.shape, (kind, kind))
+        wall.bind(BANDS, case, arrays[:2], None, (case.shape,) * 2, (kind, kind))
     with pytest.raises(ValueError, match="one shape"):
-        wall.bind(case, (arrays[0], arrays[1][:1]), None, case.shape, (kind,))
+        wall.bind(BANDS, case, (arrays[0], arrays[1][:1]), None, (case.shape,), (kind,))
     turned = np.ones((6, 4), np.float32).T
     with pytest.raises(ValueError, match="no wall for strides"):
-        wall.bind(case, (turned, turned[::-1]), None, case.shape, (kind,))
+        wall.bind(BANDS, case, (turned, turned[::-1]), None, (case.shape,), (kind,))

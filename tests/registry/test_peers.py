@@ -16,7 +16,8 @@ from benchmarks import registry
 from benchmarks.contract import evidence, judging, questions
 from benchmarks.peers import build, numbagg_, numexpr_
 from benchmarks.spec import Kernel, Peer
-from inputs.cases import CASES, Case
+from inputs.cases import Case
+from inputs.families import CASES
 from inputs.real import cubes
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.contract import questions
 from benchmarks.spec import COST_CLASSES
-from inputs.cases import CASES
+from inputs.families import CASES
 from inputs.synthetic.scenes import BANDS
 
 ROOT = Path(__file__).parents[2]

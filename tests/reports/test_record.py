@@ -26,6 +26,7 @@ from benchmarks.runs import history, planning
 from inputs.sweep import sweep
 from lab import __main__ as door
 from lab import dashboard
+from reports.read import asvfiles
 from reports.stats.series import by_machine, curves, ratios
 from reports.stats.summary import summarise
 from reports.write import history_page, keeping
@@ -70,8 +71,8 @@ def test_the_record_is_small_and_asv_itself_reads_it(writer: Writer, tmp_path: P
     into = tmp_path / "asv"
     assert keeping.commits(writer.asv_results, "testbench") == [COMMIT]
     keeping.merge([writer.asv_results], into, only="testbench")
-    (path,) = keeping.result_files(into / "testbench")
-    (original,) = keeping.result_files(writer.asv_results / "testbench")
+    (path,) = asvfiles.result_files(into / "testbench")
+    (original,) = asvfiles.result_files(writer.asv_results / "testbench")
     assert path.stat().st_size < original.stat().st_size
     loaded = Results.load(str(path), machine_name="testbench")
     samples = loaded.get_result_samples(NAME, loaded.get_result_params(NAME))
@@ -104,7 +105,7 @@ def test_the_table_and_the_receipt_name_every_commit(writer: Writer, tmp_path: P
 
 def test_curves_and_ratios_recover_the_truth_in_the_order_of_the_commits(writer: Writer, tmp_path: Path) -> None:
     keeping.merge([writer.asv_results], tmp_path)
-    (path,) = keeping.result_files(tmp_path / "testbench")
+    (path,) = asvfiles.result_files(tmp_path / "testbench")
     write_asv(tmp_path, results_of(path), commit=OLD, date=1740000000000)
     (machine,) = by_machine(tmp_path).items()
     assert (machine[0], [c.commit for c in machine[1]]) == ("testbench", [OLD, COMMIT])
@@ -208,7 +209,7 @@ def test_the_verb_keeps_the_newest_finished_run_of_each_commit(
     assert f"{COMMIT[:8]}  " in capsys.readouterr().out
     (rows,) = out.glob("*-testbench.csv")
     assert set(pd.read_csv(rows)["commit"]) == {COMMIT}
-    assert keeping.result_files(out / "asv" / "testbench")
+    assert asvfiles.result_files(out / "asv" / "testbench")
     (writer.directory / "receipt.json").unlink()
     assert door.main(["record", "--machine", "testbench", "--out", str(out)]) == 2
     assert "no finished run" in capsys.readouterr().err
@@ -230,4 +231,4 @@ def test_the_dashboard_brings_the_record_and_what_is_measured_here_together(
     write_asv(own, {NAME: row([3.0, 4.0])})
     configuration = dashboard._merged()
     merged = Path(Config.load(str(configuration)).results_dir)
-    assert {path.name[:8] for path in keeping.result_files(merged / "testbench")} == {OLD[:8], COMMIT[:8]}
+    assert {path.name[:8] for path in asvfiles.result_files(merged / "testbench")} == {OLD[:8], COMMIT[:8]}

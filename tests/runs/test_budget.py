@@ -13,7 +13,7 @@ from benchmarks import registry
 from benchmarks.environment import jsonlines
 from benchmarks.pairing.runlines import Line, Outcome
 from benchmarks.runs import budget, ledger, planning
-from inputs.cases import CASES, find
+from inputs.families import CASES, find, get
 from lab import run as run_verb
 
 KERNELS = list(registry.KERNELS.values())
@@ -42,7 +42,7 @@ def test_every_case_has_a_rank_of_its_own_and_the_centre_the_first(family: str) 
     assert len(set(found.values())) == len(found)
     first = min(found, key=found.__getitem__)
     assert find(family, first).centre  # type: ignore[arg-type]
-    headlines = budget.HEADLINES[family]  # type: ignore[index]
+    headlines = get(family).headlines
     assert set(headlines) <= set(found)
     assert all(found[case.name][0] <= 2 for case in CASES[family] if case.tier == "smoke")  # type: ignore[index]
 

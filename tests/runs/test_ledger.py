@@ -17,7 +17,7 @@ from benchmarks import registry
 from benchmarks.environment import jsonlines, lock
 from benchmarks.pairing.runlines import Line, Outcome
 from benchmarks.runs import budget, history, ledger, planning
-from inputs.cases import find
+from inputs.families import find
 from lab import __main__ as door
 from lab import report as report_verb
 from lab import run as run_verb
