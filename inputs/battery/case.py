@@ -62,6 +62,14 @@ class Request:
         The dtype of each output, empty where it is the output dtype of the call.
     required
         Keywords without default, each with the value that a case takes where it says nothing else.
+    beside
+        Roles of the arrays that are handed over by position after the `arrays`: ``labels``.
+    lengths
+        Dimensions that no array has, each with the keyword that says how long it is.
+    least
+        Core dimensions whose length has a lower bound, each with that bound.
+    probes
+        Numbers that are no constants of a formula, each with values other than its usual one.
     for_integers
         Keywords without which integers are refused, each with the value that leaves counts as they are.
     numbers
@@ -83,6 +91,10 @@ class Request:
     for_integers: tuple[tuple[str, Any], ...] = ()
     numbers: tuple[tuple[str, Any], ...] = ()
     shift: Shift | None = None
+    beside: tuple[str, ...] = ()
+    lengths: tuple[tuple[str, str], ...] = ()
+    least: tuple[tuple[str, int], ...] = ()
+    probes: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     seed: int = 20250101
 
     @property
@@ -104,6 +116,16 @@ class Request:
         """Return `shape`, with one date before it where the arrays are stacks."""
         return (1, *shape) if self.over_time else tuple(shape)
 
+    def output_shapes(self, shape: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        """Return the time-major shape of each output for arrays of `shape`, with the keywords' usual values."""
+        return self.dimensions.output_shapes(tuple(shape), {name: self.filled[said] for name, said in self.lengths})
+
+    def too_short(self, call: Call) -> bool:
+        """Tell whether a core dimension of a call is shorter than the kernel takes."""
+        shape = np.shape(call.arrays[0])
+        axis = call.kwargs.get("axis", 0)
+        return any(shape and shape[int(np.ravel(axis)[0])] < bound for _, bound in self.least)
+
     @property
     def is_float(self) -> bool:
         """Whether missing data is NaN (floats) and not a `nodata` value (integers)."""
@@ -112,7 +134,8 @@ class Request:
     @property
     def constants(self) -> dict[str, float]:
         """The numbers that a formula holds, each with the value from which it is varied."""
-        return {name: base for name, base in self.numbers if isinstance(base, float) and name != "min_denominator"}
+        apart = {"min_denominator", *dict(self.probes)}
+        return {name: base for name, base in self.numbers if isinstance(base, float) and name not in apart}
 
     @property
     def filled(self) -> dict[str, Any]:
@@ -199,6 +222,12 @@ class BatteryCase:
     def dtype(self) -> str:
         """The input dtype."""
         return self.request.dtype
+
+
+def labels(shape: Sequence[int], zones: int, dtype: str = "int32") -> Array:
+    """Return the zone of each element: runs of all zones, and of the two numbers beside them that are none."""
+    size = int(np.prod(shape))
+    return ((np.arange(size) * 7 // 3) % (zones + 2) - 1).astype(dtype).reshape(tuple(shape))
 
 
 def _filler(values: Array) -> Any:

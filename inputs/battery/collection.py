@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from inputs.battery.case import OMITTED, BatteryCase, Call, Request
+import numpy as np
+
+from inputs.battery.case import OMITTED, Array, BatteryCase, Call, Request, labels
 from inputs.battery.errors import error_cases
 from inputs.battery.forms import form_cases
 from inputs.battery.nodata import nodata_cases
@@ -35,11 +37,33 @@ def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
     cases = (case for part in (*own, *SHARED) for case in part(request))
     options = request.options | {"num_threads", "dtype", "nodata", "mask", "out"}
     return tuple(
-        replace(case, build=partial(_complete, case.build, request)) for case in cases if case.needs <= options
+        replace(_bounded(case, request), build=partial(_complete, case.build, request))
+        for case in cases
+        if case.needs <= options
     )
 
 
 def _complete(build: Callable[[], Call], request: Request) -> Call:
     call = build()
     kwargs = {**request.filled, **call.kwargs}
-    return Call(call.arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})
+    arrays = call.arrays
+    if len(arrays) == request.arrays:
+        arrays = (*arrays, *(_accompany(request, role, call) for role in request.beside))
+    return Call(arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})
+
+
+def _accompany(request: Request, role: str, call: Call) -> Array:
+    """Return an ordinary array of a role other than data, as long as the first array."""
+    if role != "labels":
+        raise ValueError(f"role: was {role!r}; by position the battery hands over data and labels")
+    first = call.arrays[0]
+    (keyword,) = dict(request.lengths).values()
+    zones = call.kwargs.get(keyword, request.filled[keyword])
+    return labels(np.shape(first), zones if isinstance(zones, int) else request.filled[keyword])
+
+
+def _bounded(case: BatteryCase, request: Request) -> BatteryCase:
+    """Return a case whose core dimension is too short as one that must be refused."""
+    if case.raises is None and request.least and request.too_short(case.build()):
+        return replace(case, raises=ValueError, blames=(0,))
+    return case

@@ -34,7 +34,7 @@ def usual_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[i
 def out_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
     """Return the shape of each output for arrays of `shape`, time on the first axis."""
     shape = usual_shape(request, shape)
-    return request.dimensions.output_shapes(shape)[0]
+    return request.output_shapes(shape)[0]
 
 
 def out_dtypes(request: Request, dtype: str = "") -> tuple[str, ...]:

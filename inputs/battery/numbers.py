@@ -70,6 +70,8 @@ def _unfit(request: Request, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def variations(name: str, base: float, request: Request) -> tuple[Any, ...]:
     """Return other values of a keyword that is a number."""
+    if name in dict(request.probes):
+        return dict(request.probes)[name]
     if name == "min_denominator":
         scaled = "scale" in dict(request.required)
         return (0.1999, 0.5) if scaled else (0.5, 0.9) if request.is_float else (1500.0, 3000.0)
