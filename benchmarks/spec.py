@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inputs import dimensions
-from inputs.battery.case import Shift
+from inputs.battery.request import Shift
 from inputs.cases import Case
 from inputs.dimensions import Dimensions
 

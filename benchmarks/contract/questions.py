@@ -10,8 +10,9 @@ import numpy as np
 from benchmarks.kernels._shared import lone
 from benchmarks.spec import Kernel
 from inputs import families
-from inputs.battery.case import BatteryCase, Call, Request
+from inputs.battery.case import BatteryCase, Call
 from inputs.battery.collection import battery
+from inputs.battery.request import Request
 
 
 def options(kernel: Kernel) -> frozenset[str]:

@@ -12,13 +12,14 @@ from functools import partial
 
 import numpy as np
 
-from inputs.battery.case import OMITTED, Array, BatteryCase, Call, Request, labels
+from inputs.battery.case import OMITTED, Array, BatteryCase, Call, labels
 from inputs.battery.errors import error_cases
 from inputs.battery.forms import form_cases
 from inputs.battery.nodata import nodata_cases
 from inputs.battery.numbers import number_cases
 from inputs.battery.outputs import output_cases
 from inputs.battery.places import place_cases
+from inputs.battery.request import Request
 
 Part = Callable[[Request], Iterator[BatteryCase]]
 SHARED: Sequence[Part] = (form_cases, number_cases, nodata_cases, place_cases, output_cases, error_cases)
@@ -44,7 +45,11 @@ def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
 
 
 def _complete(build: Callable[[], Call], request: Request) -> Call:
-    call = build()
+    return complete(request, build())
+
+
+def complete(request: Request, call: Call) -> Call:
+    """Return a call with what it left to the usual: arrays that go beside the data, and required keywords."""
     kwargs = {**request.filled, **call.kwargs}
     arrays = call.arrays
     if len(arrays) == request.arrays:
@@ -59,11 +64,18 @@ def _accompany(request: Request, role: str, call: Call) -> Array:
     first = call.arrays[0]
     (keyword,) = dict(request.lengths).values()
     zones = call.kwargs.get(keyword, request.filled[keyword])
-    return labels(np.shape(first), zones if isinstance(zones, int) else request.filled[keyword])
+    return labels(getattr(first, "shape", ()), zones if isinstance(zones, int) else request.filled[keyword])
+
+
+def _too_short(request: Request, call: Call) -> bool:
+    """Tell whether a core dimension of a call is shorter than the kernel takes."""
+    shape = np.shape(call.arrays[0])
+    axis = call.kwargs.get("axis", 0)
+    return any(shape and shape[int(np.ravel(axis)[0])] < bound for _, bound in request.least)
 
 
 def _bounded(case: BatteryCase, request: Request) -> BatteryCase:
     """Return a case whose core dimension is too short as one that must be refused."""
-    if case.raises is None and request.least and request.too_short(case.build()):
+    if case.raises is None and request.least and _too_short(request, case.build()):
         return replace(case, raises=ValueError, blames=(0,))
     return case

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, carve, frozen, lay_out
 from inputs.battery.elementwise import plain_call
+from inputs.battery.request import Request
 from inputs.battery.temporal import stack_call
 
 

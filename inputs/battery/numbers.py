@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import BatteryCase, Call, Request
+from inputs.battery.case import BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
+from inputs.battery.request import Request
 
 METADATA: Mapping[str, Callable[[float], Any]] = {
     "float32": np.float32,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, frozen, lay_out
 from inputs.battery.errors import Wrong, wrong_options
+from inputs.battery.request import Request
 from inputs.battery.temporal import (
     gap_cases,
     integer_cases,

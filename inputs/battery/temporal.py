@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, frozen, lay_out, specials
 from inputs.battery.elementwise import Subclass
+from inputs.battery.request import Request
 
 STACK = (9, 4, 5)
 STEPS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 63, 64, 65, 73, 100, 127, 128, 129, 146, 200, 250,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, labels, lay_out
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, frozen, labels, lay_out
 from inputs.battery.errors import Wrong, wrong_options
+from inputs.battery.request import Request
 
 SHAPE = (13, 19)
 GAP = 7
@@ -20,6 +21,7 @@ def zone_cases(request: Request) -> Iterator[BatteryCase]:
     """Yield the value cases of one dtype, and the refusals of labels and of their number."""
     yield from _values(request)
     yield from _labels(request)
+    yield from _wrong_labels(request)
     yield from _shapes(request)
     yield from _numbers(request)
     yield from _layouts(request)
@@ -119,6 +121,10 @@ def _labels(request: Request) -> Iterator[BatteryCase]:
     for count in (0, 1, 2, every + 5, 5000, np.int64(12), np.array(12)):
         build = partial(_labelled, request, lambda _: drawn, **{keyword: count})
         yield BatteryCase(f"zones-{type(count).__name__}-{int(count)}", request, build)
+
+
+def _wrong_labels(request: Request) -> Iterator[BatteryCase]:
+    drawn = request.rng(33).integers(0, _usual(request), SHAPE)
     wrong: dict[type[Exception], dict[str, Callable[[tuple[int, ...]], Any]]] = {
         TypeError: {
             "floats": lambda _: drawn.astype("float64"),

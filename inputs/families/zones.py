@@ -45,5 +45,4 @@ FAMILY = Family(
     headlines=("f32_2048_random1024", "f32_2048_field100k", "f32_2048_field16", "f32_2048_one", "f32_2048_t2"),
     small=tuple((side, side) for side in SIDES),
     large=(1033, 1021),
-    usual=(5, 7),
 )
