@@ -84,6 +84,9 @@ class Contract:
         are compared exactly.
     tolerance_reason
         Why that tolerance, in a sentence.
+    slack
+        ``slack(expected, keywords)`` → what each value of each output may be off besides, absolutely; for results whose
+        rounding goes by other values than their own, as that of a sum goes by its largest terms. `expected` is a tuple.
     missing
         The NaN and ``nodata`` policy, in a sentence.
     zero_denominator
@@ -113,6 +116,7 @@ class Contract:
     most_scratch_bytes: int = 64 * 2**20
     most_scratch_series: int = 2
     outputs: tuple[Output, ...] = (Output(),)
+    slack: Callable[[tuple[Array, ...], Mapping[str, Any]], tuple[Array, ...]] | None = None
 
     def most_scratch(self, series_bytes: int) -> int:
         """Return the most memory that a call may take beside inputs and outputs; `series_bytes` is 0 without time."""
