@@ -14,6 +14,7 @@ use crate::drive::tiles::Tile;
 use crate::errors::Error;
 use crate::exec::par::Watch;
 use crate::exec::simd::{Path, Task, dispatch};
+use crate::number::dtypes::of_each_dtype;
 use crate::number::lanes::Key;
 use crate::view::room::Room;
 
@@ -28,8 +29,8 @@ pub trait Summand: Key + Into<f64> {
     fn add_to(self, sum: Self::Sum, gap: bool) -> Self::Sum;
 }
 
-macro_rules! float_summand {
-    ($($float:ty),*) => {$(
+macro_rules! summand {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Summand for $float {
             type Sum = f64;
             const MOST: usize = usize::MAX;
@@ -40,11 +41,8 @@ macro_rules! float_summand {
                 sum + f64::from(if gap { 0.0 } else { self })
             }
         }
-    )*};
-}
-
-macro_rules! integer_summand {
-    ($($integer:ty),*) => {$(
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Summand for $integer {
             type Sum = i32;
             // 32768 * 65535 < 2^31.
@@ -55,11 +53,11 @@ macro_rules! integer_summand {
                 sum + i32::from(if gap { 0 } else { self })
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-float_summand!(f32, f64);
-integer_summand!(u8, i16, u16);
+of_each_dtype! { summand }
 
 /// The sums of a tile; kept from tile to tile for their memory.
 pub struct Sums<K: Summand> {

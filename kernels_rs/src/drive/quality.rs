@@ -10,6 +10,9 @@ use ndarray::ArrayViewD;
 
 /// Which elements of a quality band of dtype Q hide the result.
 pub trait Rule<Q>: Copy + Send + Sync {
+    /// Whether it has to be asked.
+    const ASKS: bool = true;
+
     /// Whether this one does.
     fn hides(self, quality: Q) -> bool;
 }
@@ -19,6 +22,8 @@ pub trait Rule<Q>: Copy + Send + Sync {
 pub struct Nothing;
 
 impl Rule<u8> for Nothing {
+    const ASKS: bool = false;
+
     #[inline(always)]
     fn hides(self, _: u8) -> bool {
         false

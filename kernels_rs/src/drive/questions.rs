@@ -1,7 +1,7 @@
 //! The questions that are asked of a quality band block by block, each by a loop of its own.
 
 use crate::exec::simd::{Path, Task, dispatch};
-use crate::number::dtypes::Typed;
+use crate::number::dtypes::{Typed, of_each_dtype};
 
 /// Up to this many values are compared with one by one.
 pub(crate) const FEW: usize = 8;
@@ -55,8 +55,8 @@ pub trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> 
     fn low(value: u64) -> Self;
 }
 
-macro_rules! words {
-    ($($word:ty)*) => {$(
+macro_rules! word {
+    (unsigned $word:ident $($rest:tt)*) => {
         impl Word for $word {
             #[allow(clippy::cast_possible_truncation, reason = "the low bits are meant")]
             #[inline(always)]
@@ -64,10 +64,11 @@ macro_rules! words {
                 value as Self
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-words! { u16 u32 u64 }
+of_each_dtype! { word }
 
 /// Adds a byte for every value: 1 where a test hides it.
 pub(crate) fn judge<U: Word>(tests: &[Test], values: &[U], path: Path, hidden: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! What reductions over time write: one array over the pixels, or several.
 
+use crate::number::dtypes::of_each_dtype;
 use crate::view::parts::flat_mut;
 use crate::view::rows::Operand;
 use ndarray::{ArrayViewMut1, ArrayViewMutD, Axis, Ix1, s};
@@ -38,17 +39,21 @@ pub trait Output: Copy + Send + Sync + 'static {
     const EMPTY: Self;
 }
 
-impl Output for f32 {
-    const EMPTY: Self = Self::NAN;
+macro_rules! output {
+    (flag $($rest:tt)*) => {};
+    (float $float:ident $($rest:tt)*) => {
+        impl Output for $float {
+            const EMPTY: Self = Self::NAN;
+        }
+    };
+    ($kind:ident $count:ident $($rest:tt)*) => {
+        impl Output for $count {
+            const EMPTY: Self = 0;
+        }
+    };
 }
 
-impl Output for f64 {
-    const EMPTY: Self = Self::NAN;
-}
-
-impl Output for i32 {
-    const EMPTY: Self = 0;
-}
+of_each_dtype! { output }
 
 impl<T: Output> Results for ArrayViewMutD<'_, T> {
     type Row<'r>

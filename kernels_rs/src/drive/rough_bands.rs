@@ -12,7 +12,7 @@ use crate::drive::elementwise::Bands;
 use crate::drive::judge::Asked;
 use crate::drive::quality::Quality;
 use crate::errors::Error;
-use crate::exec::par::{self, Divide, Watch};
+use crate::exec::par::{self, Divide};
 use crate::exec::simd::Path;
 use crate::number::dtypes::Typed;
 use crate::number::real::Real;
@@ -42,16 +42,9 @@ pub struct Rules<'r, I> {
     pub asked: Option<&'r Asked>,
 }
 
-/// What calls an elementwise kernel.
-pub trait Kernel<I, O, const N: usize>:
-    Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync
-{
-}
-
-impl<I, O, const N: usize, F> Kernel<I, O, N> for F where
-    F: Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync
-{
-}
+/// What calls an elementwise kernel. A pointer, so that this is compiled once for all kernels on these types.
+pub type Kernel<'k, I, O, const N: usize> =
+    &'k (dyn Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync + 'k);
 
 /// Calls `kernel` with all pixels, on that many threads.
 ///
@@ -63,7 +56,7 @@ pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     rules: Rules<'_, I>,
     path: Path,
     threads: usize,
-    kernel: &impl Kernel<I, O, N>,
+    kernel: Kernel<'_, I, O, N>,
 ) -> Result<(), Error> {
     if arrays.lie_well(rules.asked) {
         return arrays.call(rules, &mut Scratch::new(), path, threads, kernel);
@@ -74,7 +67,7 @@ pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     let others = inputs.iter_mut().chain([mask, quality]).flatten();
     operands.extend(others.map(|raw| raw as &mut dyn Operand));
     simplify(&mut operands);
-    par::run(rows, threads, &|piece: Arrays<'_, O, N>, watch: &Watch| {
+    par::run(rows, threads, &|piece, watch| {
         piece.by_blocks(&mut Scratch::new(), &mut |mut block, scratch| {
             watch.check()?;
             block.call(rules, scratch, path, 1, kernel)
@@ -116,7 +109,7 @@ impl<O: Real, const N: usize> Arrays<'_, O, N> {
         scratch: &mut Scratch<I, N>,
         path: Path,
         threads: usize,
-        kernel: &impl Kernel<I, O, N>,
+        kernel: Kernel<'_, I, O, N>,
     ) -> Result<(), Error> {
         if self.out.is_empty() {
             return Ok(());

@@ -11,7 +11,7 @@
 
 pub use crate::drive::results::{Output, Results, store};
 use crate::errors::Error;
-use crate::exec::par::{self, Divide, Watch};
+use crate::exec::par::{self, Divide, Piece};
 use crate::number::lanes::{Key, Missing};
 use crate::view::rows::{Operand, Stack, middle, simplify};
 use ndarray::{ArrayView2, ArrayViewD, Axis, Dimension, Ix2, IxDyn};
@@ -61,7 +61,7 @@ pub struct PixelRow<'a, K> {
 pub fn reduce<'a, K: Key, R: Results>(
     mut work: Work<'a, K, R>,
     threads: usize,
-    piece: &(impl Fn(Work<'a, K, R>, &Watch) -> Result<(), Error> + Sync),
+    piece: Piece<'_, Work<'a, K, R>>,
 ) -> Result<(), Error> {
     if work.x.is_empty() {
         work.out.clear();

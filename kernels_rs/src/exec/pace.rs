@@ -4,7 +4,7 @@
 //! pieces as large as allowed, and work of which every element is another cache line in ones of a few milliseconds.
 
 use crate::errors::Error;
-use crate::exec::par::Divide;
+use crate::exec::par::{Divide, Piece};
 use crate::exec::watch::Watch;
 use std::time::{Duration, Instant};
 
@@ -28,12 +28,7 @@ impl Pace {
     }
 
     /// Does `work` in order, in pieces where it can be cut.
-    pub(crate) fn walk<D: Divide>(
-        &mut self,
-        work: D,
-        watch: &Watch,
-        piece: &impl Fn(D, &Watch) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn walk<D: Divide>(&mut self, work: D, watch: &Watch, piece: Piece<'_, D>) -> Result<(), Error> {
         let mut rest = vec![work];
         while let Some(next) = rest.pop() {
             let size = next.size();

@@ -36,16 +36,16 @@ pub trait Divide: Sized + Send {
     fn halve(self) -> (Self, Option<Self>);
 }
 
+/// What is done with a piece of work. A pointer, so that what cuts and shares work is compiled once for a kind of work, and
+/// not for every kernel.
+pub type Piece<'p, D> = &'p (dyn Fn(D, &Watch) -> Result<(), Error> + Sync + 'p);
+
 /// Does `work` piece by piece on that many threads, or on as many as there are cores.
 ///
 /// # Errors
 ///
 /// The threads cannot be started, a signal ended the call, or what `piece` returns.
-pub fn run<D: Divide>(
-    work: D,
-    threads: usize,
-    piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
-) -> Result<(), Error> {
+pub fn run<D: Divide>(work: D, threads: usize, piece: Piece<'_, D>) -> Result<(), Error> {
     static CREW: PerProcess<Crew> = PerProcess::new();
     if work.size() < SERIAL_BELOW {
         return piece(work, &Watch::quiet());
@@ -62,7 +62,7 @@ fn usable_cores() -> usize {
 }
 
 /// Does `work` piece by piece on this thread.
-fn alone<D: Divide>(work: D, poll: fn() -> Poll, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Result<(), Error> {
+fn alone<D: Divide>(work: D, poll: fn() -> Poll, piece: Piece<'_, D>) -> Result<(), Error> {
     let watch = Watch::of_caller(poll, None);
     Pace::new().walk(work, &watch, piece)?;
     watch.verdict()
@@ -106,7 +106,7 @@ impl Crew {
         work: D,
         threads: usize,
         poll: fn() -> Poll,
-        piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
+        piece: Piece<'_, D>,
     ) -> Result<(), Error> {
         let caller = self.callers.enter();
         let used = threads.min(self.cores.saturating_sub(caller.others)).max(1);
@@ -194,7 +194,7 @@ impl<D: Divide> Pieces<D> {
     }
 
     /// Takes pieces until there are no more, or one fails, here or elsewhere.
-    fn take_all(&self, watch: &Watch, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Option<Failure> {
+    fn take_all(&self, watch: &Watch, piece: Piece<'_, D>) -> Option<Failure> {
         let take = || {
             let mut pace = Pace::new();
             while let Some(next) = self.all.get(self.next.fetch_add(1, Ordering::Relaxed)) {

@@ -26,6 +26,7 @@ pub struct Scaled<O, R, Q> {
 
 impl<O: Real, R: Rule<Q>, Q: Copy + Default + Send + Sync + 'static> Formula<O, 1> for Scaled<O, R, Q> {
     type Companion = Q;
+    const HAS_COMPANION: bool = R::ASKS;
 
     #[inline(always)]
     fn value(self, [dn]: [O; 1]) -> O {

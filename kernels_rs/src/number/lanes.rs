@@ -10,6 +10,7 @@
 //! For integers the fillings are the limits of the type; since these are data as well, one needs to remember whether
 //! a lane holds any value at all. For floats that is not needed: with nothing valid the middle is -Inf + Inf, a NaN.
 
+use crate::number::dtypes::of_each_dtype;
 use crate::number::real::Real;
 
 /// A number that can be ordered in lanes.
@@ -50,11 +51,11 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     fn blank(values: &mut [Self], missing: Missing<Self>);
 }
 
-macro_rules! float_key {
-    ($($float:ty: $bits:ty),*) => {$(
+macro_rules! key {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Key for $float {
-            const LOW: Self = <$float>::NEG_INFINITY;
-            const HIGH: Self = <$float>::INFINITY;
+            const LOW: Self = $float::NEG_INFINITY;
+            const HIGH: Self = $float::INFINITY;
             const ONE: Self = 1.0;
             const FINITE_LIMITS: bool = false;
 
@@ -62,7 +63,7 @@ macro_rules! float_key {
             fn flip_if(self, flip: bool) -> Self {
                 // An addition that flips the sign bit, as that leaves the units free that compare and select: LLVM would
                 // turn an exclusive or into a select.
-                Self::from_bits(self.to_bits().wrapping_add(<$bits>::from(flip) << (<$bits>::BITS - 1)))
+                Self::from_bits(self.to_bits().wrapping_add($bits::from(flip) << ($bits::BITS - 1)))
             }
 
             #[inline(always)]
@@ -99,14 +100,11 @@ macro_rules! float_key {
                 }
             }
         }
-    )*};
-}
-
-macro_rules! integer_key {
-    ($($integer:ty),*) => {$(
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Key for $integer {
-            const LOW: Self = <$integer>::MIN;
-            const HIGH: Self = <$integer>::MAX;
+            const LOW: Self = $integer::MIN;
+            const HIGH: Self = $integer::MAX;
             const ONE: Self = 1;
             const FINITE_LIMITS: bool = true;
 
@@ -141,11 +139,11 @@ macro_rules! integer_key {
 
             fn blank(_: &mut [Self], _: Missing<Self>) {}
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-float_key!(f32: u32, f64: u64);
-integer_key!(u8, i16, u16);
+of_each_dtype! { key }
 
 /// Which value stands for a missing one. Of floats NaN does as well, whatever this says.
 #[derive(Clone, Copy, Debug)]

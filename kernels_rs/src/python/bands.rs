@@ -4,7 +4,7 @@
 use crate::drive::elementwise::Bands;
 use crate::drive::judge::Asked;
 use crate::drive::quality::Quality;
-use crate::drive::rough_bands::{self, Arrays, Rules};
+use crate::drive::rough_bands::{self, Arrays, Kernel, Rules};
 use crate::errors::{Error, guard};
 use crate::exec::simd::{Path, chosen};
 use crate::number::dtypes::Typed;
@@ -81,7 +81,7 @@ impl<'py, const N: usize> BandCall<'py, N> {
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
-        self.run_with_quality(|bands, _, path, threads| kernel(bands, path, threads))
+        self.call(&|bands, _, path, threads| kernel(bands, path, threads))
     }
 
     /// [`run`](Self::run) of a kernel that takes a quality band as well.
@@ -97,17 +97,25 @@ impl<'py, const N: usize> BandCall<'py, N> {
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
+        self.call(&kernel)
+    }
+
+    fn call<I, O>(&self, kernel: Kernel<'_, I, O, N>) -> PyResult<Bound<'py, PyAny>>
+    where
+        I: Key + Sample<O> + Typed,
+        O: Real + Typed,
+    {
         assert!(self.dtype() == I::DTYPE && self.out.dtype == O::DTYPE);
         let py = self.inputs[0].py();
         let shape = common_shape(&self.inputs)?;
         let made = self.out.make(py, &shape, self.inputs.iter().all(Offered::is_fortran))?;
         let (nodata, threads) = (self.nodata.map(I::of_nodata), self.threads);
         if let Some(mut strips) = self.strips(&made, &shape) {
-            py.detach(|| guard(|| strips.run(nodata, chosen()?, threads, &kernel)))?;
+            py.detach(|| guard(|| strips.run(nodata, chosen()?, threads, kernel)))?;
         } else {
             let mut arrays = self.arrays::<O>(&made, &shape)?;
             let rules = Rules { nodata, asked: self.quality.as_ref().map(|(_, asked)| asked) };
-            py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, &kernel)))?;
+            py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, kernel)))?;
         }
         if shape.is_empty() { made.into_object_or_scalar() } else { Ok(made.into_object()) }
     }

@@ -1,6 +1,6 @@
 //! Calls of reductions over time from Python: a stack admitted, outputs for it, and views of all without the GIL.
 
-use crate::drive::rough_stacks::{self, Arrays};
+use crate::drive::rough_stacks::{self, Arrays, Kernel};
 use crate::drive::temporal::{Output, Results, Work};
 use crate::errors::{Error, guard};
 use crate::exec::simd::{Path, chosen};
@@ -112,14 +112,10 @@ impl<'py, const N: usize> StackCall<'py, N> {
     }
 
     /// Calls `kernel` without the GIL.
-    fn compute<K: Key + Typed, R: Results>(
-        &self,
-        arrays: Arrays<'_, R>,
-        kernel: impl Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync,
-    ) -> PyResult<()> {
+    fn compute<K: Key + Typed, R: Results>(&self, arrays: Arrays<'_, R>, kernel: Kernel<'_, K, R>) -> PyResult<()> {
         assert!(self.input() == K::DTYPE);
         let (missing, threads) = (Missing::new(self.nodata.map(K::of_nodata)), self.threads);
-        Ok(self.x.py().detach(|| guard(|| rough_stacks::run(arrays, missing, chosen()?, threads, &kernel)))?)
+        Ok(self.x.py().detach(|| guard(|| rough_stacks::run(arrays, missing, chosen()?, threads, kernel)))?)
     }
 }
 
@@ -135,7 +131,7 @@ impl<'py> StackCall<'py, 1> {
     ) -> PyResult<Bound<'py, PyAny>> {
         let made = self.made()?;
         let Arrays { x, mask, out: [out] } = self.arrays(&made)?;
-        self.compute::<K, _>(Arrays { x, mask, out: out.view() }, kernel)?;
+        self.compute::<K, _>(Arrays { x, mask, out: out.view() }, &kernel)?;
         let [made] = made;
         Ok(made.into_object())
     }
@@ -157,7 +153,7 @@ impl<'py> StackCall<'py, 3> {
             None => PyTuple::new(self.x.py(), made.each_ref().map(Made::as_object))?,
         };
         let Arrays { x, mask, out: [a, b, c] } = self.arrays(&made)?;
-        self.compute::<K, _>(Arrays { x, mask, out: (a.view(), b.view(), c.view()) }, kernel)?;
+        self.compute::<K, _>(Arrays { x, mask, out: (a.view(), b.view(), c.view()) }, &kernel)?;
         Ok(tuple.into_any())
     }
 }

@@ -164,7 +164,7 @@ impl<'a, const N: usize> Strips<'a, N> {
         nodata: Option<I>,
         path: Path,
         threads: usize,
-        kernel: &impl Kernel<I, O, N>,
+        kernel: Kernel<'_, I, O, N>,
     ) -> Result<(), Error> {
         let inputs = self.inputs.each_ref().map(|input| input.as_ref().map(Strip::view));
         let mask = self.mask.as_ref().map(Strip::view);

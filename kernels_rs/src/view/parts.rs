@@ -1,6 +1,7 @@
 //! Parts of rows as slices: where they lie if they are contiguous, else copied to a block in L1.
 
 use crate::errors::Error;
+use crate::number::dtypes::of_each_dtype;
 use crate::number::real::Real;
 use crate::view::room::Room;
 use ndarray::{
@@ -26,8 +27,8 @@ pub trait Sample<O>: Copy + Default + PartialEq + Send + Sync + 'static {
     fn of_output(value: O) -> Self;
 }
 
-macro_rules! samples {
-    ($($float:ty: $($integer:ty)*;)*) => {$(
+macro_rules! sample {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Sample<$float> for $float {
             const IS_FLOAT: bool = true;
 
@@ -41,7 +42,8 @@ macro_rules! samples {
                 value
             }
         }
-
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($result:ident $float:ident),+]) => {
         $(impl Sample<$float> for $integer {
             const IS_FLOAT: bool = false;
 
@@ -53,11 +55,12 @@ macro_rules! samples {
             fn of_output(_: $float) -> Self {
                 unreachable!("integers are never computed in place: the output holds floats")
             }
-        })*
-    )*};
+        })+
+    };
+    ($($other:tt)*) => {};
 }
 
-samples! { f32: u8 i16 u16; f64: u8 i16 u16; }
+of_each_dtype! { sample }
 
 /// The same elements as one row to write to, if they lie in C order; else the array as it is.
 #[must_use]
