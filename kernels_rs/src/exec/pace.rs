@@ -58,7 +58,7 @@ fn most(size: usize, took: Duration) -> usize {
 mod tests {
     use super::*;
     use crate::exec::watch::Poll;
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     /// So many elements, down to one.
     struct Elements(usize);
@@ -73,16 +73,16 @@ mod tests {
         }
     }
 
-    fn sizes(elements: usize, each: impl Fn(usize)) -> Vec<usize> {
-        let found = RefCell::new(Vec::new());
+    fn sizes(elements: usize, each: impl Fn(usize) + Sync) -> Vec<usize> {
+        let found = Mutex::new(Vec::new());
         let piece = |Elements(size): Elements, _: &Watch| {
             each(size);
-            found.borrow_mut().push(size);
+            found.lock().unwrap().push(size);
             Ok(())
         };
         let watch = Watch::of_caller(Poll::default, None);
         Pace::new().walk(Elements(elements), &watch, &piece).unwrap();
-        found.into_inner()
+        found.into_inner().unwrap()
     }
 
     #[test]
