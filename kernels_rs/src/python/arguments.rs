@@ -14,8 +14,10 @@ trait Argument: Sized {
 }
 
 /// Makes them arguments. A panic becomes an exception here too: the body, which sees to its own, has not begun.
+///
+/// Of one that has a default, `number` is what reads it, so that the default stands in the signature as Python shows it.
 macro_rules! arguments {
-    ($($argument:ident)*) => {$(
+    ($($argument:ident $(($number:ty))?)*) => {$(
         impl FromPyObject<'_, '_> for $argument {
             type Error = PyErr;
 
@@ -23,10 +25,19 @@ macro_rules! arguments {
                 guarded(|| Self::read(&object))
             }
         }
+
+        $(impl $argument {
+            pub fn number(object: &Bound<'_, PyAny>) -> PyResult<$number> {
+                guarded(|| Ok(Self::read(object)?.0))
+            }
+        })?
     )*};
 }
 
-arguments! { Threads AxisArgument Ddof MinDenominator Gain AerosolRed AerosolBlue Canopy Scale Offset Nodata }
+arguments! {
+    Threads(usize) AxisArgument(i128) Ddof(usize) MinDenominator(f64) Gain(f64) AerosolRed(f64) AerosolBlue(f64) Canopy(f64)
+    Scale Offset Nodata
+}
 
 /// `num_threads`.
 pub struct Threads(pub usize);
