@@ -19,7 +19,7 @@ use crate::number::lanes::Key;
 use crate::view::room::Room;
 
 /// A dtype that can be added up.
-pub trait Summand: Key + Into<f64> {
+pub(crate) trait Summand: Key + Into<f64> {
     /// What it is added up in.
     type Sum: Copy + Default + Into<f64>;
     /// Dates that can be added before the sum overflows.
@@ -60,7 +60,7 @@ macro_rules! summand {
 of_each_dtype! { summand }
 
 /// The sums of a tile; kept from tile to tile for their memory.
-pub struct Sums<K: Summand> {
+pub(crate) struct Sums<K: Summand> {
     partial: Room<K::Sum>,
     taken: usize,
     /// Of the values of each pixel.
@@ -72,7 +72,7 @@ pub struct Sums<K: Summand> {
 impl<K: Summand> Sums<K> {
     /// Of no pixel.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { partial: Room::new(), taken: 0, total: Room::new(), count: Room::new() }
     }
 
@@ -81,7 +81,7 @@ impl<K: Summand> Sums<K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
+    pub(crate) fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
         let pixels = tile.pixels();
         self.taken = 0;
         self.partial.zeros(pixels)?;

@@ -23,12 +23,12 @@ use crate::view::rows::{Operand, middle, simplify};
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Dimension};
 
 /// A dtype of companions.
-pub trait Companion: Copy + Default + Send + Sync + 'static {}
+pub(crate) trait Companion: Copy + Default + Send + Sync + 'static {}
 
 impl<T: Copy + Default + Send + Sync + 'static> Companion for T {}
 
 /// What an elementwise kernel computes: one element of the output in O from one element of each of N inputs.
-pub trait Formula<O, const N: usize>: Copy + Send + Sync {
+pub(crate) trait Formula<O, const N: usize>: Copy + Send + Sync {
     /// The dtype of an array beside the inputs that says which results are hidden; any where there is none.
     type Companion: Companion;
     /// Whether there is one, always; so no loop without it is compiled for a formula that has one.
@@ -46,7 +46,7 @@ pub trait Formula<O, const N: usize>: Copy + Send + Sync {
 }
 
 /// N inputs and the output of a kernel. All arrays have the output's shape, broadcast where need be.
-pub struct Bands<'a, I, O, const N: usize> {
+pub(crate) struct Bands<'a, I, O, const N: usize> {
     /// The inputs; None is one that `out` holds.
     pub inputs: [Option<ArrayViewD<'a, I>>; N],
     /// Not 0 where the result shall be NaN. Bytes, as `NumPy` can hold a bool that is neither 0 nor 1.
@@ -63,7 +63,7 @@ impl<I: Sample<O>, O: Real, const N: usize> Bands<'_, I, O, N> {
     /// # Errors
     ///
     /// Memory or threads cannot be had, or the call was interrupted.
-    pub fn compute<F: Formula<O, N>>(
+    pub(crate) fn compute<F: Formula<O, N>>(
         self,
         formula: F,
         companion: Option<ArrayViewD<'_, F::Companion>>,

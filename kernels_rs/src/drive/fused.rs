@@ -10,7 +10,7 @@ use crate::view::parts::Sample;
 /// What makes elements of a part of a row NaN. `nodata` is compared after widening: that is exact, and all lanes are of
 /// one width.
 #[derive(Clone, Copy)]
-pub struct Hidden<'a, O, C> {
+pub(crate) struct Hidden<'a, O, C> {
     pub nodata: Option<O>,
     pub companion: Option<&'a [C]>,
     pub mask: Option<&'a [u8]>,
@@ -18,7 +18,7 @@ pub struct Hidden<'a, O, C> {
 
 /// Picks the loop that looks for what there is to look for.
 #[inline(always)]
-pub fn apply<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize>(
+pub(crate) fn apply<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize>(
     formula: F,
     inputs: [&[I]; N],
     missing: Hidden<'_, O, F::Companion>,

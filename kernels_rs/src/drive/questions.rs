@@ -8,7 +8,7 @@ pub(crate) const FEW: usize = 8;
 
 /// One question, asked of the bits of a value.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub(crate) enum Test {
     /// Hides if any of the bits is set.
     Bits(u64),
     /// Hides if the field has that value.
@@ -35,7 +35,7 @@ pub(crate) fn table(mask: u64, rejected: impl Iterator<Item = u64>) -> Test {
 impl Test {
     /// Whether it hides a value; what [`judge`] must say too.
     #[must_use]
-    pub fn hides(&self, value: u64) -> bool {
+    pub(crate) fn hides(&self, value: u64) -> bool {
         match self {
             Self::Bits(bits) => value & bits != 0,
             Self::Equals { mask, value: rejected } => value & mask == *rejected,
@@ -50,7 +50,7 @@ impl Test {
 }
 
 /// The bits of a quality value.
-pub trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> {
+pub(crate) trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> {
     /// The low bits of a number.
     fn low(value: u64) -> Self;
 }

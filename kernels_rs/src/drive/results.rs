@@ -127,7 +127,7 @@ impl<A: Results, B: Results, C: Results> Results for (A, B, C) {
 
 /// Writes the results of some pixels of a row; there may be more than pixels.
 #[inline(always)]
-pub fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
+pub(crate) fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
     match row.as_slice_mut() {
         Some(row) => row[pixels.clone()].copy_from_slice(&results[..pixels.len()]),
         None => row.slice_mut(s![pixels]).iter_mut().zip(results).for_each(|(out, result)| *out = *result),

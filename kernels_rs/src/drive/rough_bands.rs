@@ -25,7 +25,7 @@ use ndarray::{ArrayViewMutD, Axis};
 const BLOCK: usize = 1 << 14;
 
 /// The arrays of a call, all of the output's shape.
-pub struct Arrays<'a, O, const N: usize> {
+pub(crate) struct Arrays<'a, O, const N: usize> {
     /// The inputs; None is one that `out` holds.
     pub inputs: [Option<Raw<'a>>; N],
     /// True where the result shall be NaN.
@@ -37,13 +37,13 @@ pub struct Arrays<'a, O, const N: usize> {
 
 /// What makes results NaN beside the mask.
 #[derive(Clone, Copy)]
-pub struct Rules<'r, I> {
+pub(crate) struct Rules<'r, I> {
     pub nodata: Option<I>,
     pub asked: Option<&'r Asked>,
 }
 
 /// What calls an elementwise kernel. A pointer, so that this is compiled once for all kernels on these types.
-pub type Kernel<'k, I, O, const N: usize> =
+pub(crate) type Kernel<'k, I, O, const N: usize> =
     &'k (dyn Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync + 'k);
 
 /// Calls `kernel` with all pixels, on that many threads.
@@ -51,7 +51,7 @@ pub type Kernel<'k, I, O, const N: usize> =
 /// # Errors
 ///
 /// What `kernel` returns, or the memory for copies cannot be had.
-pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
+pub(crate) fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     arrays: &mut Arrays<'_, O, N>,
     rules: Rules<'_, I>,
     path: Path,

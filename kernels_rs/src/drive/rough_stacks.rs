@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 1 << 25;
 const WHOLE: usize = 128;
 
 /// The arrays of a call.
-pub struct Arrays<'a, R> {
+pub(crate) struct Arrays<'a, R> {
     /// Axis 0 is time, the others are those of `out`.
     pub x: Raw<'a>,
     /// Of the shape of `x`; True where a value is missing.
@@ -36,14 +36,14 @@ pub struct Arrays<'a, R> {
 }
 
 /// What calls a reduction. A pointer, so that this is compiled once for all kernels on these types.
-pub type Kernel<'k, K, R> = &'k (dyn Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync + 'k);
+pub(crate) type Kernel<'k, K, R> = &'k (dyn Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync + 'k);
 
 /// Calls `kernel` with all pixels, on that many threads.
 ///
 /// # Errors
 ///
 /// What `kernel` returns, or the memory for copies cannot be had.
-pub fn run<K: Key + Typed, R: Results>(
+pub(crate) fn run<K: Key + Typed, R: Results>(
     mut arrays: Arrays<'_, R>,
     missing: Missing<K>,
     path: Path,

@@ -14,7 +14,7 @@ use crate::view::room::Room;
 use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, s};
 
 /// The operands of a row, all of one length.
-pub struct Row<'a, 'c, I, O, C, const N: usize> {
+pub(crate) struct Row<'a, 'c, I, O, C, const N: usize> {
     /// None is one that `out` holds.
     pub inputs: [Option<ArrayView1<'a, I>>; N],
     pub companion: Option<ArrayView1<'c, C>>,
@@ -25,7 +25,7 @@ pub struct Row<'a, 'c, I, O, C, const N: usize> {
 
 impl<'a, 'c, I: Sample<O>, O: Real, C: Companion, const N: usize> Row<'a, 'c, I, O, C, N> {
     /// Whether arrays are all in C order, and so one row.
-    pub fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, C>>) -> bool {
+    pub(crate) fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, C>>) -> bool {
         bands.out.is_standard_layout()
             && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
             && companion.is_none_or(ArrayBase::is_standard_layout)
@@ -37,7 +37,7 @@ impl<'a, 'c, I: Sample<O>, O: Real, C: Companion, const N: usize> Row<'a, 'c, I,
     /// # Panics
     ///
     /// They are not.
-    pub fn of(bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, C>>) -> Self {
+    pub(crate) fn of(bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, C>>) -> Self {
         let out = bands.out.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
         Self {
             inputs: bands.inputs.each_ref().map(|input| input.as_ref().map(flat)),
@@ -86,7 +86,7 @@ impl<I: Sample<O>, O: Real, C: Companion, const N: usize> Divide for Row<'_, '_,
 }
 
 /// A formula on a row: all that is compiled for every path.
-pub struct Apply<'r, 'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
+pub(crate) struct Apply<'r, 'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
     pub formula: F,
     pub row: &'r mut Row<'a, 'c, I, O, F::Companion, N>,
 }

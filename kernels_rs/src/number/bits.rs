@@ -50,7 +50,7 @@ macro_rules! bits {
         impl Bits for $key {
             type Int = $int;
             type Distance = $unsigned;
-            const CHUNK: usize = if $int::BITS < 32 { $unsigned::MAX as usize / 2 } else { 1 << 30 };
+            const CHUNK: usize = if $int::BITS < 32 { (1 << ($int::BITS - 1)) - 1 } else { 1 << 30 };
             const FARTHEST: $unsigned = $unsigned::MAX;
 
             #[inline(always)]

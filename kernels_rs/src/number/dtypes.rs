@@ -49,7 +49,7 @@ macro_rules! rows {
     (declare [] $($dtype:ident $number:ident $name:literal $kind:ident $signed:ident $unsigned:ident [$($results:tt)*];)*) => {
         /// A dtype of an array that kernels take or give.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Dtype {
+        pub(crate) enum Dtype {
             $($dtype),*
         }
 
@@ -62,7 +62,7 @@ macro_rules! rows {
 
             /// The name that NumPy has for it.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$dtype => $name),*
                 }
@@ -70,7 +70,7 @@ macro_rules! rows {
 
             /// Bytes of a value.
             #[must_use]
-            pub fn size(self) -> usize {
+            pub(crate) fn size(self) -> usize {
                 match self {
                     $(Self::$dtype => size_of::<$number>()),*
                 }
@@ -79,7 +79,7 @@ macro_rules! rows {
             /// The least and the largest value, of integers; a bool is 0 or 1.
             #[must_use]
             #[allow(clippy::cast_lossless, reason = "of every type alike")]
-            pub fn range(self) -> Option<(i128, i128)> {
+            pub(crate) fn range(self) -> Option<(i128, i128)> {
                 match self {
                     $(Self::$dtype => range!($kind $number)),*
                 }
@@ -139,15 +139,15 @@ table! { declare }
 /// # Safety
 ///
 /// Every pattern of bits is a value of the type.
-pub unsafe trait Typed: Copy + Default + Send + Sync + 'static {
+pub(crate) unsafe trait Typed: Copy + Default + Send + Sync + 'static {
     const DTYPE: Dtype;
 }
 
 /// What images may hold.
-pub const SAMPLES: &[Dtype] = &chosen::<{ count(Dtype::IN_IMAGES, true) }>(Dtype::IN_IMAGES, true);
+pub(crate) const SAMPLES: &[Dtype] = &chosen::<{ count(Dtype::IN_IMAGES, true) }>(Dtype::IN_IMAGES, true);
 
 /// What quality bands may hold.
-pub const QUALITIES: &[Dtype] = &chosen::<{ count(Dtype::FLOATS, false) }>(Dtype::FLOATS, false);
+pub(crate) const QUALITIES: &[Dtype] = &chosen::<{ count(Dtype::FLOATS, false) }>(Dtype::FLOATS, false);
 
 const fn count(said: &[bool], wanted: bool) -> usize {
     let (mut i, mut count) = (0, 0);
@@ -173,20 +173,20 @@ const fn chosen<const N: usize>(said: &[bool], wanted: bool) -> [Dtype; N] {
 
 impl Dtype {
     #[must_use]
-    pub fn is_float(self) -> bool {
+    pub(crate) fn is_float(self) -> bool {
         self.range().is_none()
     }
 
     /// [`range`](Self::range) of integers that images hold.
     #[must_use]
-    pub fn limits(self) -> Option<(i64, i64)> {
+    pub(crate) fn limits(self) -> Option<(i64, i64)> {
         let (least, most) = self.range()?;
         Some((i64::try_from(least).ok()?, i64::try_from(most).ok()?))
     }
 
     /// The bits that a value of the dtype can have set: the largest number of its width, of a bool 1.
     #[must_use]
-    pub fn bits(self) -> u64 {
+    pub(crate) fn bits(self) -> u64 {
         match self {
             Self::Bool => 1,
             _ => u64::MAX >> (64 - 8 * self.size()),
@@ -196,7 +196,7 @@ impl Dtype {
 
 /// What [`by_dtype`] says of a pair that admission lets nobody hand over.
 #[must_use]
-pub fn unexpected(input: Dtype, output: Dtype) -> Error {
+pub(crate) fn unexpected(input: Dtype, output: Dtype) -> Error {
     Error::Internal(format!("no kernel is compiled for {} to {}", input.name(), output.name()))
 }
 

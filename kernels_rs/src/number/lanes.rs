@@ -162,7 +162,7 @@ impl<K: Key> Missing<K> {
 
     /// Gaps have been filled before: what is there now is no gap, and may be no value either, so it is not counted.
     #[must_use]
-    pub fn filled() -> Self {
+    pub(crate) fn filled() -> Self {
         Self { nodata: K::default(), declared: false, seen: K::default() }
     }
 }
@@ -176,7 +176,7 @@ impl<K: Key> Default for Missing<K> {
 /// What is known of the missing values of each lane so far.
 #[derive(Clone)]
 #[repr(align(64))]
-pub struct Gaps<K, const W: usize> {
+pub(crate) struct Gaps<K, const W: usize> {
     /// What the next missing value is replaced by.
     pub pad: [K; W],
     /// How many values were seen, as far as the type can count; kept up only where the limits are finite.
@@ -188,13 +188,13 @@ impl<K: Key, const W: usize> Gaps<K, W> {
     #[allow(clippy::new_without_default, reason = "the start of a count, and no default of anything")]
     #[must_use]
     #[inline(always)]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { pad: [K::LOW; W], seen: [K::default(); W] }
     }
 
     /// The medians of T dates from ranks (T - 1) / 2 and the one above.
     #[inline(always)]
-    pub fn medians<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
+    pub(crate) fn medians<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
         for w in 0..W {
             out[w] = median_of(dates, self.pad[w], self.seen[w], lo[w], hi[w]);
         }
@@ -203,7 +203,7 @@ impl<K: Key, const W: usize> Gaps<K, W> {
 
 /// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
 #[inline(always)]
-pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K, hi: K) -> O {
+pub(crate) fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K, hi: K) -> O {
     let (even, odd_gaps) = (dates.is_multiple_of(2), pad == K::HIGH);
     let (lo, hi) = (O::from(lo), O::from(hi));
     let single = if even { hi } else { lo };
@@ -216,25 +216,25 @@ pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K
 
 /// The smaller of two values that can be ordered, in the form that compiles to one `min` instruction.
 #[inline(always)]
-pub fn lesser<K: Key>(a: K, b: K) -> K {
+pub(crate) fn lesser<K: Key>(a: K, b: K) -> K {
     if a < b { a } else { b }
 }
 
 /// The larger of two values that can be ordered; with [`lesser`] a permutation of both, zeros of either sign included.
 #[inline(always)]
-pub fn greater<K: Key>(a: K, b: K) -> K {
+pub(crate) fn greater<K: Key>(a: K, b: K) -> K {
     if a < b { b } else { a }
 }
 
 /// `value` or, where it is missing, the filling; and what `pad` and `seen` are afterwards.
 #[inline(always)]
-pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
+pub(crate) fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
     fill_where(value, value.is_missing(missing), missing, pad, seen)
 }
 
 /// [`fill`] with the answer to whether the value is missing.
 #[inline(always)]
-pub fn fill_where<K: Key>(value: K, gap: bool, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
+pub(crate) fn fill_where<K: Key>(value: K, gap: bool, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
     let filled = if gap { pad } else { value };
     let next = pad.flip_if(gap);
     let seen = if K::FINITE_LIMITS { seen.add_if(!gap, missing.seen) } else { seen };

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 /// A call with N results whose types and numbers keep the contract. What its arrays are is read by [`StackCall::run`].
-pub struct StackCall<'py, const N: usize> {
+pub(crate) struct StackCall<'py, const N: usize> {
     x: Offered<'py>,
     mask: Option<Mask<'py>>,
     axis: AxisArgument,
@@ -33,14 +33,14 @@ pub struct StackCall<'py, const N: usize> {
 
 impl<'py> StackCall<'py, 1> {
     /// Of a kernel that has one result.
-    pub fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
+    pub(crate) fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
         Self::admit(x, axis, shared, |dtype| Ok(([Out::new("out", shared.out, dtype)?], None)))
     }
 }
 
 impl<'py> StackCall<'py, 3> {
     /// Of a kernel that has results of these dtypes, where None is the one that was asked for.
-    pub fn several(
+    pub(crate) fn several(
         x: &Bound<'py, PyAny>,
         axis: AxisArgument,
         shared: &Shared<'_, 'py>,
@@ -69,7 +69,7 @@ impl<'py, const N: usize> StackCall<'py, N> {
     }
 
     /// The dtype of the stack.
-    pub fn input(&self) -> Dtype {
+    pub(crate) fn input(&self) -> Dtype {
         self.x.dtype
     }
 
@@ -125,7 +125,7 @@ impl<'py> StackCall<'py, 1> {
     /// # Panics
     ///
     /// K and O are not the types of the stack's and the result's dtype.
-    pub fn run<K: Key + Typed, O: Output + Typed>(
+    pub(crate) fn run<K: Key + Typed, O: Output + Typed>(
         &self,
         kernel: impl Fn(Work<'_, K, ArrayViewMutD<'_, O>>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -143,7 +143,7 @@ impl<'py> StackCall<'py, 3> {
     /// # Panics
     ///
     /// K, A, B and C are not the types of the stack's and the results' dtypes.
-    pub fn run<K: Key + Typed, A: Output + Typed, B: Output + Typed, C: Output + Typed>(
+    pub(crate) fn run<K: Key + Typed, A: Output + Typed, B: Output + Typed, C: Output + Typed>(
         &self,
         kernel: impl Fn(Work<'_, K, Three<'_, A, B, C>>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {

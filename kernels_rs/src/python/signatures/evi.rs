@@ -87,7 +87,7 @@ use pyo3::prelude::*;
     clippy::needless_pass_by_value,
     reason = "numpydoc, and the signature is Python's"
 )]
-pub fn evi<'py>(
+pub(crate) fn evi<'py>(
     nir: &Bound<'py, PyAny>,
     red: &Bound<'py, PyAny>,
     blue: &Bound<'py, PyAny>,

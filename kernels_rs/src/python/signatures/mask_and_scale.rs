@@ -95,7 +95,7 @@ use pyo3::prelude::*;
 #[pyfunction]
 #[pyo3(signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn mask_and_scale<'py>(
+pub(crate) fn mask_and_scale<'py>(
     dn: &Bound<'py, PyAny>,
     scale: Scale,
     offset: Offset,

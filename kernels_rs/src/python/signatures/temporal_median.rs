@@ -58,7 +58,7 @@ use pyo3::prelude::*;
 #[pyfunction]
 #[pyo3(signature = (x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn temporal_median<'py>(
+pub(crate) fn temporal_median<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = AxisArgument::number)] axis: i128,
     nodata: Option<Nodata>,
@@ -68,7 +68,11 @@ pub fn temporal_median<'py>(
     #[pyo3(from_py_with = Threads::number)] num_threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
-        let call = StackCall::new(x, AxisArgument(axis), &Shared { nodata, mask, dtype, out, num_threads: Threads(num_threads) })?;
+        let call = StackCall::new(
+            x,
+            AxisArgument(axis),
+            &Shared { nodata, mask, dtype, out, num_threads: Threads(num_threads) },
+        )?;
         by_dtype!(call.input(), call.dtype, compute(&call))
     })
 }

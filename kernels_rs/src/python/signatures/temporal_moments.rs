@@ -56,7 +56,7 @@ use pyo3::prelude::*;
 #[pyfunction]
 #[pyo3(signature = (x, axis=0, *, nodata=None, mask=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn temporal_moments<'py>(
+pub(crate) fn temporal_moments<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = AxisArgument::number)] axis: i128,
     nodata: Option<Nodata>,

@@ -70,7 +70,7 @@ use pyo3::prelude::*;
 #[pyfunction]
 #[pyo3(signature = (x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn temporal_stats<'py>(
+pub(crate) fn temporal_stats<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = AxisArgument::number)] axis: i128,
     #[pyo3(from_py_with = Ddof::number)] ddof: usize,
