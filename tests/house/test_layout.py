@@ -69,6 +69,7 @@ LONGEST_MODULE = {"impl_numpy": 60, "impl_numba": 120, "kernels": 80}
 """Folder → lines of a module in it without documentation; 300 with it elsewhere."""
 LONGEST_RUST = 250
 LONGEST_FUNCTION = 40
+LONGEST_BINDING = 20
 
 
 def modules(*rooms: str) -> list[Path]:
@@ -211,6 +212,18 @@ def test_rooms_of_the_crate_use_those_before_them(room: str) -> None:
         if used in later
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_bindings_are_short() -> None:
+    """What Python sees of a kernel is its signature and documentation; what a call does stands elsewhere."""
+    bodies = {
+        f"{name_of(path)} {found[1]}": len(found[2].splitlines())
+        for path in sorted((RUST / "python" / "signatures").glob("*.rs"))
+        for found in re.finditer(r"^(?:pub.*? )?fn (\w+).*?\{\n(.*?)^\}", path.read_text(), re.MULTILINE | re.DOTALL)
+    }
+    assert len(bodies) >= len(DECLARED)
+    long = {name: length for name, length in bodies.items() if length > LONGEST_BINDING}
+    assert not long, f"more than {LONGEST_BINDING} lines: {long}"
 
 
 def test_there_are_kernels() -> None:
