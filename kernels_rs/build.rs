@@ -64,7 +64,7 @@ fn main() {
         ("SELECT_MAX", SELECT_MAX),
     ];
     for (name, value) in limits {
-        writeln!(code, "pub const {name}: usize = {value};").unwrap();
+        writeln!(code, "pub(crate) const {name}: usize = {value};").unwrap();
     }
     let folder = env::var("OUT_DIR").unwrap();
     fs::write(Path::new(&folder).join("small_networks.rs"), code).unwrap();
@@ -116,7 +116,7 @@ fn merge_dispatch(code: &mut String) {
     code.push_str(
         "/// Merges the rows that `wires` names, a sorted first half with a sorted second half.\n///\n/// # Safety\n///\n\
          /// The entries of `wires` differ from each other, and each is less than `rows.len()`.\n\
-         #[inline(always)]\npub unsafe fn merge<K: Key, const W: usize>(rows: &mut [[K; W]], wires: &[u16]) {\nmatch wires.len() {\n",
+         #[inline(always)]\npub(crate) unsafe fn merge<K: Key, const W: usize>(rows: &mut [[K; W]], wires: &[u16]) {\nmatch wires.len() {\n",
     );
     for n in MERGE_MIN..=MERGE_MAX {
         let names = list(n, |i| format!("x{i}"));
@@ -150,7 +150,7 @@ fn ladder_dispatch(code: &mut String) {
          /// w even), which follow the row of w before: exchanges (v odd, v even), (w odd, w even), (w before, v odd), (w odd, v even).\n\
          /// The row of w before the next rung is this one's w even.\n///\n/// # Safety\n///\n\
          /// The entries of `wires` differ from each other, and each is less than `rows.len()`.\n\
-         #[inline(always)]\npub unsafe fn ladder<K: Key, const W: usize>(rows: &mut [[K; W]], wires: &[u16]) {\nmatch wires.len() {\n",
+         #[inline(always)]\npub(crate) unsafe fn ladder<K: Key, const W: usize>(rows: &mut [[K; W]], wires: &[u16]) {\nmatch wires.len() {\n",
     );
     for rungs in 1..=RUNGS_MAX {
         let rows = 4 * rungs + 1;
@@ -186,7 +186,7 @@ fn leaf(code: &mut String, n: usize) {
 fn keys(code: &mut String, n: usize) {
     writeln!(
         code,
-        "/// Fills the gaps of {n} dates and stores them as integers.\n#[inline(always)]\npub fn keys_{n}<K: Bits, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &mut Gaps<K, W>, keys: &mut [[K::Int; W]; {n}]) {{"
+        "/// Fills the gaps of {n} dates and stores them as integers.\n#[inline(always)]\npub(crate) fn keys_{n}<K: Bits, const W: usize>(dates: &[&[K; W]; {n}], missing: Missing<K>, gaps: &mut Gaps<K, W>, keys: &mut [[K::Int; W]; {n}]) {{"
     )
     .unwrap();
     load_filled(code, n);
@@ -207,7 +207,7 @@ fn load_filled(code: &mut String, n: usize) {
 fn leaf_dispatch(code: &mut String) {
     code.push_str(
         "/// Fills the gaps of `SORT_MIN` to `SORT_MAX` dates and stores them in ascending order, lane by lane.\n\
-         #[inline(always)]\npub fn leaf<K: Key, const W: usize>(dates: &[&[K; W]], missing: Missing<K>, gaps: &mut Gaps<K, W>, rows: &mut [[K; W]]) {\nmatch dates.len() {\n",
+         #[inline(always)]\npub(crate) fn leaf<K: Key, const W: usize>(dates: &[&[K; W]], missing: Missing<K>, gaps: &mut Gaps<K, W>, rows: &mut [[K; W]]) {\nmatch dates.len() {\n",
     );
     for n in SORT_MIN..=SORT_MAX {
         writeln!(code, "{n} => leaf_{n}(array(dates), missing, gaps, array_mut(rows)),").unwrap();
@@ -271,7 +271,7 @@ fn select_dispatch(code: &mut String, selection: &Selection) {
     writeln!(
         code,
         "/// Fills the gaps of 1 to `SELECT_MAX` dates and finds {finds}.\n\
-         #[inline(always)]\npub fn {name}<{types}>(dates: &[&[K; W]], missing: Missing<K>, {parameters}) {{\nmatch dates.len() {{"
+         #[inline(always)]\npub(crate) fn {name}<{types}>(dates: &[&[K; W]], missing: Missing<K>, {parameters}) {{\nmatch dates.len() {{"
     )
     .unwrap();
     for n in 1..=SELECT_MAX {

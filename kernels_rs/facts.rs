@@ -18,7 +18,7 @@ const USUAL: [(&str, &str, &str); 6] = [
 ];
 
 /// Sets the variables that `lib.rs` reads.
-pub fn write() {
+pub(crate) fn write() {
     let compiler = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = Command::new(compiler).arg("--version").output();
     let version =

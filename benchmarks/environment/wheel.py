@@ -139,8 +139,8 @@ def _build_stage(copied: Path, folder: Path, cargo_target: Path) -> Path:
 
 def _require_timeable(built: Path) -> None:
     """Raise an OSError where a wheel that was just built would be refused when it is to be timed."""
-    code = "import sys; sys.path[:0] = sys.argv[1:2]; sys.path += sys.argv[2:]; from benchmarks import wheel; "
-    code += "sys.exit(wheel.is_refused(''))"
+    code = "import sys; sys.path[:0] = sys.argv[1:2]; sys.path += sys.argv[2:]; "
+    code += "from benchmarks.environment import wheel; sys.exit(wheel.is_refused(''))"
     with tempfile.TemporaryDirectory(prefix="eolab-wheel-") as unpacked:
         with zipfile.ZipFile(built) as archive:
             archive.extractall(unpacked)

@@ -4,13 +4,9 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // made-up numbers
 
-use _rust::algo::program::Program;
-use _rust::algo::small::SELECT_MAX;
-use _rust::drive::temporal::{Output, Work};
-use _rust::exec::simd::{Path, chosen};
-use _rust::kernels::temporal_median::{Method, Series, temporal_median};
-use _rust::number::lanes::Missing;
-use _rust::number::real::Real;
+use _rust::crossover::{
+    Method, Missing, Output, Path, Program, Real, SELECT_MAX, Series, Work, chosen, temporal_median,
+};
 use ndarray::{Array, IxDyn};
 use std::time::Instant;
 

@@ -21,17 +21,17 @@ pub enum Error {
 
 impl Error {
     /// A wrong kind of argument.
-    pub fn kind(message: impl Into<String>) -> Self {
+    pub(crate) fn kind(message: impl Into<String>) -> Self {
         Self::Type(message.into())
     }
 
     /// A wrong value of an argument.
-    pub fn value(message: impl Into<String>) -> Self {
+    pub(crate) fn value(message: impl Into<String>) -> Self {
         Self::Value(message.into())
     }
 
     /// Memory that cannot be had: `bytes` for `what`.
-    pub fn memory(what: impl fmt::Display, bytes: usize) -> Self {
+    pub(crate) fn memory(what: impl fmt::Display, bytes: usize) -> Self {
         Self::Memory(format!("{bytes} bytes for {what} cannot be had"))
     }
 }
@@ -60,7 +60,7 @@ impl std::error::Error for Error {}
 /// # Errors
 ///
 /// What `work` returns, or the panic's message.
-pub fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text =

@@ -159,7 +159,7 @@ def test_the_installed_wheel_has_the_digest_of_its_file(tmp_path: Path) -> None:
     ]
     subprocess.run(install, check=True)
     code = f"import sys; sys.path[:0] = [{str(site)!r}]; sys.path.append({str(wheel.ROOT)!r}); "
-    code += "from benchmarks import wheel; import eokernels.a.b; print(wheel.digest())"
+    code += "from benchmarks.environment import wheel; import eokernels.a.b; print(wheel.digest())"
     command = [sys.executable, "-c", code]
     assert subprocess.check_output(command, cwd=tmp_path, text=True).strip() == wheel.digest(made)
     (site / "eokernels/a/b.py").write_text("y = 3\n")

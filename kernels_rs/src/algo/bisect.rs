@@ -18,7 +18,7 @@ use crate::number::lanes::{Gaps, Missing};
 /// Fills the gaps of the dates and leaves ranks (T - 1) / 2 and the one above of every lane in `lo` and `hi`; `keys` is
 /// scratch for as many rows as there are dates, two or more.
 #[inline(always)]
-pub fn middle<K: Bits, const W: usize>(
+pub(crate) fn middle<K: Bits, const W: usize>(
     dates: &[&[K; W]],
     missing: Missing<K>,
     gaps: &mut Gaps<K, W>,

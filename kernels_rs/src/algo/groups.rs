@@ -22,7 +22,7 @@ use std::ops::Range;
 const DATES: usize = 512;
 
 /// Room for medians pixel by pixel, kept from row to row.
-pub struct Groups<K: Bits> {
+pub(crate) struct Groups<K: Bits> {
     selector: Selector<K>,
     series: Room<K>,
     bytes: usize,
@@ -31,7 +31,7 @@ pub struct Groups<K: Bits> {
 impl<K: Bits> Groups<K> {
     /// That take about as many bytes at most.
     #[must_use]
-    pub fn new(bytes: usize, path: Path) -> Self {
+    pub(crate) fn new(bytes: usize, path: Path) -> Self {
         Self { selector: Selector::new(bytes / 3, path), series: Room::new(), bytes: bytes / 3 * 2 }
     }
 
@@ -40,7 +40,7 @@ impl<K: Bits> Groups<K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn medians<O: Real + From<K>>(
+    pub(crate) fn medians<O: Real + From<K>>(
         &mut self,
         row: &PixelRow<'_, K>,
         watch: &Watch,

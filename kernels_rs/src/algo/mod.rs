@@ -1,11 +1,12 @@
 //! Algorithms on values: networks, selection and sums; no strides are in here.
 
-pub mod bisect;
-pub mod groups;
-pub mod moments;
-pub mod network;
-pub mod program;
+pub(crate) mod bisect;
+pub(crate) mod groups;
+pub(crate) mod moments;
+#[allow(dead_code, reason = "the build script and tests use the rest")]
+pub(crate) mod network;
+pub(crate) mod program;
 mod programs;
-pub mod selection;
-pub mod small;
-pub mod sums;
+pub(crate) mod selection;
+pub(crate) mod small;
+pub(crate) mod sums;

@@ -23,13 +23,13 @@ use crate::exec::simd::{Path, Task, dispatch};
 use crate::view::room::Room;
 
 /// The moments of a tile; kept from tile to tile for their memory.
-pub struct Moments<K: Summand> {
+pub(crate) struct Moments<K: Summand> {
     sums: Sums<K>,
     deviations: Deviations,
 }
 
 /// Most pixels of a tile.
-pub const MOST: usize = 2048;
+pub(crate) const MOST: usize = 2048;
 /// From the means to the sums of deviations, and on to those of squares: no multiple of 4 KiB, at which loads are taken
 /// for those of what has just been stored.
 const SPAN: usize = MOST + 40;
@@ -59,7 +59,7 @@ impl Deviations {
 impl<K: Summand> Moments<K> {
     /// Of no pixel.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { sums: Sums::new(), deviations: Deviations(Room::new()) }
     }
 
@@ -68,7 +68,7 @@ impl<K: Summand> Moments<K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
+    pub(crate) fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
         self.sums.of(tile, path, watch)?;
         self.deviations.begin(tile.pixels())?;
         dispatch(path, Means(self));
@@ -83,19 +83,19 @@ impl<K: Summand> Moments<K> {
 
     /// The mean of each pixel; NaN of no values.
     #[must_use]
-    pub fn means(&self) -> &[f64] {
+    pub(crate) fn means(&self) -> &[f64] {
         &self.deviations.0[..self.counts().len()]
     }
 
     /// Its sum of squared deviations.
     #[must_use]
-    pub fn squares(&self) -> &[f64] {
+    pub(crate) fn squares(&self) -> &[f64] {
         &self.deviations.0[2 * SPAN..][..self.counts().len()]
     }
 
     /// The number of its values.
     #[must_use]
-    pub fn counts(&self) -> &[i32] {
+    pub(crate) fn counts(&self) -> &[i32] {
         &self.sums.count
     }
 }
@@ -156,7 +156,7 @@ impl<K: Summand> Task for Correct<'_, K> {
 /// less than n 2⁻²³ times the mean, or the squares overflow. Elsewhere the correction is less than 2⁻⁶⁰ of them.
 #[must_use]
 #[inline(always)]
-pub fn doubtful(mean: f64, squares: f64, count: i32) -> bool {
+pub(crate) fn doubtful(mean: f64, squares: f64, count: i32) -> bool {
     let (n, reach) = (f64::from(count), f64::from(count) * mean * (1.0 / 8_388_608.0));
     (squares > 0.0 && squares < n * reach * reach) || squares == f64::INFINITY
 }
@@ -164,7 +164,7 @@ pub fn doubtful(mean: f64, squares: f64, count: i32) -> bool {
 /// The sum of squared deviations from the very mean of n values; what every path must give bit for bit.
 #[must_use]
 #[inline(always)]
-pub fn corrected(squares: f64, deviations: f64, count: i32) -> f64 {
+pub(crate) fn corrected(squares: f64, deviations: f64, count: i32) -> f64 {
     let exact = squares - deviations * deviations / f64::from(count.max(1)); // of no values 0, not 0 / 0
     if exact < 0.0 { 0.0 } else { exact }
 }

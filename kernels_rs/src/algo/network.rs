@@ -19,7 +19,7 @@
 
 /// One step on numbered wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// The smaller value goes to the first wire, the larger to the second.
     Exchange(usize, usize),
     /// The smaller value goes to the first wire; the second is not needed any more.
@@ -29,7 +29,7 @@ pub enum Step {
 }
 
 /// Merges two ascending lists of wires; returns the wires in ascending order of what they hold afterwards.
-pub fn merge(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
+pub(crate) fn merge(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
     if a.is_empty() || b.is_empty() {
         return [a, b].concat();
     }
@@ -44,7 +44,7 @@ pub fn merge(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
 }
 
 /// Sorts wires; returns them in ascending order of what they hold afterwards.
-pub fn sort(wires: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
+pub(crate) fn sort(wires: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
     if wires.len() < 2 {
         return wires.to_vec();
     }
@@ -60,7 +60,7 @@ pub fn sort(wires: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
 /// # Panics
 ///
 /// If there are no wires.
-pub fn select(wires: &[usize], steps: &mut Vec<Step>) -> (usize, Option<usize>) {
+pub(crate) fn select(wires: &[usize], steps: &mut Vec<Step>) -> (usize, Option<usize>) {
     let splits = (wires.len().div_ceil(2)..=wires.len()).map(|longer| select_from(wires.split_at(longer)));
     let best = splits.min_by_key(|(_, _, operations)| *operations);
     let (found, middle, _) = best.expect("there is at least one split");
@@ -113,7 +113,7 @@ fn prune(steps: &mut Vec<Step>, (lo, hi): Middle) -> usize {
 /// Pairs whose minima and maxima are the two halves of the union of two sorted lists, where `a` is as long as `b` or
 /// longer by one; then its least element belongs to the lower half without a partner.
 #[must_use]
-pub fn middle_pairs(a: &[usize], b: &[usize]) -> (Option<usize>, Vec<(usize, usize)>) {
+pub(crate) fn middle_pairs(a: &[usize], b: &[usize]) -> (Option<usize>, Vec<(usize, usize)>) {
     let odd = a.len() - b.len();
     let pairs = a[odd..].iter().copied().zip(b.iter().rev().copied()).collect();
     ((odd == 1).then(|| a[0]), pairs)
@@ -121,13 +121,13 @@ pub fn middle_pairs(a: &[usize], b: &[usize]) -> (Option<usize>, Vec<(usize, usi
 
 /// Elements 0, 2, 4, … or 1, 3, 5, …
 #[must_use]
-pub fn every_second(list: &[usize], first: usize) -> Vec<usize> {
+pub(crate) fn every_second(list: &[usize], first: usize) -> Vec<usize> {
     list.iter().skip(first).step_by(2).copied().collect()
 }
 
 /// v[0], w[0], v[1], w[1], …, then what is left of either.
 #[must_use]
-pub fn interleave(v: &[usize], w: &[usize]) -> Vec<usize> {
+pub(crate) fn interleave(v: &[usize], w: &[usize]) -> Vec<usize> {
     let mut merged = Vec::with_capacity(v.len() + w.len());
     for i in 0..v.len().max(w.len()) {
         merged.extend(v.get(i));

@@ -53,7 +53,7 @@ impl Program {
     /// # Panics
     ///
     /// If `rows` is less than two leaves or more than 65535.
-    pub fn new(rows: usize) -> Result<Self, Error> {
+    pub(crate) fn new(rows: usize) -> Result<Self, Error> {
         assert!((2 * SORT_MIN..=usize::from(u16::MAX)).contains(&rows), "no program for {rows} rows");
         // The lists of wires that are dropped on the way: at most some eight of all of them exist at a time.
         reserve(&mut Vec::<usize>::new(), 8 * rows)?;
@@ -69,7 +69,7 @@ impl Program {
 
     /// How many rows it is for.
     #[must_use]
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
@@ -142,7 +142,7 @@ impl Program {
     ///
     /// If there are not as many dates and rows as the program is for.
     #[inline(always)]
-    pub fn run<K: Key, const W: usize>(
+    pub(crate) fn run<K: Key, const W: usize>(
         &self,
         dates: &[&[K; W]],
         upcoming: &[&[K; W]],

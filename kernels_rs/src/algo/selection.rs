@@ -28,7 +28,7 @@ const TURNS: usize = 4;
 const SHORT: usize = 4096;
 
 /// Room for a selection, kept from series to series.
-pub struct Selector<K: Bits> {
+pub(crate) struct Selector<K: Bits> {
     copies: Copies<K>,
     counts: Room<u32>,
     keys: Room<K::Distance>,
@@ -49,7 +49,7 @@ struct Within {
 impl<K: Bits> Selector<K> {
     /// That takes about as many bytes at most.
     #[must_use]
-    pub fn new(bytes: usize, path: Path) -> Self {
+    pub(crate) fn new(bytes: usize, path: Path) -> Self {
         let most = (bytes / 2 / size_of::<K>()).max(SHORT);
         Self { copies: Copies::new(bytes / 4), counts: Room::new(), keys: Room::new(), most, path }
     }
@@ -59,7 +59,7 @@ impl<K: Bits> Selector<K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn middle(&mut self, column: &Column<'_, K>, watch: &Watch) -> Result<Option<(K, K)>, Error> {
+    pub(crate) fn middle(&mut self, column: &Column<'_, K>, watch: &Watch) -> Result<Option<(K, K)>, Error> {
         let dates = column.x.len();
         let all = Within { least: 0, greatest: K::FARTHEST.into(), below: 0, inside: dates };
         let found = if dates <= SHORT {

@@ -14,7 +14,7 @@ include!(concat!(env!("OUT_DIR"), "/small_networks.rs"));
 /// - `wires` holds N entries that differ from each other.
 /// - Each is less than `rows.len()`.
 #[inline(always)]
-pub unsafe fn pick<'a, K, const W: usize, const N: usize>(
+pub(crate) unsafe fn pick<'a, K, const W: usize, const N: usize>(
     rows: &'a mut [[K; W]],
     wires: &[u16],
 ) -> [&'a mut [K; W]; N] {

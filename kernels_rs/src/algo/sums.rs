@@ -14,11 +14,12 @@ use crate::drive::tiles::Tile;
 use crate::errors::Error;
 use crate::exec::par::Watch;
 use crate::exec::simd::{Path, Task, dispatch};
+use crate::number::dtypes::of_each_dtype;
 use crate::number::lanes::Key;
 use crate::view::room::Room;
 
 /// A dtype that can be added up.
-pub trait Summand: Key + Into<f64> {
+pub(crate) trait Summand: Key + Into<f64> {
     /// What it is added up in.
     type Sum: Copy + Default + Into<f64>;
     /// Dates that can be added before the sum overflows.
@@ -28,8 +29,8 @@ pub trait Summand: Key + Into<f64> {
     fn add_to(self, sum: Self::Sum, gap: bool) -> Self::Sum;
 }
 
-macro_rules! float_summand {
-    ($($float:ty),*) => {$(
+macro_rules! summand {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Summand for $float {
             type Sum = f64;
             const MOST: usize = usize::MAX;
@@ -40,11 +41,8 @@ macro_rules! float_summand {
                 sum + f64::from(if gap { 0.0 } else { self })
             }
         }
-    )*};
-}
-
-macro_rules! integer_summand {
-    ($($integer:ty),*) => {$(
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Summand for $integer {
             type Sum = i32;
             // 32768 * 65535 < 2^31.
@@ -55,14 +53,14 @@ macro_rules! integer_summand {
                 sum + i32::from(if gap { 0 } else { self })
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-float_summand!(f32, f64);
-integer_summand!(u8, i16, u16);
+of_each_dtype! { summand }
 
 /// The sums of a tile; kept from tile to tile for their memory.
-pub struct Sums<K: Summand> {
+pub(crate) struct Sums<K: Summand> {
     partial: Room<K::Sum>,
     taken: usize,
     /// Of the values of each pixel.
@@ -74,7 +72,7 @@ pub struct Sums<K: Summand> {
 impl<K: Summand> Sums<K> {
     /// Of no pixel.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { partial: Room::new(), taken: 0, total: Room::new(), count: Room::new() }
     }
 
@@ -83,7 +81,7 @@ impl<K: Summand> Sums<K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
+    pub(crate) fn of(&mut self, tile: &mut Tile<'_, K>, path: Path, watch: &Watch) -> Result<(), Error> {
         let pixels = tile.pixels();
         self.taken = 0;
         self.partial.zeros(pixels)?;

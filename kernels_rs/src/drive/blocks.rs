@@ -17,7 +17,7 @@ use ndarray::{ArrayView2, s};
 use std::ops::Range;
 
 /// W pixels on all dates, and what is known of their gaps.
-pub struct Block<'a, K, const W: usize> {
+pub(crate) struct Block<'a, K, const W: usize> {
     /// In order; lanes beyond the last pixel hold anything.
     pub dates: &'a [&'a [K; W]],
     /// The same of the next block, to be asked for ahead of time; empty where that makes no sense.
@@ -34,7 +34,7 @@ impl<K: Key> PixelRow<'_, K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or what `each` returns.
-    pub fn for_each_block<const W: usize>(
+    pub(crate) fn for_each_block<const W: usize>(
         &self,
         path: Path,
         mut each: impl FnMut(Block<'_, K, W>, Range<usize>) -> Result<(), Error>,
@@ -141,7 +141,7 @@ fn fill_marked<K: Key, const W: usize>(
 ///
 /// Memory for a list of the series cannot be had.
 #[allow(clippy::needless_pass_by_value, reason = "a view is passed as a slice is")]
-pub fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]]) -> Result<(), Error> {
+pub(crate) fn copy<T: Key, const W: usize>(block: ArrayView2<'_, T>, rows: &mut [[T; W]]) -> Result<(), Error> {
     let pixels = block.ncols();
     if block.strides()[0].unsigned_abs() < block.strides()[1].unsigned_abs() {
         let series = list(pixels, block.columns().into_iter().map_while(|series| series.to_slice()))?;

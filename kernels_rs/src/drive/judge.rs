@@ -23,7 +23,7 @@ const NARROW: u32 = 16;
 
 /// A field of a quality band, and which of its values hide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
+pub(crate) struct Field {
     /// The bits of the field; not 0.
     pub mask: u64,
     /// As they are after the shift.
@@ -32,7 +32,7 @@ pub struct Field {
 
 /// What hides, of bands of one dtype.
 #[derive(Clone, Debug)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Classes of a byte that stay.
     Keep(Classes),
     /// Bits of a byte.
@@ -47,7 +47,7 @@ impl Asked {
     /// Values that stay; each is one of the dtype.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the bits of a number of the dtype")]
-    pub fn keep(dtype: Dtype, values: &[i128]) -> Self {
+    pub(crate) fn keep(dtype: Dtype, values: &[i128]) -> Self {
         if dtype.size() == 1 && dtype != Dtype::Bool {
             return Self::Keep(Classes::of(values.iter().map(|&value| value as u8)));
         }
@@ -66,7 +66,7 @@ impl Asked {
     /// Bits any of which hides, and fields of which some values do.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "the bits of a number of the dtype")]
-    pub fn reject(dtype: Dtype, bits: u64, fields: &[Field]) -> Self {
+    pub(crate) fn reject(dtype: Dtype, bits: u64, fields: &[Field]) -> Self {
         match dtype {
             Dtype::Int8 | Dtype::Uint8 if fields.is_empty() => return Self::Reject(Bits(bits as u8)),
             Dtype::Int16 | Dtype::Uint16 if fields.is_empty() => return Self::RejectWide(Bits(bits as u16)),
@@ -105,7 +105,7 @@ impl Asked {
 
     /// The band and what is asked of it, if a kernel has a loop for that and the band can be viewed.
     #[must_use]
-    pub fn as_it_lies<'a>(&self, band: &Raw<'a>) -> Option<Quality<'a>> {
+    pub(crate) fn as_it_lies<'a>(&self, band: &Raw<'a>) -> Option<Quality<'a>> {
         Some(match self {
             Self::Keep(classes) => Quality::Keep(band.view()?, *classes),
             Self::Reject(bits) => Quality::Reject(band.view()?, *bits),
@@ -119,7 +119,7 @@ impl Asked {
     /// # Errors
     ///
     /// The memory cannot be had.
-    pub fn judged<'r>(&self, band: &Raw<'_>, path: Path, room: &'r mut Vec<u8>) -> Result<Quality<'r>, Error> {
+    pub(crate) fn judged<'r>(&self, band: &Raw<'_>, path: Path, room: &'r mut Vec<u8>) -> Result<Quality<'r>, Error> {
         let wide: [Test; 1];
         let tests: &[Test] = match self {
             Self::Tests(tests) => tests,

@@ -1,15 +1,15 @@
 //! Drivers: a formula or an algorithm applied to whole arrays; no formula is in here.
 
-pub mod blocks;
-pub mod elementwise;
-pub mod fused;
-pub mod judge;
-pub mod passes;
-pub mod quality;
-pub mod questions;
-pub mod results;
-pub mod rough_bands;
-pub mod rough_stacks;
-pub mod row;
-pub mod temporal;
-pub mod tiles;
+pub(crate) mod blocks;
+pub(crate) mod elementwise;
+pub(crate) mod fused;
+pub(crate) mod judge;
+pub(crate) mod passes;
+pub(crate) mod quality;
+pub(crate) mod questions;
+pub(crate) mod results;
+pub(crate) mod rough_bands;
+pub(crate) mod rough_stacks;
+pub(crate) mod row;
+pub(crate) mod temporal;
+pub(crate) mod tiles;

@@ -10,7 +10,7 @@ use crate::view::column::Reader;
 use std::array::from_fn;
 
 /// Dates that a pass takes at a time, and those of which less are left.
-pub const DATES: usize = 12;
+pub(crate) const DATES: usize = 12;
 const FEWER: usize = 4;
 /// Bytes of a date that are taken in one piece. More overtax the queue of what was asked for: of 256 bytes float64, and
 /// of 512 float32, takes longer than without asking.
@@ -19,7 +19,7 @@ const PIECE: usize = 128;
 const AHEAD: usize = 1024;
 
 /// Some neighbouring pixels on some dates that follow each other.
-pub struct Part<'a, K> {
+pub(crate) struct Part<'a, K> {
     /// In order, and of one length.
     pub dates: &'a [&'a [K]],
     /// Not 0 where a value is missing; of no dates where there is no mask.
@@ -31,7 +31,7 @@ pub struct Part<'a, K> {
 }
 
 /// What is done with all values of a tile, pixel by pixel in the order of dates.
-pub trait Pass<K> {
+pub(crate) trait Pass<K> {
     /// Is told that it takes so many dates next, of all pixels.
     fn begin(&mut self, _dates: usize) {}
 
@@ -48,7 +48,7 @@ pub trait Pass<K> {
 }
 
 /// A pass over a part.
-pub struct Over<'a, 'p, K, P> {
+pub(crate) struct Over<'a, 'p, K, P> {
     /// The part.
     pub part: &'a Part<'p, K>,
     /// What is done with it.
@@ -65,7 +65,7 @@ impl<K: Key, P: Pass<K>> Task for Over<'_, '_, K, P> {
 }
 
 /// A pass over the series of one pixel.
-pub struct OfPixel<'a, P> {
+pub(crate) struct OfPixel<'a, P> {
     /// Its number in the tile.
     pub pixel: usize,
     /// What is done with it.

@@ -9,16 +9,21 @@
 use ndarray::ArrayViewD;
 
 /// Which elements of a quality band of dtype Q hide the result.
-pub trait Rule<Q>: Copy + Send + Sync {
+pub(crate) trait Rule<Q>: Copy + Send + Sync {
+    /// Whether it has to be asked.
+    const ASKS: bool = true;
+
     /// Whether this one does.
     fn hides(self, quality: Q) -> bool;
 }
 
 /// No quality band, or one of which nothing hides.
 #[derive(Clone, Copy, Debug)]
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl Rule<u8> for Nothing {
+    const ASKS: bool = false;
+
     #[inline(always)]
     fn hides(self, _: u8) -> bool {
         false
@@ -27,7 +32,7 @@ impl Rule<u8> for Nothing {
 
 /// Classes that stay, all below 31: bit n is set for class n.
 #[derive(Clone, Copy, Debug)]
-pub struct LowClasses(u32);
+pub(crate) struct LowClasses(u32);
 
 impl Rule<u8> for LowClasses {
     #[inline(always)]
@@ -39,18 +44,18 @@ impl Rule<u8> for LowClasses {
 
 /// Classes that stay: bit n of word w is set for class 32 w + n.
 #[derive(Clone, Copy, Debug)]
-pub struct Classes([u32; 8]);
+pub(crate) struct Classes([u32; 8]);
 
 impl Classes {
     /// The set of the classes for which there is true.
     #[must_use]
-    pub fn new(stays: &[bool; 256]) -> Self {
+    pub(crate) fn new(stays: &[bool; 256]) -> Self {
         Self(std::array::from_fn(|w| (0..32).fold(0, |word, n| word | u32::from(stays[32 * w + n]) << n)))
     }
 
     /// The set of those classes.
     #[must_use]
-    pub fn of(classes: impl Iterator<Item = u8>) -> Self {
+    pub(crate) fn of(classes: impl Iterator<Item = u8>) -> Self {
         Self(classes.fold([0; 8], |mut words, class| {
             words[usize::from(class >> 5)] |= 1 << (class & 31);
             words
@@ -59,7 +64,7 @@ impl Classes {
 
     /// The same set as one word, if all are below 31.
     #[must_use]
-    pub fn low(self) -> Option<LowClasses> {
+    pub(crate) fn low(self) -> Option<LowClasses> {
         let [low, rest @ ..] = self.0;
         (rest == [0; 7] && low >> 31 == 0).then_some(LowClasses(low))
     }
@@ -78,7 +83,7 @@ impl Rule<u8> for Classes {
 
 /// Bits any of which hides.
 #[derive(Clone, Copy, Debug)]
-pub struct Bits<Q>(pub Q);
+pub(crate) struct Bits<Q>(pub Q);
 
 impl Rule<u8> for Bits<u8> {
     #[inline(always)]
@@ -96,7 +101,7 @@ impl Rule<u16> for Bits<u16> {
 
 /// A quality band and what of it hides.
 #[derive(Clone)]
-pub enum Quality<'a> {
+pub(crate) enum Quality<'a> {
     None,
     /// Classes that stay.
     Keep(ArrayViewD<'a, u8>, Classes),

@@ -1,14 +1,14 @@
 //! The questions that are asked of a quality band block by block, each by a loop of its own.
 
 use crate::exec::simd::{Path, Task, dispatch};
-use crate::number::dtypes::Typed;
+use crate::number::dtypes::{Typed, of_each_dtype};
 
 /// Up to this many values are compared with one by one.
 pub(crate) const FEW: usize = 8;
 
 /// One question, asked of the bits of a value.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub(crate) enum Test {
     /// Hides if any of the bits is set.
     Bits(u64),
     /// Hides if the field has that value.
@@ -35,7 +35,7 @@ pub(crate) fn table(mask: u64, rejected: impl Iterator<Item = u64>) -> Test {
 impl Test {
     /// Whether it hides a value; what [`judge`] must say too.
     #[must_use]
-    pub fn hides(&self, value: u64) -> bool {
+    pub(crate) fn hides(&self, value: u64) -> bool {
         match self {
             Self::Bits(bits) => value & bits != 0,
             Self::Equals { mask, value: rejected } => value & mask == *rejected,
@@ -50,13 +50,13 @@ impl Test {
 }
 
 /// The bits of a quality value.
-pub trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> {
+pub(crate) trait Word: Typed + PartialEq + std::ops::BitAnd<Output = Self> + Into<u64> {
     /// The low bits of a number.
     fn low(value: u64) -> Self;
 }
 
-macro_rules! words {
-    ($($word:ty)*) => {$(
+macro_rules! word {
+    (unsigned $word:ident $($rest:tt)*) => {
         impl Word for $word {
             #[allow(clippy::cast_possible_truncation, reason = "the low bits are meant")]
             #[inline(always)]
@@ -64,10 +64,11 @@ macro_rules! words {
                 value as Self
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-words! { u16 u32 u64 }
+of_each_dtype! { word }
 
 /// Adds a byte for every value: 1 where a test hides it.
 pub(crate) fn judge<U: Word>(tests: &[Test], values: &[U], path: Path, hidden: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! What reductions over time write: one array over the pixels, or several.
 
+use crate::number::dtypes::of_each_dtype;
 use crate::view::parts::flat_mut;
 use crate::view::rows::Operand;
 use ndarray::{ArrayViewMut1, ArrayViewMutD, Axis, Ix1, s};
@@ -38,17 +39,21 @@ pub trait Output: Copy + Send + Sync + 'static {
     const EMPTY: Self;
 }
 
-impl Output for f32 {
-    const EMPTY: Self = Self::NAN;
+macro_rules! output {
+    (flag $($rest:tt)*) => {};
+    (float $float:ident $($rest:tt)*) => {
+        impl Output for $float {
+            const EMPTY: Self = Self::NAN;
+        }
+    };
+    ($kind:ident $count:ident $($rest:tt)*) => {
+        impl Output for $count {
+            const EMPTY: Self = 0;
+        }
+    };
 }
 
-impl Output for f64 {
-    const EMPTY: Self = Self::NAN;
-}
-
-impl Output for i32 {
-    const EMPTY: Self = 0;
-}
+of_each_dtype! { output }
 
 impl<T: Output> Results for ArrayViewMutD<'_, T> {
     type Row<'r>
@@ -122,7 +127,7 @@ impl<A: Results, B: Results, C: Results> Results for (A, B, C) {
 
 /// Writes the results of some pixels of a row; there may be more than pixels.
 #[inline(always)]
-pub fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
+pub(crate) fn store<T: Copy>(row: &mut ArrayViewMut1<'_, T>, pixels: Range<usize>, results: &[T]) {
     match row.as_slice_mut() {
         Some(row) => row[pixels.clone()].copy_from_slice(&results[..pixels.len()]),
         None => row.slice_mut(s![pixels]).iter_mut().zip(results).for_each(|(out, result)| *out = *result),

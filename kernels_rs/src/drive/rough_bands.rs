@@ -12,7 +12,7 @@ use crate::drive::elementwise::Bands;
 use crate::drive::judge::Asked;
 use crate::drive::quality::Quality;
 use crate::errors::Error;
-use crate::exec::par::{self, Divide, Watch};
+use crate::exec::par::{self, Divide};
 use crate::exec::simd::Path;
 use crate::number::dtypes::Typed;
 use crate::number::real::Real;
@@ -25,7 +25,7 @@ use ndarray::{ArrayViewMutD, Axis};
 const BLOCK: usize = 1 << 14;
 
 /// The arrays of a call, all of the output's shape.
-pub struct Arrays<'a, O, const N: usize> {
+pub(crate) struct Arrays<'a, O, const N: usize> {
     /// The inputs; None is one that `out` holds.
     pub inputs: [Option<Raw<'a>>; N],
     /// True where the result shall be NaN.
@@ -37,33 +37,26 @@ pub struct Arrays<'a, O, const N: usize> {
 
 /// What makes results NaN beside the mask.
 #[derive(Clone, Copy)]
-pub struct Rules<'r, I> {
+pub(crate) struct Rules<'r, I> {
     pub nodata: Option<I>,
     pub asked: Option<&'r Asked>,
 }
 
-/// What calls an elementwise kernel.
-pub trait Kernel<I, O, const N: usize>:
-    Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync
-{
-}
-
-impl<I, O, const N: usize, F> Kernel<I, O, N> for F where
-    F: Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync
-{
-}
+/// What calls an elementwise kernel. A pointer, so that this is compiled once for all kernels on these types.
+pub(crate) type Kernel<'k, I, O, const N: usize> =
+    &'k (dyn Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync + 'k);
 
 /// Calls `kernel` with all pixels, on that many threads.
 ///
 /// # Errors
 ///
 /// What `kernel` returns, or the memory for copies cannot be had.
-pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
+pub(crate) fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     arrays: &mut Arrays<'_, O, N>,
     rules: Rules<'_, I>,
     path: Path,
     threads: usize,
-    kernel: &impl Kernel<I, O, N>,
+    kernel: Kernel<'_, I, O, N>,
 ) -> Result<(), Error> {
     if arrays.lie_well(rules.asked) {
         return arrays.call(rules, &mut Scratch::new(), path, threads, kernel);
@@ -74,7 +67,7 @@ pub fn run<I: Sample<O> + Typed, O: Real, const N: usize>(
     let others = inputs.iter_mut().chain([mask, quality]).flatten();
     operands.extend(others.map(|raw| raw as &mut dyn Operand));
     simplify(&mut operands);
-    par::run(rows, threads, &|piece: Arrays<'_, O, N>, watch: &Watch| {
+    par::run(rows, threads, &|piece, watch| {
         piece.by_blocks(&mut Scratch::new(), &mut |mut block, scratch| {
             watch.check()?;
             block.call(rules, scratch, path, 1, kernel)
@@ -116,7 +109,7 @@ impl<O: Real, const N: usize> Arrays<'_, O, N> {
         scratch: &mut Scratch<I, N>,
         path: Path,
         threads: usize,
-        kernel: &impl Kernel<I, O, N>,
+        kernel: Kernel<'_, I, O, N>,
     ) -> Result<(), Error> {
         if self.out.is_empty() {
             return Ok(());

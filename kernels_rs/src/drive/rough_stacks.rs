@@ -11,7 +11,7 @@
 
 use crate::drive::temporal::{Results, Work};
 use crate::errors::Error;
-use crate::exec::par::{self, Divide, Watch};
+use crate::exec::par::{self, Divide};
 use crate::exec::simd::Path;
 use crate::number::dtypes::Typed;
 use crate::number::lanes::{Key, Missing};
@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 1 << 25;
 const WHOLE: usize = 128;
 
 /// The arrays of a call.
-pub struct Arrays<'a, R> {
+pub(crate) struct Arrays<'a, R> {
     /// Axis 0 is time, the others are those of `out`.
     pub x: Raw<'a>,
     /// Of the shape of `x`; True where a value is missing.
@@ -35,22 +35,20 @@ pub struct Arrays<'a, R> {
     pub out: R,
 }
 
-/// What calls a reduction.
-pub trait Kernel<K, R>: Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync {}
-
-impl<K, R, F> Kernel<K, R> for F where F: Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync {}
+/// What calls a reduction. A pointer, so that this is compiled once for all kernels on these types.
+pub(crate) type Kernel<'k, K, R> = &'k (dyn Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync + 'k);
 
 /// Calls `kernel` with all pixels, on that many threads.
 ///
 /// # Errors
 ///
 /// What `kernel` returns, or the memory for copies cannot be had.
-pub fn run<K: Key + Typed, R: Results>(
+pub(crate) fn run<K: Key + Typed, R: Results>(
     mut arrays: Arrays<'_, R>,
     missing: Missing<K>,
     path: Path,
     threads: usize,
-    kernel: &impl Kernel<K, R>,
+    kernel: Kernel<'_, K, R>,
 ) -> Result<(), Error> {
     if arrays.x.is_regular() {
         return arrays.call(missing, &mut Vec::new(), path, threads, kernel);
@@ -59,7 +57,7 @@ pub fn run<K: Key + Typed, R: Results>(
     let series = arrays.x.length(0).saturating_mul(size_of::<K>());
     let (outer, inner) =
         if series.max(BLOCK_BYTES).saturating_mul(threads) <= MOST_BYTES { (threads, 1) } else { (1, threads) };
-    par::run(arrays, outer, &|piece: Arrays<'_, R>, watch: &Watch| {
+    par::run(arrays, outer, &|piece, watch| {
         piece.by_blocks(&mut Vec::new(), &mut |block, room| {
             watch.check()?;
             block.call(missing, room, path, inner, kernel)
@@ -85,7 +83,7 @@ impl<R: Results> Arrays<'_, R> {
         room: &mut Vec<K>,
         path: Path,
         threads: usize,
-        kernel: &impl Kernel<K, R>,
+        kernel: Kernel<'_, K, R>,
     ) -> Result<(), Error> {
         let x = match self.x.view() {
             Some(x) => x,

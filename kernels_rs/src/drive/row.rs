@@ -1,9 +1,9 @@
 //! One row of an elementwise kernel: a formula on elements of which one stride leads from each to the next.
 //!
 //! Where every operand's row is contiguous one loop takes the whole row; else parts of it are copied to blocks in L1.
-//! Arrays that are all in C order are one row as they are, and a row is all that is compiled for every path.
+//! Arrays that are all in C order are one row as they are.
 
-use crate::drive::elementwise::{Bands, Formula};
+use crate::drive::elementwise::{Bands, Companion, Formula};
 use crate::drive::fused::{Hidden, apply};
 use crate::errors::Error;
 use crate::exec::par::Divide;
@@ -14,19 +14,18 @@ use crate::view::room::Room;
 use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, s};
 
 /// The operands of a row, all of one length.
-pub struct Row<'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
-    pub formula: F,
+pub(crate) struct Row<'a, 'c, I, O, C, const N: usize> {
     /// None is one that `out` holds.
     pub inputs: [Option<ArrayView1<'a, I>>; N],
-    pub companion: Option<ArrayView1<'c, F::Companion>>,
+    pub companion: Option<ArrayView1<'c, C>>,
     pub mask: Option<ArrayView1<'a, u8>>,
     pub out: ArrayViewMut1<'a, O>,
     pub nodata: Option<I>,
 }
 
-impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c, I, O, F, N> {
+impl<'a, 'c, I: Sample<O>, O: Real, C: Companion, const N: usize> Row<'a, 'c, I, O, C, N> {
     /// Whether arrays are all in C order, and so one row.
-    pub fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, F::Companion>>) -> bool {
+    pub(crate) fn is_all_of(bands: &Bands<'_, I, O, N>, companion: Option<&ArrayViewD<'_, C>>) -> bool {
         bands.out.is_standard_layout()
             && bands.inputs.iter().flatten().all(ArrayBase::is_standard_layout)
             && companion.is_none_or(ArrayBase::is_standard_layout)
@@ -38,10 +37,9 @@ impl<'a, 'c, I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Row<'a, 'c
     /// # Panics
     ///
     /// They are not.
-    pub fn of(formula: F, bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, F::Companion>>) -> Self {
+    pub(crate) fn of(bands: Bands<'a, I, O, N>, companion: Option<&ArrayViewD<'c, C>>) -> Self {
         let out = bands.out.into_slice().unwrap_or_else(|| unreachable!("it lies in C order"));
         Self {
-            formula,
             inputs: bands.inputs.each_ref().map(|input| input.as_ref().map(flat)),
             companion: companion.map(flat),
             mask: bands.mask.as_ref().map(flat),
@@ -64,7 +62,7 @@ fn flat<'a, T>(array: &ArrayViewD<'a, T>) -> ArrayView1<'a, T> {
     array.to_slice().unwrap_or_else(|| unreachable!("it lies in C order")).into()
 }
 
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Row<'_, '_, I, O, F, N> {
+impl<I: Sample<O>, O: Real, C: Companion, const N: usize> Divide for Row<'_, '_, I, O, C, N> {
     fn size(&self) -> usize {
         self.out.len()
     }
@@ -87,7 +85,13 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Divide for Row<'_,
     }
 }
 
-impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Row<'_, '_, I, O, F, N> {
+/// A formula on a row: all that is compiled for every path.
+pub(crate) struct Apply<'r, 'a, 'c, I, O, F: Formula<O, N>, const N: usize> {
+    pub formula: F,
+    pub row: &'r mut Row<'a, 'c, I, O, F::Companion, N>,
+}
+
+impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Apply<'_, '_, '_, I, O, F, N> {
     type Output = Result<(), Error>;
     // Integers gain as more are widened at a time. Quotients of floats gain on AMD's processors and lose on Intel's
     // (`docs/decisions/0011`).
@@ -95,29 +99,30 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for &mut Row<
 
     #[inline(always)]
     fn run(self) -> Result<(), Error> {
-        let length = self.out.len();
-        let block = if self.is_plain() { length } else { block_of::<O>() };
+        let Self { formula, row } = self;
+        let length = row.out.len();
+        let block = if row.is_plain() { length } else { block_of::<O>() };
         let mut input_blocks: [Gathered<I>; N] = std::array::from_fn(|_| Gathered::new());
         let (mut companion_block, mut mask_block, mut out_block) = (Gathered::new(), Gathered::new(), Room::new());
         for start in (0..length).step_by(block) {
             let range = start..length.min(start + block);
             let mut inputs: [&[I]; N] = [&[]; N];
-            for ((part, input), block) in inputs.iter_mut().zip(&self.inputs).zip(&mut input_blocks) {
-                *part = load(input.as_ref(), &self.out, &range, block)?;
+            for ((part, input), block) in inputs.iter_mut().zip(&row.inputs).zip(&mut input_blocks) {
+                *part = load(input.as_ref(), &row.out, &range, block)?;
             }
             let missing = Hidden {
-                nodata: self.nodata.map(Sample::widen),
-                companion: self.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
-                mask: self.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,
+                nodata: row.nodata.map(Sample::widen),
+                companion: row.companion.as_ref().map(|row| companion_block.load(row, &range)).transpose()?,
+                mask: row.mask.as_ref().map(|row| mask_block.load(row, &range)).transpose()?,
             };
-            // One call for both, as there are eight loops in it.
-            let (results, scattered) = match self.out.as_slice_mut() {
+            // One call for both, as there are four loops in it.
+            let (results, scattered) = match row.out.as_slice_mut() {
                 Some(out) => (&mut out[range.clone()], false),
                 None => (out_block.make(range.len())?, true),
             };
-            apply(self.formula, inputs, missing, results);
+            apply(formula, inputs, missing, results);
             if scattered {
-                self.out.slice_mut(s![range]).assign(&ArrayView1::from(&*out_block));
+                row.out.slice_mut(s![range]).assign(&ArrayView1::from(&*out_block));
             }
         }
         Ok(())

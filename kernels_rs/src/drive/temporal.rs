@@ -9,9 +9,11 @@
 //! Pixels do not meet, so results do not depend on how they are cut. A kernel takes its rows in blocks of lanes
 //! (`blocks.rs`) or in tiles (`tiles.rs`).
 
-pub use crate::drive::results::{Output, Results, store};
+pub use crate::drive::results::Output;
+pub(crate) use crate::drive::results::Results;
+pub(crate) use crate::drive::results::store;
 use crate::errors::Error;
-use crate::exec::par::{self, Divide, Watch};
+use crate::exec::par::{self, Divide, Piece};
 use crate::number::lanes::{Key, Missing};
 use crate::view::rows::{Operand, Stack, middle, simplify};
 use ndarray::{ArrayView2, ArrayViewD, Axis, Dimension, Ix2, IxDyn};
@@ -27,7 +29,7 @@ const SCRATCH: usize = 32 << 20;
 
 /// Bytes of scratch for one of that many threads.
 #[must_use]
-pub fn share(threads: usize) -> usize {
+pub(crate) fn share(threads: usize) -> usize {
     SCRATCH / threads
 }
 
@@ -44,7 +46,7 @@ pub struct Work<'a, K, R> {
 }
 
 /// A row of pixels through time.
-pub struct PixelRow<'a, K> {
+pub(crate) struct PixelRow<'a, K> {
     /// (time, pixel).
     pub x: ArrayView2<'a, K>,
     /// Of the shape of `x`; not 0 where a value is missing.
@@ -58,10 +60,10 @@ pub struct PixelRow<'a, K> {
 /// # Errors
 ///
 /// The threads cannot be started, or what `piece` returns.
-pub fn reduce<'a, K: Key, R: Results>(
+pub(crate) fn reduce<'a, K: Key, R: Results>(
     mut work: Work<'a, K, R>,
     threads: usize,
-    piece: &(impl Fn(Work<'a, K, R>, &Watch) -> Result<(), Error> + Sync),
+    piece: Piece<'_, Work<'a, K, R>>,
 ) -> Result<(), Error> {
     if work.x.is_empty() {
         work.out.clear();
@@ -112,8 +114,8 @@ impl<'a, K: Key, R: Results> Work<'a, K, R> {
     }
 
     /// Makes `axis` of the stack axis 0, where it has to be.
-    #[must_use]
-    pub fn time_first(mut self, axis: usize) -> Self {
+    #[cfg(test)]
+    pub(crate) fn time_first(mut self, axis: usize) -> Self {
         for axis in (0..axis).rev() {
             self.x.swap_axes(axis, axis + 1);
             if let Some(mask) = &mut self.mask {
@@ -124,13 +126,13 @@ impl<'a, K: Key, R: Results> Work<'a, K, R> {
     }
 
     /// The indices of all rows of pixels.
-    pub fn rows(&self) -> impl Iterator<Item = IxDyn> + use<K, R> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = IxDyn> + use<K, R> {
         let axes = &self.x.shape()[1..];
         ndarray::indices(axes[..axes.len().saturating_sub(1)].to_vec()).into_iter()
     }
 
     /// The row at an index, and that of its results.
-    pub fn row(&mut self, index: &IxDyn) -> (PixelRow<'a, K>, R::Row<'_>) {
+    pub(crate) fn row(&mut self, index: &IxDyn) -> (PixelRow<'a, K>, R::Row<'_>) {
         let index = index.slice();
         let mask = self.mask.as_ref().map(|mask| row_of(mask, index));
         (PixelRow { x: row_of(&self.x, index), mask, missing: self.missing }, self.out.row(index))

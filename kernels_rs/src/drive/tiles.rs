@@ -32,7 +32,7 @@ const FEW_SERIES: usize = 8;
 const FAR: usize = 24 << 20;
 
 /// Room for what has to be copied, kept from tile to tile.
-pub struct Scratch<K> {
+pub(crate) struct Scratch<K> {
     values: Room<K>,
     marks: Room<u8>,
     series: Copies<K>,
@@ -42,7 +42,7 @@ pub struct Scratch<K> {
 impl<K: Key> Scratch<K> {
     /// That takes about as many bytes at most.
     #[must_use]
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         Self { values: Room::new(), marks: Room::new(), series: Copies::new(bytes), bytes }
     }
 }
@@ -59,7 +59,7 @@ enum Way {
 }
 
 /// Some neighbouring pixels on all dates, to be passed over.
-pub struct Tile<'a, K> {
+pub(crate) struct Tile<'a, K> {
     row: PixelRow<'a, K>,
     way: Way,
     far: bool,
@@ -74,7 +74,7 @@ impl<K: Key> PixelRow<'_, K> {
     /// # Errors
     ///
     /// What `each` returns.
-    pub fn for_each_tile(
+    pub(crate) fn for_each_tile(
         &self,
         width: usize,
         scratch: &mut Scratch<K>,
@@ -111,7 +111,7 @@ impl<K: Key> PixelRow<'_, K> {
 impl<K: Key> Tile<'_, K> {
     /// How many pixels there are.
     #[must_use]
-    pub fn pixels(&self) -> usize {
+    pub(crate) fn pixels(&self) -> usize {
         self.row.x.ncols()
     }
 
@@ -120,7 +120,7 @@ impl<K: Key> Tile<'_, K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn pass(&mut self, path: Path, watch: &Watch, pass: &mut impl Pass<K>) -> Result<(), Error> {
+    pub(crate) fn pass(&mut self, path: Path, watch: &Watch, pass: &mut impl Pass<K>) -> Result<(), Error> {
         match self.way {
             Way::InPlace => self.pass_in_place(path, watch, pass)?,
             Way::Copied(dates) => self.pass_copied(dates, path, watch, pass)?,

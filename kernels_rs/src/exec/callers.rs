@@ -6,10 +6,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The number of callers that are at work.
-pub struct Callers(AtomicUsize);
+pub(crate) struct Callers(AtomicUsize);
 
 /// One of them, for as long as it lives.
-pub struct Caller<'a> {
+pub(crate) struct Caller<'a> {
     callers: &'a Callers,
     /// How many there were when it came.
     pub others: usize,
@@ -17,12 +17,12 @@ pub struct Caller<'a> {
 
 impl Callers {
     /// None yet.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(AtomicUsize::new(0))
     }
 
     /// Counts one more.
-    pub fn enter(&self) -> Caller<'_> {
+    pub(crate) fn enter(&self) -> Caller<'_> {
         Caller { callers: self, others: self.0.fetch_add(1, Ordering::Relaxed) }
     }
 }

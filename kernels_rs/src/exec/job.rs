@@ -34,7 +34,7 @@ const NAP: Duration = Duration::from_millis(50);
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 /// Work that helpers may join.
-pub struct Job {
+pub(crate) struct Job {
     state: AtomicUsize,
     /// The caller's, and what calls it as what it is.
     work: *const (),
@@ -51,7 +51,7 @@ unsafe impl Sync for Job {}
 
 /// Does `own` here, while those who are handed the job by `invite` may do `work`; then waits for those who do, and calls
 /// `idle` now and then meanwhile.
-pub fn share<W: Fn() + Sync>(
+pub(crate) fn share<W: Fn() + Sync>(
     work: &W,
     process: u32,
     invite: impl FnOnce(&Arc<Job>),
@@ -80,7 +80,7 @@ unsafe fn call<W: Fn()>(work: *const ()) {
 
 impl Job {
     /// Does the work, unless it is closed.
-    pub fn help(&self) {
+    pub(crate) fn help(&self) {
         let count = |state: usize| (state & CLOSED == 0).then_some(state + 1);
         if self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, count).is_ok() {
             let _inside = Inside(self);

@@ -1,10 +1,10 @@
 //! How work is run: instruction sets, threads, and signals that end a call.
 
 mod callers;
-pub mod job;
+pub(crate) mod job;
 mod pace;
-pub mod par;
-pub mod process;
-pub mod signals;
-pub mod simd;
-pub mod watch;
+pub(crate) mod par;
+pub(crate) mod process;
+pub(crate) mod signals;
+pub(crate) mod simd;
+pub(crate) mod watch;

@@ -4,7 +4,7 @@
 //! pieces as large as allowed, and work of which every element is another cache line in ones of a few milliseconds.
 
 use crate::errors::Error;
-use crate::exec::par::Divide;
+use crate::exec::par::{Divide, Piece};
 use crate::exec::watch::Watch;
 use std::time::{Duration, Instant};
 
@@ -28,12 +28,7 @@ impl Pace {
     }
 
     /// Does `work` in order, in pieces where it can be cut.
-    pub(crate) fn walk<D: Divide>(
-        &mut self,
-        work: D,
-        watch: &Watch,
-        piece: &impl Fn(D, &Watch) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn walk<D: Divide>(&mut self, work: D, watch: &Watch, piece: Piece<'_, D>) -> Result<(), Error> {
         let mut rest = vec![work];
         while let Some(next) = rest.pop() {
             let size = next.size();
@@ -63,7 +58,7 @@ fn most(size: usize, took: Duration) -> usize {
 mod tests {
     use super::*;
     use crate::exec::watch::Poll;
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     /// So many elements, down to one.
     struct Elements(usize);
@@ -78,16 +73,16 @@ mod tests {
         }
     }
 
-    fn sizes(elements: usize, each: impl Fn(usize)) -> Vec<usize> {
-        let found = RefCell::new(Vec::new());
+    fn sizes(elements: usize, each: impl Fn(usize) + Sync) -> Vec<usize> {
+        let found = Mutex::new(Vec::new());
         let piece = |Elements(size): Elements, _: &Watch| {
             each(size);
-            found.borrow_mut().push(size);
+            found.lock().unwrap().push(size);
             Ok(())
         };
         let watch = Watch::of_caller(Poll::default, None);
         Pace::new().walk(Elements(elements), &watch, &piece).unwrap();
-        found.into_inner()
+        found.into_inner().unwrap()
     }
 
     #[test]

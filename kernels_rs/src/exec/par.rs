@@ -17,7 +17,7 @@ use crate::exec::pace::{LARGEST, Pace};
 use crate::exec::process::PerProcess;
 use crate::exec::signals;
 use crate::exec::watch::Poll;
-pub use crate::exec::watch::Watch;
+pub(crate) use crate::exec::watch::Watch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -25,10 +25,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Below this many elements read another thread costs more than it gains (`docs/decisions/0011`).
-pub const SERIAL_BELOW: usize = 96 * 1024;
+pub(crate) const SERIAL_BELOW: usize = 96 * 1024;
 
 /// Work that can be cut in two independent parts.
-pub trait Divide: Sized + Send {
+pub(crate) trait Divide: Sized + Send {
     /// How many elements it reads.
     fn size(&self) -> usize;
 
@@ -36,16 +36,16 @@ pub trait Divide: Sized + Send {
     fn halve(self) -> (Self, Option<Self>);
 }
 
+/// What is done with a piece of work. A pointer, so that what cuts and shares work is compiled once for a kind of work, and
+/// not for every kernel.
+pub(crate) type Piece<'p, D> = &'p (dyn Fn(D, &Watch) -> Result<(), Error> + Sync + 'p);
+
 /// Does `work` piece by piece on that many threads, or on as many as there are cores.
 ///
 /// # Errors
 ///
 /// The threads cannot be started, a signal ended the call, or what `piece` returns.
-pub fn run<D: Divide>(
-    work: D,
-    threads: usize,
-    piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
-) -> Result<(), Error> {
+pub(crate) fn run<D: Divide>(work: D, threads: usize, piece: Piece<'_, D>) -> Result<(), Error> {
     static CREW: PerProcess<Crew> = PerProcess::new();
     if work.size() < SERIAL_BELOW {
         return piece(work, &Watch::quiet());
@@ -62,7 +62,7 @@ fn usable_cores() -> usize {
 }
 
 /// Does `work` piece by piece on this thread.
-fn alone<D: Divide>(work: D, poll: fn() -> Poll, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Result<(), Error> {
+fn alone<D: Divide>(work: D, poll: fn() -> Poll, piece: Piece<'_, D>) -> Result<(), Error> {
     let watch = Watch::of_caller(poll, None);
     Pace::new().walk(work, &watch, piece)?;
     watch.verdict()
@@ -106,7 +106,7 @@ impl Crew {
         work: D,
         threads: usize,
         poll: fn() -> Poll,
-        piece: &(impl Fn(D, &Watch) -> Result<(), Error> + Sync),
+        piece: Piece<'_, D>,
     ) -> Result<(), Error> {
         let caller = self.callers.enter();
         let used = threads.min(self.cores.saturating_sub(caller.others)).max(1);
@@ -194,7 +194,7 @@ impl<D: Divide> Pieces<D> {
     }
 
     /// Takes pieces until there are no more, or one fails, here or elsewhere.
-    fn take_all(&self, watch: &Watch, piece: &impl Fn(D, &Watch) -> Result<(), Error>) -> Option<Failure> {
+    fn take_all(&self, watch: &Watch, piece: Piece<'_, D>) -> Option<Failure> {
         let take = || {
             let mut pace = Pace::new();
             while let Some(next) = self.all.get(self.next.fetch_add(1, Ordering::Relaxed)) {

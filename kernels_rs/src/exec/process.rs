@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value that is made when a process first asks for it, and stays until the process ends.
-pub struct PerProcess<T>(AtomicPtr<Made<T>>);
+pub(crate) struct PerProcess<T>(AtomicPtr<Made<T>>);
 
 struct Made<T> {
     process: u32,
@@ -20,12 +20,12 @@ impl<T: Send + Sync> PerProcess<T> {
     /// Nothing is made yet.
     #[allow(clippy::new_without_default, reason = "a static needs a constant")]
     #[must_use]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(AtomicPtr::new(null_mut()))
     }
 
     /// The value of this process. Threads that ask at once may all make one: the first is kept.
-    pub fn get(&'static self, create: impl FnOnce() -> T) -> &'static T {
+    pub(crate) fn get(&'static self, create: impl FnOnce() -> T) -> &'static T {
         let process = id();
         let found = self.0.load(Ordering::Acquire);
         // SAFETY: what the pointer shows was published below, with its contents, and is never freed.

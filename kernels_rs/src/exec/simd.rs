@@ -14,7 +14,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Bytes of a cache line, and of the widest register.
-pub const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// A set of instructions that the kernels are compiled for and that this processor has: only [`Path::all`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ enum Instructions {
 impl Path {
     /// The name that the environment variable and `build_info()` use.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self.0 {
             Instructions::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
@@ -47,7 +47,7 @@ impl Path {
 
     /// Whether it has the registers of 64 bytes.
     #[must_use]
-    pub fn is_avx512(self) -> bool {
+    pub(crate) fn is_avx512(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         return matches!(self.0, Instructions::Avx512 { .. });
         #[cfg(not(target_arch = "x86_64"))]
@@ -56,7 +56,7 @@ impl Path {
 
     /// Every path that this processor can run, the fastest last.
     #[must_use]
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         #[allow(unused_mut, reason = "one path on other architectures")]
         let mut all = vec![Self(Instructions::Baseline)];
         #[cfg(target_arch = "x86_64")]
@@ -70,8 +70,8 @@ impl Path {
     }
 
     /// These, and AVX-512 as a processor of the other maker would use it: all code that this processor can run.
-    #[must_use]
-    pub fn every() -> Vec<Self> {
+    #[cfg(test)]
+    pub(crate) fn every() -> Vec<Self> {
         #[allow(unused_mut, reason = "one path on other architectures")]
         let mut every = Self::all();
         #[cfg(target_arch = "x86_64")]
@@ -131,7 +131,7 @@ fn choose(wish: Option<&str>) -> Result<Path, Error> {
 
 /// Which processors that have AVX-512 do a task faster by it than by AVX2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gains {
+pub(crate) enum Gains {
     /// All.
     Everywhere,
     /// Those of AMD. Those of Intel divide 64 bytes as two halves, and compare them on one unit.
@@ -139,7 +139,7 @@ pub enum Gains {
 }
 
 /// Work that is compiled once per [`Path`].
-pub trait Task {
+pub(crate) trait Task {
     /// What it returns.
     type Output;
 
@@ -153,7 +153,7 @@ pub trait Task {
 
 /// Runs `task` as compiled for `path`.
 #[inline]
-pub fn dispatch<T: Task>(path: Path, task: T) -> T::Output {
+pub(crate) fn dispatch<T: Task>(path: Path, task: T) -> T::Output {
     match path.0 {
         Instructions::Baseline => task.run(),
         // SAFETY: `Path::all`, which alone makes a path, has asked the processor for both features.
@@ -189,7 +189,7 @@ unsafe fn run_avx512<T: Task>(task: T) -> T::Output {
 /// Asks for the cache lines that begin `ahead` bytes after those of `data`, whatever lies there; nothing where the
 /// architecture has no stable way to.
 #[inline(always)]
-pub fn prefetch<T>(data: &[T], ahead: usize) {
+pub(crate) fn prefetch<T>(data: &[T], ahead: usize) {
     #[cfg(target_arch = "x86_64")]
     for offset in (0..size_of_val(data)).step_by(LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

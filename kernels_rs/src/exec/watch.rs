@@ -25,7 +25,7 @@ const CLOSE: Duration = Duration::from_micros(100);
 
 /// What asking for signals found.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Poll {
+pub(crate) struct Poll {
     /// The call shall end.
     pub interrupted: bool,
     /// How long it took until it could be asked.
@@ -34,7 +34,7 @@ pub struct Poll {
 
 /// What a piece of work asks now and then: whether to go on.
 #[derive(Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// Set when the call shall end; None where one thread does all.
     stop: Option<Arc<AtomicBool>>,
     /// Of the caller's thread.
@@ -63,7 +63,7 @@ enum Verdict {
 impl Watch {
     /// One that always says yes.
     #[must_use]
-    pub fn quiet() -> Self {
+    pub(crate) fn quiet() -> Self {
         Self::default()
     }
 
@@ -87,7 +87,7 @@ impl Watch {
     ///
     /// The call shall end: it was interrupted, or another piece of it failed.
     #[inline]
-    pub fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         if self.is_stopped() {
             return Err(Error::Interrupted);
         }

@@ -21,7 +21,7 @@ use crate::view::parts::Sample;
 
 /// The constants of the index, and what the denominator must exceed in absolute value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Evi<O> {
+pub(crate) struct Evi<O> {
     /// G.
     pub gain: O,
     /// C1, of red.
@@ -37,7 +37,7 @@ impl Evi<f64> {
     /// The same index of reflectances scale * count + offset, on the counts. `scale` is not 0.
     #[must_use]
     #[allow(clippy::float_cmp, reason = "exactly these say that counts are meant as they are")]
-    pub fn of_counts(self, scale: f64, offset: f64) -> Self {
+    pub(crate) fn of_counts(self, scale: f64, offset: f64) -> Self {
         if scale == 1.0 && offset == 0.0 {
             return self;
         }
@@ -47,7 +47,7 @@ impl Evi<f64> {
 
     /// Rounds the constants.
     #[must_use]
-    pub fn nearest<O: Real>(self) -> Evi<O> {
+    pub(crate) fn nearest<O: Real>(self) -> Evi<O> {
         Evi {
             gain: O::nearest(self.gain),
             c1: O::nearest(self.c1),
@@ -75,7 +75,7 @@ impl<O: Real> Formula<O, 3> for Evi<O> {
 /// # Errors
 ///
 /// The threads cannot be started.
-pub fn evi<I: Sample<O>, O: Real>(
+pub(crate) fn evi<I: Sample<O>, O: Real>(
     bands: Bands<'_, I, O, 3>,
     constants: Evi<f64>,
     path: Path,

@@ -17,7 +17,7 @@ use crate::view::parts::Sample;
 
 /// The formula, with a rule for quality bands of dtype Q.
 #[derive(Clone, Copy, Debug)]
-pub struct Scaled<O, R, Q> {
+pub(crate) struct Scaled<O, R, Q> {
     pub scale: O,
     pub offset: O,
     pub rule: R,
@@ -26,6 +26,7 @@ pub struct Scaled<O, R, Q> {
 
 impl<O: Real, R: Rule<Q>, Q: Copy + Default + Send + Sync + 'static> Formula<O, 1> for Scaled<O, R, Q> {
     type Companion = Q;
+    const HAS_COMPANION: bool = R::ASKS;
 
     #[inline(always)]
     fn value(self, [dn]: [O; 1]) -> O {
@@ -43,7 +44,7 @@ impl<O: Real, R: Rule<Q>, Q: Copy + Default + Send + Sync + 'static> Formula<O, 
 /// # Errors
 ///
 /// The threads cannot be started.
-pub fn mask_and_scale<I: Sample<O>, O: Real>(
+pub(crate) fn mask_and_scale<I: Sample<O>, O: Real>(
     dn: Bands<'_, I, O, 1>,
     quality: Quality<'_>,
     [scale, offset]: [f64; 2],

@@ -1,10 +1,10 @@
 //! The kernels, a file each: pseudo-code, scalar formula, the driver that applies it, and tests.
 
-pub mod evi;
-pub mod mask_and_scale;
-pub mod normalized_difference;
-pub mod normalized_difference_dn;
-pub mod temporal_mean;
-pub mod temporal_median;
-pub mod temporal_moments;
-pub mod temporal_stats;
+pub(crate) mod evi;
+pub(crate) mod mask_and_scale;
+pub(crate) mod normalized_difference;
+pub(crate) mod normalized_difference_dn;
+pub(crate) mod temporal_mean;
+pub(crate) mod temporal_median;
+pub(crate) mod temporal_moments;
+pub(crate) mod temporal_stats;

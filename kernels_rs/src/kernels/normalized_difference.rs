@@ -14,7 +14,7 @@ use crate::view::parts::Sample;
 
 /// The formula; sums that are not larger than `min_denominator`, in absolute value, make the result NaN.
 #[derive(Clone, Copy, Debug)]
-pub struct NormalizedDifference<O> {
+pub(crate) struct NormalizedDifference<O> {
     pub min_denominator: O,
 }
 
@@ -34,7 +34,7 @@ impl<O: Real> Formula<O, 2> for NormalizedDifference<O> {
 /// # Errors
 ///
 /// The threads cannot be started.
-pub fn normalized_difference<I: Sample<O>, O: Real>(
+pub(crate) fn normalized_difference<I: Sample<O>, O: Real>(
     bands: Bands<'_, I, O, 2>,
     min_denominator: f64,
     path: Path,

@@ -17,7 +17,7 @@ use crate::view::parts::Sample;
 
 /// The formula on counts.
 #[derive(Clone, Copy, Debug)]
-pub struct Counts<O> {
+pub(crate) struct Counts<O> {
     /// What is added to the sum of two counts.
     pub k: O,
     /// Sums that are not larger than this, in absolute value, make the result NaN.
@@ -27,13 +27,13 @@ pub struct Counts<O> {
 impl Counts<f64> {
     /// Of reflectances scale * count + offset. `scale` is not 0; `min_denominator` is a reflectance.
     #[must_use]
-    pub fn new(scale: f64, offset: f64, min_denominator: f64) -> Self {
+    pub(crate) fn new(scale: f64, offset: f64, min_denominator: f64) -> Self {
         Self { k: meant(2.0 * offset / scale), limit: min_denominator / scale.abs() }
     }
 
     /// Rounds both.
     #[must_use]
-    pub fn nearest<O: Real>(self) -> Counts<O> {
+    pub(crate) fn nearest<O: Real>(self) -> Counts<O> {
         Counts { k: O::nearest(self.k), limit: O::nearest(self.limit) }
     }
 }
@@ -54,7 +54,7 @@ impl<O: Real> Formula<O, 2> for Counts<O> {
 /// # Errors
 ///
 /// The threads cannot be started.
-pub fn normalized_difference_dn<I: Sample<O>, O: Real>(
+pub(crate) fn normalized_difference_dn<I: Sample<O>, O: Real>(
     bands: Bands<'_, I, O, 2>,
     counts: Counts<f64>,
     path: Path,

@@ -23,7 +23,7 @@ const TILE: usize = 6144;
 /// The mean of values that add up to `sum`; what every path must give bit for bit.
 #[must_use]
 #[inline(always)]
-pub fn scalar<O: Real>(sum: f64, count: i32) -> O {
+pub(crate) fn scalar<O: Real>(sum: f64, count: i32) -> O {
     O::nearest(sum / f64::from(count))
 }
 
@@ -32,7 +32,7 @@ pub fn scalar<O: Real>(sum: f64, count: i32) -> O {
 /// # Errors
 ///
 /// Memory or threads cannot be had, or the call was interrupted.
-pub fn temporal_mean<K: Summand, O: Real + Output>(
+pub(crate) fn temporal_mean<K: Summand, O: Real + Output>(
     work: Work<'_, K, ArrayViewMutD<'_, O>>,
     path: Path,
     threads: usize,

@@ -142,7 +142,7 @@ impl Method {
     /// # Errors
     ///
     /// Memory for a network cannot be had.
-    pub fn fastest<K: Series>(dates: usize, pixels: usize, path: Path, threads: usize) -> Result<Self, Error> {
+    pub(crate) fn fastest<K: Series>(dates: usize, pixels: usize, path: Path, threads: usize) -> Result<Self, Error> {
         let in_lanes = pixels >= FEW && dates <= share(threads) / BLOCK_BYTES;
         Ok(match dates {
             0..=SELECT_MAX => Self::Registers,
@@ -154,7 +154,7 @@ impl Method {
 }
 
 /// A stack and where its medians go.
-pub type Medians<'x, 'o, K, O> = Work<'x, K, ArrayViewMutD<'o, O>>;
+pub(crate) type Medians<'x, 'o, K, O> = Work<'x, K, ArrayViewMutD<'o, O>>;
 
 /// Computes `work` on that many threads.
 ///

@@ -17,14 +17,18 @@ use crate::kernels::temporal_stats::width_of;
 use ndarray::ArrayViewMutD;
 
 /// Where number, mean and squares go.
-pub type Parts<'a> = (ArrayViewMutD<'a, i32>, ArrayViewMutD<'a, f64>, ArrayViewMutD<'a, f64>);
+pub(crate) type Parts<'a> = (ArrayViewMutD<'a, i32>, ArrayViewMutD<'a, f64>, ArrayViewMutD<'a, f64>);
 
 /// Computes `work` on that many threads.
 ///
 /// # Errors
 ///
 /// Memory or threads cannot be had, or the call was interrupted.
-pub fn temporal_moments<K: Summand>(mut work: Work<'_, K, Parts<'_>>, path: Path, threads: usize) -> Result<(), Error> {
+pub(crate) fn temporal_moments<K: Summand>(
+    mut work: Work<'_, K, Parts<'_>>,
+    path: Path,
+    threads: usize,
+) -> Result<(), Error> {
     if work.x.is_empty() {
         work.out.clear();
         work.out.2.fill(0.0);

@@ -27,19 +27,19 @@ const TILE_BYTES: usize = 768 << 10;
 const TILE_LEAST: usize = 64;
 
 /// Where mean, standard deviation and number go.
-pub type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
+pub(crate) type Stats<'a, O> = (ArrayViewMutD<'a, O>, ArrayViewMutD<'a, O>, ArrayViewMutD<'a, i32>);
 
 /// The standard deviation of n values; what every path must give bit for bit.
 #[must_use]
 #[inline(always)]
-pub fn scalar<O: Real>(squares: f64, count: i32, ddof: i32) -> O {
+pub(crate) fn scalar<O: Real>(squares: f64, count: i32, ddof: i32) -> O {
     let free = count - ddof; // neither is negative
     O::nearest(if free > 0 { (squares / f64::from(free)).sqrt() } else { f64::NAN })
 }
 
 /// Pixels of a tile of that many dates.
 #[must_use]
-pub fn width_of<K>(dates: usize) -> usize {
+pub(crate) fn width_of<K>(dates: usize) -> usize {
     (TILE_BYTES / size_of::<K>() / dates).clamp(TILE_LEAST, MOST) / 64 * 64
 }
 
@@ -48,7 +48,7 @@ pub fn width_of<K>(dates: usize) -> usize {
 /// # Errors
 ///
 /// Memory or threads cannot be had, or the call was interrupted.
-pub fn temporal_stats<K: Summand, O: Real + Output>(
+pub(crate) fn temporal_stats<K: Summand, O: Real + Output>(
     work: Work<'_, K, Stats<'_, O>>,
     ddof: usize,
     path: Path,

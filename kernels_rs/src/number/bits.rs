@@ -1,5 +1,6 @@
 //! Values as integers that order like them: what bisection and histograms work on.
 
+use crate::number::dtypes::of_each_dtype;
 use crate::number::lanes::Key;
 
 /// A key with its image among the integers.
@@ -45,23 +46,21 @@ pub trait Bits: Key {
 }
 
 macro_rules! bits {
-    ($($key:ty, $int:ty, $unsigned:ty, $chunk:expr, $to:expr, $from:expr;)*) => {$(
+    ($kind:ident $key:ident $int:ident $unsigned:ident [$($results:tt)+]) => {
         impl Bits for $key {
             type Int = $int;
             type Distance = $unsigned;
-            const CHUNK: usize = $chunk;
-            const FARTHEST: $unsigned = <$unsigned>::MAX;
+            const CHUNK: usize = if $int::BITS < 32 { (1 << ($int::BITS - 1)) - 1 } else { 1 << 30 };
+            const FARTHEST: $unsigned = $unsigned::MAX;
 
             #[inline(always)]
             fn to_int(self) -> $int {
-                let to: fn(Self) -> $int = $to;
-                to(self)
+                in_order!($kind $int self)
             }
 
             #[inline(always)]
             fn from_int(int: $int) -> Self {
-                let from: fn($int) -> Self = $from;
-                from(int)
+                out_of_order!($kind $key $int int)
             }
 
             #[inline(always)]
@@ -87,17 +86,17 @@ macro_rules! bits {
 
             #[inline(always)]
             fn place(self) -> $unsigned {
-                Self::distance(<$int>::MIN, self.to_int())
+                Self::distance($int::MIN, self.to_int())
             }
 
             #[allow(clippy::cast_possible_truncation, reason = "a place is a distance")]
             fn from_place(place: u64) -> Self {
-                Self::from_int(Self::at(<$int>::MIN, place as $unsigned, false))
+                Self::from_int(Self::at($int::MIN, place as $unsigned, false))
             }
 
             #[inline(always)]
             fn tally(count: $int, one: bool) -> $int {
-                count.wrapping_add(<$int>::from(one))
+                count.wrapping_add($int::from(one))
             }
 
             #[inline(always)]
@@ -106,24 +105,36 @@ macro_rules! bits {
                 int as u32
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-// Floats: the bits of a positive float order like an integer, those of a negative one the other way round.
-bits! {
-    f32, i32, u32, 1 << 30, |x| flip32(x.to_bits().cast_signed()), |i| f32::from_bits(flip32(i).cast_unsigned());
-    f64, i64, u64, 1 << 30, |x| flip64(x.to_bits().cast_signed()), |i| f64::from_bits(flip64(i).cast_unsigned());
-    u8, i8, u8, 127, |x| (x ^ 0x80).cast_signed(), |i| i.cast_unsigned() ^ 0x80;
-    u16, i16, u16, 32767, |x| (x ^ 0x8000).cast_signed(), |i| i.cast_unsigned() ^ 0x8000;
-    i16, i16, u16, 32767, |x| x, |i| i;
+/// A key as a signed integer. The bits of a positive float order like an integer, those of a negative one the other way
+/// round.
+macro_rules! in_order {
+    (float $int:ident $key:expr) => {{
+        let bits = $key.to_bits().cast_signed();
+        bits ^ ((bits >> ($int::BITS - 1)) & $int::MAX)
+    }};
+    (unsigned $int:ident $key:expr) => {
+        $key.cast_signed() ^ $int::MIN
+    };
+    (signed $int:ident $key:expr) => {
+        $key
+    };
 }
 
-#[inline(always)]
-fn flip32(bits: i32) -> i32 {
-    bits ^ ((bits >> 31) & i32::MAX)
+/// And back.
+macro_rules! out_of_order {
+    (float $key:ident $int:ident $from:expr) => {
+        $key::from_bits(($from ^ (($from >> ($int::BITS - 1)) & $int::MAX)).cast_unsigned())
+    };
+    (unsigned $key:ident $int:ident $from:expr) => {
+        ($from ^ $int::MIN).cast_unsigned()
+    };
+    (signed $key:ident $int:ident $from:expr) => {
+        $from
+    };
 }
 
-#[inline(always)]
-fn flip64(bits: i64) -> i64 {
-    bits ^ ((bits >> 63) & i64::MAX)
-}
+of_each_dtype! { bits }

@@ -13,7 +13,7 @@ const NEAR: f64 = 1e-6;
 
 /// `k`, or the integer that it is all but for the rounding of what it was computed from.
 #[must_use]
-pub fn meant(k: f64) -> f64 {
+pub(crate) fn meant(k: f64) -> f64 {
     let whole = k.round_ties_even();
     if (k - whole).abs() <= NEAR { whole } else { k }
 }

@@ -17,13 +17,13 @@ const FIFTEEN_DIGITS: f64 = 1e-14;
 
 /// The float64 that a float32 was rounded from, if that was a short decimal.
 #[must_use]
-pub fn of_single(value: f32) -> f64 {
+pub(crate) fn of_single(value: f32) -> f64 {
     format!("{value:e}").parse().unwrap_or(f64::NAN)
 }
 
 /// The float64 that is meant by this one, which may have been a float32 before.
 #[must_use]
-pub fn of_double(value: f64) -> f64 {
+pub(crate) fn of_double(value: f64) -> f64 {
     #[allow(clippy::cast_possible_truncation, reason = "what it rounds to is looked at")]
     let single = value as f32;
     let widened = f64::from(single);

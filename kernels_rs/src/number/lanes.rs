@@ -10,6 +10,7 @@
 //! For integers the fillings are the limits of the type; since these are data as well, one needs to remember whether
 //! a lane holds any value at all. For floats that is not needed: with nothing valid the middle is -Inf + Inf, a NaN.
 
+use crate::number::dtypes::of_each_dtype;
 use crate::number::real::Real;
 
 /// A number that can be ordered in lanes.
@@ -50,11 +51,11 @@ pub trait Key: Copy + PartialOrd + Default + Send + Sync + 'static {
     fn blank(values: &mut [Self], missing: Missing<Self>);
 }
 
-macro_rules! float_key {
-    ($($float:ty: $bits:ty),*) => {$(
+macro_rules! key {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Key for $float {
-            const LOW: Self = <$float>::NEG_INFINITY;
-            const HIGH: Self = <$float>::INFINITY;
+            const LOW: Self = $float::NEG_INFINITY;
+            const HIGH: Self = $float::INFINITY;
             const ONE: Self = 1.0;
             const FINITE_LIMITS: bool = false;
 
@@ -62,7 +63,7 @@ macro_rules! float_key {
             fn flip_if(self, flip: bool) -> Self {
                 // An addition that flips the sign bit, as that leaves the units free that compare and select: LLVM would
                 // turn an exclusive or into a select.
-                Self::from_bits(self.to_bits().wrapping_add(<$bits>::from(flip) << (<$bits>::BITS - 1)))
+                Self::from_bits(self.to_bits().wrapping_add($bits::from(flip) << ($bits::BITS - 1)))
             }
 
             #[inline(always)]
@@ -99,14 +100,11 @@ macro_rules! float_key {
                 }
             }
         }
-    )*};
-}
-
-macro_rules! integer_key {
-    ($($integer:ty),*) => {$(
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Key for $integer {
-            const LOW: Self = <$integer>::MIN;
-            const HIGH: Self = <$integer>::MAX;
+            const LOW: Self = $integer::MIN;
+            const HIGH: Self = $integer::MAX;
             const ONE: Self = 1;
             const FINITE_LIMITS: bool = true;
 
@@ -141,11 +139,11 @@ macro_rules! integer_key {
 
             fn blank(_: &mut [Self], _: Missing<Self>) {}
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-float_key!(f32: u32, f64: u64);
-integer_key!(u8, i16, u16);
+of_each_dtype! { key }
 
 /// Which value stands for a missing one. Of floats NaN does as well, whatever this says.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +162,7 @@ impl<K: Key> Missing<K> {
 
     /// Gaps have been filled before: what is there now is no gap, and may be no value either, so it is not counted.
     #[must_use]
-    pub fn filled() -> Self {
+    pub(crate) fn filled() -> Self {
         Self { nodata: K::default(), declared: false, seen: K::default() }
     }
 }
@@ -178,7 +176,7 @@ impl<K: Key> Default for Missing<K> {
 /// What is known of the missing values of each lane so far.
 #[derive(Clone)]
 #[repr(align(64))]
-pub struct Gaps<K, const W: usize> {
+pub(crate) struct Gaps<K, const W: usize> {
     /// What the next missing value is replaced by.
     pub pad: [K; W],
     /// How many values were seen, as far as the type can count; kept up only where the limits are finite.
@@ -190,13 +188,13 @@ impl<K: Key, const W: usize> Gaps<K, W> {
     #[allow(clippy::new_without_default, reason = "the start of a count, and no default of anything")]
     #[must_use]
     #[inline(always)]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { pad: [K::LOW; W], seen: [K::default(); W] }
     }
 
     /// The medians of T dates from ranks (T - 1) / 2 and the one above.
     #[inline(always)]
-    pub fn medians<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
+    pub(crate) fn medians<O: Real + From<K>>(&self, dates: usize, lo: &[K; W], hi: &[K; W], out: &mut [O; W]) {
         for w in 0..W {
             out[w] = median_of(dates, self.pad[w], self.seen[w], lo[w], hi[w]);
         }
@@ -205,7 +203,7 @@ impl<K: Key, const W: usize> Gaps<K, W> {
 
 /// The median of the valid values of T from ranks (T - 1) / 2 and the one above: one of the two or their mean.
 #[inline(always)]
-pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K, hi: K) -> O {
+pub(crate) fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K, hi: K) -> O {
     let (even, odd_gaps) = (dates.is_multiple_of(2), pad == K::HIGH);
     let (lo, hi) = (O::from(lo), O::from(hi));
     let single = if even { hi } else { lo };
@@ -218,25 +216,25 @@ pub fn median_of<K: Key, O: Real + From<K>>(dates: usize, pad: K, seen: K, lo: K
 
 /// The smaller of two values that can be ordered, in the form that compiles to one `min` instruction.
 #[inline(always)]
-pub fn lesser<K: Key>(a: K, b: K) -> K {
+pub(crate) fn lesser<K: Key>(a: K, b: K) -> K {
     if a < b { a } else { b }
 }
 
 /// The larger of two values that can be ordered; with [`lesser`] a permutation of both, zeros of either sign included.
 #[inline(always)]
-pub fn greater<K: Key>(a: K, b: K) -> K {
+pub(crate) fn greater<K: Key>(a: K, b: K) -> K {
     if a < b { b } else { a }
 }
 
 /// `value` or, where it is missing, the filling; and what `pad` and `seen` are afterwards.
 #[inline(always)]
-pub fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
+pub(crate) fn fill<K: Key>(value: K, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
     fill_where(value, value.is_missing(missing), missing, pad, seen)
 }
 
 /// [`fill`] with the answer to whether the value is missing.
 #[inline(always)]
-pub fn fill_where<K: Key>(value: K, gap: bool, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
+pub(crate) fn fill_where<K: Key>(value: K, gap: bool, missing: Missing<K>, pad: K, seen: K) -> (K, K, K) {
     let filled = if gap { pad } else { value };
     let next = pad.flip_if(gap);
     let seen = if K::FINITE_LIMITS { seen.add_if(!gap, missing.seen) } else { seen };

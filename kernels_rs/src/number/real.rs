@@ -1,5 +1,7 @@
 //! The dtypes of results, and what kernels do with numbers of them.
 
+use crate::number::dtypes::of_each_dtype;
+
 /// A dtype of results.
 pub trait Real:
     Copy
@@ -27,9 +29,9 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($($float:ty),*) => {$(
+    (float $float:ident $($rest:tt)*) => {
         impl Real for $float {
-            const NAN: Self = <$float>::NAN;
+            const NAN: Self = $float::NAN;
             const HALF: Self = 0.5;
 
             #[allow(clippy::cast_possible_truncation, reason = "rounds to nearest")]
@@ -39,10 +41,11 @@ macro_rules! real {
 
             #[inline(always)]
             fn abs(self) -> Self {
-                <$float>::abs(self)
+                $float::abs(self)
             }
         }
-    )*};
+    };
+    ($($other:tt)*) => {};
 }
 
-real!(f32, f64);
+of_each_dtype! { real }

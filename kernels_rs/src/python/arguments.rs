@@ -14,8 +14,10 @@ trait Argument: Sized {
 }
 
 /// Makes them arguments. A panic becomes an exception here too: the body, which sees to its own, has not begun.
+///
+/// Of one that has a default, `number` is what reads it, so that the default stands in the signature as Python shows it.
 macro_rules! arguments {
-    ($($argument:ident)*) => {$(
+    ($($argument:ident $(($number:ty))?)*) => {$(
         impl FromPyObject<'_, '_> for $argument {
             type Error = PyErr;
 
@@ -23,13 +25,22 @@ macro_rules! arguments {
                 guarded(|| Self::read(&object))
             }
         }
+
+        $(impl $argument {
+            pub(crate) fn number(object: &Bound<'_, PyAny>) -> PyResult<$number> {
+                guarded(|| Ok(Self::read(object)?.0))
+            }
+        })?
     )*};
 }
 
-arguments! { Threads AxisArgument Ddof MinDenominator Gain AerosolRed AerosolBlue Canopy Scale Offset Nodata }
+arguments! {
+    Threads(usize) AxisArgument(i128) Ddof(usize) MinDenominator(f64) Gain(f64) AerosolRed(f64) AerosolBlue(f64) Canopy(f64)
+    Scale Offset Nodata
+}
 
 /// `num_threads`.
-pub struct Threads(pub usize);
+pub(crate) struct Threads(pub usize);
 
 impl Argument for Threads {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -43,7 +54,7 @@ impl Argument for Threads {
 }
 
 /// `axis`, as it was given.
-pub struct AxisArgument(pub i128);
+pub(crate) struct AxisArgument(pub i128);
 
 impl Argument for AxisArgument {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -53,7 +64,7 @@ impl Argument for AxisArgument {
 
 impl AxisArgument {
     /// The axis counted from the front.
-    pub fn of(&self, dimensions: usize) -> Result<usize, Error> {
+    pub(crate) fn of(&self, dimensions: usize) -> Result<usize, Error> {
         let count = dimensions as i128;
         let axis = if self.0 < 0 { self.0.saturating_add(count) } else { self.0 };
         let axis = usize::try_from(axis).ok().filter(|&axis| axis < dimensions);
@@ -68,7 +79,7 @@ impl AxisArgument {
 }
 
 /// `ddof`: what is taken from the number of values before a sum of squares is divided by it.
-pub struct Ddof(pub usize);
+pub(crate) struct Ddof(pub usize);
 
 impl Argument for Ddof {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -81,7 +92,7 @@ impl Argument for Ddof {
 }
 
 /// `min_denominator`.
-pub struct MinDenominator(pub f64);
+pub(crate) struct MinDenominator(pub f64);
 
 impl Argument for MinDenominator {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -98,7 +109,7 @@ impl Argument for MinDenominator {
 macro_rules! constants {
     ($($constant:ident: $name:literal, zero: $zero:literal;)*) => {$(
         #[doc = concat!("`", $name, "`.")]
-        pub struct $constant(pub f64);
+        pub(crate) struct $constant(pub f64);
 
         impl Argument for $constant {
             fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -108,7 +119,7 @@ macro_rules! constants {
 
         impl $constant {
             /// The number, if results of that dtype can be computed with it.
-            pub fn in_dtype(&self, dtype: Dtype) -> Result<f64, Error> {
+            pub(crate) fn in_dtype(&self, dtype: Dtype) -> Result<f64, Error> {
                 held($name, self.0, dtype)
             }
         }
@@ -148,7 +159,7 @@ fn held(name: &str, value: f64, dtype: Dtype) -> Result<f64, Error> {
 }
 
 /// Refuses a constant `name` of which what is added to counts is infinite in the dtype of the result.
-pub fn shift_held(name: &str, value: f64, shift: f64, dtype: Dtype) -> Result<(), Error> {
+pub(crate) fn shift_held(name: &str, value: f64, shift: f64, dtype: Dtype) -> Result<(), Error> {
     if nearest(shift, dtype).is_finite() {
         return Ok(());
     }
@@ -166,7 +177,7 @@ fn nearest(value: f64, dtype: Dtype) -> f64 {
 }
 
 /// `nodata`, before the dtype is known that it is a value of.
-pub struct Nodata {
+pub(crate) struct Nodata {
     value: f64,
     /// An int that is larger than any double.
     beyond: bool,
@@ -181,7 +192,7 @@ impl Argument for Nodata {
 
 /// The `nodata` of an input of that dtype; none, if it can mark nothing.
 #[allow(clippy::cast_precision_loss, reason = "the limits of dtypes have 32 bits at most")]
-pub fn nodata(given: Option<&Nodata>, dtype: Dtype) -> Result<Option<f64>, Error> {
+pub(crate) fn nodata(given: Option<&Nodata>, dtype: Dtype) -> Result<Option<f64>, Error> {
     let Some(&Nodata { value, beyond }) = given else { return Ok(None) };
     let (accepted, name) = match dtype.limits() {
         Some((least, most)) if value.fract() == 0.0 && (least as f64..=most as f64).contains(&value) => {

@@ -21,10 +21,10 @@ use std::os::raw::{c_int, c_long};
 use std::ptr;
 
 pub(crate) use crate::number::dtypes::by_dtype;
-pub use crate::number::dtypes::{Dtype, SAMPLES};
+pub(crate) use crate::number::dtypes::{Dtype, SAMPLES};
 
 /// More dimensions than these are refused.
-pub const MOST_DIMENSIONS: usize = 32;
+pub(crate) const MOST_DIMENSIONS: usize = 32;
 
 /// What is looked up in NumPy once, when the module is imported: no lock is held later.
 struct Known {
@@ -48,17 +48,17 @@ fn known(py: Python<'_>) -> PyResult<&Known> {
 }
 
 /// Whether an object is a scalar of NumPy's that is true or false.
-pub fn is_bool_scalar(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_bool_scalar(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(object.get_type().is(&known(object.py())?.bool_scalar))
 }
 
 /// Looks up what calls need.
-pub fn prepare(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     known(py).map(|_| ())
 }
 
 /// Runs the body of a function that Python calls; a panic anywhere in it becomes an exception of ours.
-pub fn guarded<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+pub(crate) fn guarded<T>(body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     guard(|| Ok(body()))?
 }
 
@@ -100,7 +100,7 @@ impl Dtype {
 }
 
 /// An array whose type and dtype are in order; what else it is may still change.
-pub struct Offered<'py> {
+pub(crate) struct Offered<'py> {
     name: &'static str,
     /// Of NumPy's own class.
     array: Bound<'py, PyUntypedArray>,
@@ -109,7 +109,7 @@ pub struct Offered<'py> {
 
 impl<'py> Offered<'py> {
     /// An array of one of the accepted dtypes.
-    pub fn new(name: &'static str, object: &Bound<'py, PyAny>, accepted: &[Dtype]) -> PyResult<Self> {
+    pub(crate) fn new(name: &'static str, object: &Bound<'py, PyAny>, accepted: &[Dtype]) -> PyResult<Self> {
         let names = || accepted.iter().map(|dtype| dtype.name()).collect::<Vec<_>>().join(", ");
         let Some(array) = plain(name, object)? else {
             let found = object.get_type().fully_qualified_name()?;
@@ -127,34 +127,34 @@ impl<'py> Offered<'py> {
     }
 
     /// An output that NumPy has just made.
-    pub fn fresh(array: Bound<'py, PyUntypedArray>, dtype: Dtype) -> Self {
+    pub(crate) fn fresh(array: Bound<'py, PyUntypedArray>, dtype: Dtype) -> Self {
         Self { name: "out", array, dtype }
     }
 
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 
-    pub fn py(&self) -> Python<'py> {
+    pub(crate) fn py(&self) -> Python<'py> {
         self.array.py()
     }
 
-    pub fn as_object(&self) -> &Bound<'py, PyAny> {
+    pub(crate) fn as_object(&self) -> &Bound<'py, PyAny> {
         self.array.as_any()
     }
 
     /// Its lengths now, to make an output by; what is unsafe goes by the snapshot.
-    pub fn shape(&self) -> &[usize] {
+    pub(crate) fn shape(&self) -> &[usize] {
         self.array.shape()
     }
 
     /// Whether Fortran order is its order now and C order is not.
-    pub fn is_fortran(&self) -> bool {
+    pub(crate) fn is_fortran(&self) -> bool {
         self.array.is_fortran_contiguous() && !self.array.is_c_contiguous()
     }
 
     /// What NumPy says of the array now, if its dtype is what it was: call it when the last Python code has run.
-    pub fn described(&self) -> Option<Description<'_>> {
+    pub(crate) fn described(&self) -> Option<Description<'_>> {
         // SAFETY: an array of NumPy's own class, whose descriptor it holds; nobody changes either while the GIL is held.
         let (array, descr) = unsafe {
             let array = &*npyffi::_PyArray_GET_ITEM_DATA(self.array.as_array_ptr());
@@ -171,7 +171,7 @@ impl<'py> Offered<'py> {
 }
 
 /// What an array is while no Python code runs.
-pub struct Description<'a> {
+pub(crate) struct Description<'a> {
     pub start: *mut u8,
     pub shape: &'a [usize],
     /// In bytes.
@@ -182,7 +182,7 @@ pub struct Description<'a> {
 /// The object itself, or a view of NumPy's own class of one of a subclass; None if it is no array.
 ///
 /// A subclass that answers NumPy's functions in its own way gives its values a meaning that bare memory has not.
-pub fn plain<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
+pub(crate) fn plain<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyUntypedArray>>> {
     let py = object.py();
     // SAFETY: both have a type, and the GIL is held.
     if unsafe { ffi::Py_TYPE(object.as_ptr()) == npyffi::get_type_object(py, NpyTypes::PyArray_Type) } {

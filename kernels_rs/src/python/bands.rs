@@ -4,7 +4,7 @@
 use crate::drive::elementwise::Bands;
 use crate::drive::judge::Asked;
 use crate::drive::quality::Quality;
-use crate::drive::rough_bands::{self, Arrays, Rules};
+use crate::drive::rough_bands::{self, Arrays, Kernel, Rules};
 use crate::errors::{Error, guard};
 use crate::exec::simd::{Path, chosen};
 use crate::number::dtypes::Typed;
@@ -22,7 +22,7 @@ use crate::view::rows::broadcast_shape;
 use pyo3::prelude::*;
 
 /// The arguments that all kernels share, as they were given.
-pub struct Shared<'a, 'py> {
+pub(crate) struct Shared<'a, 'py> {
     pub nodata: Option<Nodata>,
     pub mask: Option<&'a Bound<'py, PyAny>>,
     pub dtype: Option<&'a Bound<'py, PyAny>>,
@@ -31,7 +31,7 @@ pub struct Shared<'a, 'py> {
 }
 
 /// A call whose types and numbers keep the contract. What its arrays are is read by [`BandCall::run`].
-pub struct BandCall<'py, const N: usize> {
+pub(crate) struct BandCall<'py, const N: usize> {
     pub out: Out<'py>,
     inputs: [Offered<'py>; N],
     mask: Option<Mask<'py>>,
@@ -42,7 +42,7 @@ pub struct BandCall<'py, const N: usize> {
 
 impl<'py, const N: usize> BandCall<'py, N> {
     /// Admits inputs of those names and dtypes.
-    pub fn new(
+    pub(crate) fn new(
         names: [&'static str; N],
         objects: [&Bound<'py, PyAny>; N],
         accepted: &[Dtype],
@@ -59,12 +59,12 @@ impl<'py, const N: usize> BandCall<'py, N> {
     }
 
     /// The dtype of the inputs.
-    pub fn dtype(&self) -> Dtype {
+    pub(crate) fn dtype(&self) -> Dtype {
         self.inputs[0].dtype
     }
 
     /// The same call with a quality band, which hides what is asked of it.
-    pub fn with_quality(self, quality: Option<(Offered<'py>, Asked)>) -> Self {
+    pub(crate) fn with_quality(self, quality: Option<(Offered<'py>, Asked)>) -> Self {
         Self { quality, ..self }
     }
 
@@ -73,7 +73,7 @@ impl<'py, const N: usize> BandCall<'py, N> {
     /// # Panics
     ///
     /// I and O are not the types of the inputs' and the output's dtype.
-    pub fn run<I, O>(
+    pub(crate) fn run<I, O>(
         &self,
         kernel: impl Fn(Bands<'_, I, O, N>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>>
@@ -81,7 +81,7 @@ impl<'py, const N: usize> BandCall<'py, N> {
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
     {
-        self.run_with_quality(|bands, _, path, threads| kernel(bands, path, threads))
+        self.call(&|bands, _, path, threads| kernel(bands, path, threads))
     }
 
     /// [`run`](Self::run) of a kernel that takes a quality band as well.
@@ -89,10 +89,18 @@ impl<'py, const N: usize> BandCall<'py, N> {
     /// # Panics
     ///
     /// As it does.
-    pub fn run_with_quality<I, O>(
+    pub(crate) fn run_with_quality<I, O>(
         &self,
         kernel: impl Fn(Bands<'_, I, O, N>, Quality<'_>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>>
+    where
+        I: Key + Sample<O> + Typed,
+        O: Real + Typed,
+    {
+        self.call(&kernel)
+    }
+
+    fn call<I, O>(&self, kernel: Kernel<'_, I, O, N>) -> PyResult<Bound<'py, PyAny>>
     where
         I: Key + Sample<O> + Typed,
         O: Real + Typed,
@@ -103,11 +111,11 @@ impl<'py, const N: usize> BandCall<'py, N> {
         let made = self.out.make(py, &shape, self.inputs.iter().all(Offered::is_fortran))?;
         let (nodata, threads) = (self.nodata.map(I::of_nodata), self.threads);
         if let Some(mut strips) = self.strips(&made, &shape) {
-            py.detach(|| guard(|| strips.run(nodata, chosen()?, threads, &kernel)))?;
+            py.detach(|| guard(|| strips.run(nodata, chosen()?, threads, kernel)))?;
         } else {
             let mut arrays = self.arrays::<O>(&made, &shape)?;
             let rules = Rules { nodata, asked: self.quality.as_ref().map(|(_, asked)| asked) };
-            py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, &kernel)))?;
+            py.detach(|| guard(|| rough_bands::run(&mut arrays, rules, chosen()?, threads, kernel)))?;
         }
         if shape.is_empty() { made.into_object_or_scalar() } else { Ok(made.into_object()) }
     }

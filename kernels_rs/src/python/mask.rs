@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
 /// `mask`, True where a value is missing: an array of any shape that broadcasts, or one answer for all values.
-pub enum Mask<'py> {
+pub(crate) enum Mask<'py> {
     Array(Offered<'py>),
     /// Everything is missing.
     All,
@@ -17,7 +17,7 @@ pub enum Mask<'py> {
 
 impl<'py> Mask<'py> {
     /// None if nothing is masked.
-    pub fn new(object: Option<&Bound<'py, PyAny>>) -> PyResult<Option<Self>> {
+    pub(crate) fn new(object: Option<&Bound<'py, PyAny>>) -> PyResult<Option<Self>> {
         let Some(object) = object else { return Ok(None) };
         if object.is_exact_instance_of::<PyBool>() || is_bool_scalar(object)? {
             return Ok(object.is_truthy()?.then_some(Self::All));
@@ -25,7 +25,7 @@ impl<'py> Mask<'py> {
         Offered::new("mask", object, &[Dtype::Bool]).map(|array| Some(Self::Array(array)))
     }
 
-    pub fn snapshot(&self) -> Result<Snapshot<'_>, Error> {
+    pub(crate) fn snapshot(&self) -> Result<Snapshot<'_>, Error> {
         static MARK: u8 = 1;
         match self {
             Self::Array(array) => array.snapshot(),
@@ -39,7 +39,7 @@ impl<'py> Mask<'py> {
     }
 
     /// A strip of it, if it is one of that shape.
-    pub fn strip(&self, shape: &[usize]) -> Option<Strip<'_>> {
+    pub(crate) fn strip(&self, shape: &[usize]) -> Option<Strip<'_>> {
         match self {
             Self::Array(array) => array.strip(shape),
             Self::All => None,

@@ -1,16 +1,17 @@
 //! What Python hands over: the only room for its objects and its memory.
 
-pub mod arguments;
-pub mod arrays;
-pub mod bands;
+pub(crate) mod arguments;
+pub(crate) mod arrays;
+pub(crate) mod bands;
 mod exceptions;
-pub mod mask;
+pub(crate) mod mask;
 mod module;
-pub mod numbers;
-pub mod outputs;
-pub mod quality_arguments;
-pub mod signals;
-pub mod signatures;
-pub mod snapshots;
-pub mod stacks;
-pub mod strips;
+pub(crate) mod numbers;
+pub(crate) mod outputs;
+pub(crate) mod quality_arguments;
+mod said;
+pub(crate) mod signals;
+pub(crate) mod signatures;
+pub(crate) mod snapshots;
+pub(crate) mod stacks;
+pub(crate) mod strips;

@@ -12,7 +12,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyType};
 
 /// An int; the nearest of 128 bits if it is larger. A bool is not an int here.
-pub fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
+pub(crate) fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
     if object.is_exact_instance_of::<PyInt>()
         && let Ok(small) = object.extract::<i64>()
     {
@@ -31,7 +31,7 @@ pub fn integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<i128> {
 }
 
 /// A real number; infinite if it is larger than a double can be. A bool is not a number here.
-pub fn real(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+pub(crate) fn real(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
     match object.cast::<PyFloat>() {
         Ok(value) => Ok(value.value()),
         Err(_) => converted(name, object, &element(name, object)?),
@@ -39,7 +39,7 @@ pub fn real(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
 }
 
 /// A real number from metadata: the decimal that it stands for, if it was a float32.
-pub fn decimal(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
+pub(crate) fn decimal(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
     let one = element(name, object)?;
     if let Ok(value) = one.cast::<PyFloat>() {
         return Ok(decimal::of_double(value.value()));
@@ -51,12 +51,12 @@ pub fn decimal(name: &str, object: &Bound<'_, PyAny>) -> PyResult<f64> {
 }
 
 /// Whether that number is an int.
-pub fn is_integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_integer(name: &str, object: &Bound<'_, PyAny>) -> PyResult<bool> {
     is_number(&element(name, object)?, "Integral")
 }
 
 /// What is in messages.
-pub fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn described(object: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(format!("{} of type {}", object.repr()?, object.get_type().fully_qualified_name()?))
 }
 

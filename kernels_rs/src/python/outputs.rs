@@ -38,20 +38,20 @@ fn refused_dtype(asked: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// An output that a call will have: the array that was handed in, or one to be made.
-pub struct Out<'py> {
+pub(crate) struct Out<'py> {
     pub dtype: Dtype,
     given: Option<(Offered<'py>, Bound<'py, PyAny>)>,
 }
 
 impl<'py> Out<'py> {
     /// Of that dtype.
-    pub fn new(name: &'static str, given: Option<&Bound<'py, PyAny>>, dtype: Dtype) -> PyResult<Self> {
+    pub(crate) fn new(name: &'static str, given: Option<&Bound<'py, PyAny>>, dtype: Dtype) -> PyResult<Self> {
         let given = given.map(|object| Ok::<_, PyErr>((Offered::new(name, object, &[dtype])?, object.clone())));
         Ok(Self { dtype, given: given.transpose()? })
     }
 
     /// The array itself; a fresh one is not initialised, so the kernel has to write all of its elements.
-    pub fn make(&self, py: Python<'py>, shape: &[usize], fortran: bool) -> PyResult<Made<'_, 'py>> {
+    pub(crate) fn make(&self, py: Python<'py>, shape: &[usize], fortran: bool) -> PyResult<Made<'_, 'py>> {
         Ok(match &self.given {
             Some((array, object)) => Made::Given(array, object),
             None => Made::Fresh(Offered::fresh(fresh(py, shape, self.dtype, fortran)?, self.dtype)),
@@ -60,14 +60,14 @@ impl<'py> Out<'py> {
 }
 
 /// An output that is there.
-pub enum Made<'o, 'py> {
+pub(crate) enum Made<'o, 'py> {
     Given(&'o Offered<'py>, &'o Bound<'py, PyAny>),
     Fresh(Offered<'py>),
 }
 
 impl<'py> Made<'_, 'py> {
     /// The array, unchecked.
-    pub fn array(&self) -> &Offered<'py> {
+    pub(crate) fn array(&self) -> &Offered<'py> {
         match self {
             Self::Given(array, _) => array,
             Self::Fresh(array) => array,
@@ -77,7 +77,7 @@ impl<'py> Made<'_, 'py> {
     /// A snapshot of it, checked: of that shape, writeable, each element aligned and with bytes of its own.
     ///
     /// It still has to be held against all inputs and other outputs.
-    pub fn snapshot(&self, shape: &[usize]) -> Result<Snapshot<'_>, Error> {
+    pub(crate) fn snapshot(&self, shape: &[usize]) -> Result<Snapshot<'_>, Error> {
         let out = self.array().snapshot()?;
         let name = out.name;
         if out.raw.shape() != shape {
@@ -97,7 +97,7 @@ impl<'py> Made<'_, 'py> {
     }
 
     /// What the call returns: the very object that was handed in, or the fresh array.
-    pub fn as_object(&self) -> &Bound<'py, PyAny> {
+    pub(crate) fn as_object(&self) -> &Bound<'py, PyAny> {
         match self {
             Self::Given(_, object) => object,
             Self::Fresh(array) => array.as_object(),
@@ -105,12 +105,12 @@ impl<'py> Made<'_, 'py> {
     }
 
     /// The same, to return.
-    pub fn into_object(self) -> Bound<'py, PyAny> {
+    pub(crate) fn into_object(self) -> Bound<'py, PyAny> {
         self.as_object().clone()
     }
 
     /// The same of an elementwise kernel, which gives a scalar of NumPy's for inputs without dimensions.
-    pub fn into_object_or_scalar(self) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn into_object_or_scalar(self) -> PyResult<Bound<'py, PyAny>> {
         let Self::Fresh(array) = self else { return Ok(self.into_object()) };
         let (py, array) = (array.py(), array.as_object().clone());
         // SAFETY: it takes a reference to an array, and gives one to the array or to the scalar that it holds.
@@ -122,7 +122,7 @@ impl<'py> Made<'_, 'py> {
 }
 
 /// Refuses an output that shares memory with another array of the call.
-pub fn apart(out: &Snapshot<'_>, other: &Snapshot<'_>) -> Result<(), Error> {
+pub(crate) fn apart(out: &Snapshot<'_>, other: &Snapshot<'_>) -> Result<(), Error> {
     match Overlap::of(&out.raw, &other.raw) {
         Overlap::None => Ok(()),
         Overlap::Same | Overlap::Some => {
@@ -132,7 +132,7 @@ pub fn apart(out: &Snapshot<'_>, other: &Snapshot<'_>) -> Result<(), Error> {
 }
 
 /// Whether an input is the output itself; refuses any other overlap.
-pub fn in_place(out: &Snapshot<'_>, input: &Snapshot<'_>) -> Result<bool, Error> {
+pub(crate) fn in_place(out: &Snapshot<'_>, input: &Snapshot<'_>) -> Result<bool, Error> {
     match Overlap::of(&out.raw, &input.raw) {
         Overlap::None => Ok(false),
         Overlap::Same => Ok(true),
@@ -145,7 +145,7 @@ pub fn in_place(out: &Snapshot<'_>, input: &Snapshot<'_>) -> Result<bool, Error>
 }
 
 /// The outputs that a tuple has to hold, as it was handed in, if it was.
-pub fn several<'py, const N: usize>(
+pub(crate) fn several<'py, const N: usize>(
     given: Option<&Bound<'py, PyAny>>,
     dtypes: [Dtype; N],
 ) -> PyResult<([Out<'py>; N], Option<Bound<'py, PyTuple>>)> {
@@ -164,7 +164,7 @@ pub fn several<'py, const N: usize>(
 }
 
 /// An array of what `item` gives for every index, or the first error.
-pub fn each<T, E, const N: usize>(mut item: impl FnMut(usize) -> Result<T, E>) -> Result<[T; N], E> {
+pub(crate) fn each<T, E, const N: usize>(mut item: impl FnMut(usize) -> Result<T, E>) -> Result<[T; N], E> {
     let mut items = [const { None }; N];
     for (i, place) in items.iter_mut().enumerate() {
         *place = Some(item(i)?);
@@ -207,14 +207,14 @@ fn fresh<'py>(py: Python<'py>, shape: &[usize], dtype: Dtype, fortran: bool) -> 
 }
 
 /// The elements of an output, through which they are written.
-pub struct Target<'a>(Raw<'a>);
+pub(crate) struct Target<'a>(Raw<'a>);
 
 impl<'a> Target<'a> {
     /// # Safety
     ///
     /// - `out` is from [`Made::snapshot`].
     /// - It has been held against all that is read or written while the target's view is alive.
-    pub unsafe fn new(out: &Snapshot<'a>) -> Self {
+    pub(crate) unsafe fn new(out: &Snapshot<'a>) -> Self {
         Self(out.raw.clone())
     }
 
@@ -223,7 +223,7 @@ impl<'a> Target<'a> {
     /// # Panics
     ///
     /// T is not the type of the dtype.
-    pub fn view<T: crate::number::dtypes::Typed>(self) -> ndarray::ArrayViewMutD<'a, T> {
+    pub(crate) fn view<T: crate::number::dtypes::Typed>(self) -> ndarray::ArrayViewMutD<'a, T> {
         assert!(self.0.dtype() == T::DTYPE);
         // SAFETY: `new`'s caller.
         unsafe { self.0.view_mut() }.expect("an output is aligned")

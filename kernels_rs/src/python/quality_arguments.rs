@@ -12,7 +12,7 @@ use pyo3::types::PyMapping;
 const MOST_NUMBERS: usize = 1 << 16;
 
 /// The arguments of a quality band, as they were given.
-pub struct QualityArguments<'a, 'py> {
+pub(crate) struct QualityArguments<'a, 'py> {
     pub qa: Option<&'a Bound<'py, PyAny>>,
     pub keep: Option<&'a Bound<'py, PyAny>>,
     pub reject_bits: Option<&'a Bound<'py, PyAny>>,
@@ -21,7 +21,7 @@ pub struct QualityArguments<'a, 'py> {
 
 impl<'py> QualityArguments<'_, 'py> {
     /// The band and what is asked of it, if there is one.
-    pub fn read(&self) -> PyResult<Option<(Offered<'py>, Asked)>> {
+    pub(crate) fn read(&self) -> PyResult<Option<(Offered<'py>, Asked)>> {
         let given = [("keep", self.keep), ("reject_bits", self.reject_bits), ("reject_fields", self.reject_fields)];
         let mut given = given.into_iter().filter_map(|(name, object)| object.map(|_| name));
         let Some(qa) = self.qa else {

@@ -19,7 +19,7 @@ thread_local! {
 
 /// Runs the handlers of signals that have come, in Python's main thread.
 #[must_use]
-pub fn poll() -> Poll {
+pub(crate) fn poll() -> Poll {
     let process = id();
     if IS_MAIN.get() == Some((process, false)) {
         return Poll::default();
@@ -56,6 +56,6 @@ fn is_main(py: Python<'_>) -> PyResult<bool> {
 
 /// What a handler raised in this thread, once.
 #[must_use]
-pub fn raised() -> Option<PyErr> {
+pub(crate) fn raised() -> Option<PyErr> {
     RAISED.take()
 }

@@ -6,7 +6,7 @@ use crate::view::raw::Raw;
 
 /// What an array is from the moment on at which no Python code runs any more.
 #[derive(Clone)]
-pub struct Snapshot<'a> {
+pub(crate) struct Snapshot<'a> {
     pub name: &'static str,
     pub raw: Raw<'a>,
     pub writeable: bool,
@@ -14,7 +14,7 @@ pub struct Snapshot<'a> {
 
 impl Offered<'_> {
     /// What the array is now: call it when the last Python code has run, and use nothing else from then on.
-    pub fn snapshot(&self) -> Result<Snapshot<'_>, Error> {
+    pub(crate) fn snapshot(&self) -> Result<Snapshot<'_>, Error> {
         let name = self.name();
         let now = self
             .described()
@@ -34,7 +34,7 @@ impl Offered<'_> {
 
 impl<'a> Snapshot<'a> {
     /// Its elements, broadcast to a shape.
-    pub fn broadcast(self, shape: &[usize]) -> Result<Raw<'a>, Error> {
+    pub(crate) fn broadcast(self, shape: &[usize]) -> Result<Raw<'a>, Error> {
         if self.raw.shape() == shape {
             return Ok(self.raw);
         }

@@ -1,6 +1,6 @@
 //! Calls of reductions over time from Python: a stack admitted, outputs for it, and views of all without the GIL.
 
-use crate::drive::rough_stacks::{self, Arrays};
+use crate::drive::rough_stacks::{self, Arrays, Kernel};
 use crate::drive::temporal::{Output, Results, Work};
 use crate::errors::{Error, guard};
 use crate::exec::simd::{Path, chosen};
@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 /// A call with N results whose types and numbers keep the contract. What its arrays are is read by [`StackCall::run`].
-pub struct StackCall<'py, const N: usize> {
+pub(crate) struct StackCall<'py, const N: usize> {
     x: Offered<'py>,
     mask: Option<Mask<'py>>,
     axis: AxisArgument,
@@ -33,14 +33,14 @@ pub struct StackCall<'py, const N: usize> {
 
 impl<'py> StackCall<'py, 1> {
     /// Of a kernel that has one result.
-    pub fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
+    pub(crate) fn new(x: &Bound<'py, PyAny>, axis: AxisArgument, shared: &Shared<'_, 'py>) -> PyResult<Self> {
         Self::admit(x, axis, shared, |dtype| Ok(([Out::new("out", shared.out, dtype)?], None)))
     }
 }
 
 impl<'py> StackCall<'py, 3> {
     /// Of a kernel that has results of these dtypes, where None is the one that was asked for.
-    pub fn several(
+    pub(crate) fn several(
         x: &Bound<'py, PyAny>,
         axis: AxisArgument,
         shared: &Shared<'_, 'py>,
@@ -69,7 +69,7 @@ impl<'py, const N: usize> StackCall<'py, N> {
     }
 
     /// The dtype of the stack.
-    pub fn input(&self) -> Dtype {
+    pub(crate) fn input(&self) -> Dtype {
         self.x.dtype
     }
 
@@ -112,14 +112,10 @@ impl<'py, const N: usize> StackCall<'py, N> {
     }
 
     /// Calls `kernel` without the GIL.
-    fn compute<K: Key + Typed, R: Results>(
-        &self,
-        arrays: Arrays<'_, R>,
-        kernel: impl Fn(Work<'_, K, R>, Path, usize) -> Result<(), Error> + Sync,
-    ) -> PyResult<()> {
+    fn compute<K: Key + Typed, R: Results>(&self, arrays: Arrays<'_, R>, kernel: Kernel<'_, K, R>) -> PyResult<()> {
         assert!(self.input() == K::DTYPE);
         let (missing, threads) = (Missing::new(self.nodata.map(K::of_nodata)), self.threads);
-        Ok(self.x.py().detach(|| guard(|| rough_stacks::run(arrays, missing, chosen()?, threads, &kernel)))?)
+        Ok(self.x.py().detach(|| guard(|| rough_stacks::run(arrays, missing, chosen()?, threads, kernel)))?)
     }
 }
 
@@ -129,13 +125,13 @@ impl<'py> StackCall<'py, 1> {
     /// # Panics
     ///
     /// K and O are not the types of the stack's and the result's dtype.
-    pub fn run<K: Key + Typed, O: Output + Typed>(
+    pub(crate) fn run<K: Key + Typed, O: Output + Typed>(
         &self,
         kernel: impl Fn(Work<'_, K, ArrayViewMutD<'_, O>>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
         let made = self.made()?;
         let Arrays { x, mask, out: [out] } = self.arrays(&made)?;
-        self.compute::<K, _>(Arrays { x, mask, out: out.view() }, kernel)?;
+        self.compute::<K, _>(Arrays { x, mask, out: out.view() }, &kernel)?;
         let [made] = made;
         Ok(made.into_object())
     }
@@ -147,7 +143,7 @@ impl<'py> StackCall<'py, 3> {
     /// # Panics
     ///
     /// K, A, B and C are not the types of the stack's and the results' dtypes.
-    pub fn run<K: Key + Typed, A: Output + Typed, B: Output + Typed, C: Output + Typed>(
+    pub(crate) fn run<K: Key + Typed, A: Output + Typed, B: Output + Typed, C: Output + Typed>(
         &self,
         kernel: impl Fn(Work<'_, K, Three<'_, A, B, C>>, Path, usize) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -157,7 +153,7 @@ impl<'py> StackCall<'py, 3> {
             None => PyTuple::new(self.x.py(), made.each_ref().map(Made::as_object))?,
         };
         let Arrays { x, mask, out: [a, b, c] } = self.arrays(&made)?;
-        self.compute::<K, _>(Arrays { x, mask, out: (a.view(), b.view(), c.view()) }, kernel)?;
+        self.compute::<K, _>(Arrays { x, mask, out: (a.view(), b.view(), c.view()) }, &kernel)?;
         Ok(tuple.into_any())
     }
 }

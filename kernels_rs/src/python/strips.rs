@@ -24,7 +24,7 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 /// Elements that follow each other, each aligned, and of which there are some; from the moment on at which no Python code
 /// runs any more they can be read for as long as 'a.
 #[derive(Clone, Copy)]
-pub struct Strip<'a> {
+pub(crate) struct Strip<'a> {
     start: *mut u8,
     bytes: usize,
     dtype: Dtype,
@@ -34,7 +34,7 @@ pub struct Strip<'a> {
 
 impl Offered<'_> {
     /// The array now, if it is a strip of that shape: call it when the last Python code has run.
-    pub fn strip(&self, shape: &[usize]) -> Option<Strip<'_>> {
+    pub(crate) fn strip(&self, shape: &[usize]) -> Option<Strip<'_>> {
         let now = self.described()?;
         if now.shape != shape || shape.len() > MOST_DIMENSIONS {
             return None;
@@ -119,7 +119,7 @@ impl<'a> Strip<'a> {
 }
 
 /// The arrays of a call of an elementwise kernel, all of one shape.
-pub struct Strips<'a, const N: usize> {
+pub(crate) struct Strips<'a, const N: usize> {
     /// None is an input that `out` is.
     inputs: [Option<Strip<'a>>; N],
     mask: Option<Strip<'a>>,
@@ -131,7 +131,7 @@ impl<'a, const N: usize> Strips<'a, N> {
     /// Those, if `out` can be written and shares no memory with the others, but that it may be an input.
     ///
     /// None as well if what is asked of the quality band has to be judged beforehand.
-    pub fn new(
+    pub(crate) fn new(
         inputs: [Strip<'a>; N],
         mask: Option<Strip<'a>>,
         quality: Option<(Strip<'a>, &Asked)>,
@@ -159,12 +159,12 @@ impl<'a, const N: usize> Strips<'a, N> {
     /// # Panics
     ///
     /// I and O are not of the size of the dtypes.
-    pub fn run<I: Typed, O: Typed>(
+    pub(crate) fn run<I: Typed, O: Typed>(
         &mut self,
         nodata: Option<I>,
         path: Path,
         threads: usize,
-        kernel: &impl Kernel<I, O, N>,
+        kernel: Kernel<'_, I, O, N>,
     ) -> Result<(), Error> {
         let inputs = self.inputs.each_ref().map(|input| input.as_ref().map(Strip::view));
         let mask = self.mask.as_ref().map(Strip::view);

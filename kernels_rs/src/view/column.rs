@@ -14,13 +14,13 @@ const DATES: usize = 1 << 15;
 const DATES_LEAST: usize = 1 << 10;
 
 /// What reads a series, part by part.
-pub trait Reader<K> {
+pub(crate) trait Reader<K> {
     /// Reads the next dates; `gap(t, x)` says whether x, the t-th of them, is missing.
     fn read(&mut self, values: &[K], gap: impl Fn(usize, K) -> bool);
 }
 
 /// One pixel on all dates.
-pub struct Column<'a, K> {
+pub(crate) struct Column<'a, K> {
     /// Its values.
     pub x: ArrayView1<'a, K>,
     /// Not 0 where a value is missing.
@@ -30,7 +30,7 @@ pub struct Column<'a, K> {
 }
 
 /// Room for what has to be copied, kept from series to series.
-pub struct Copies<K> {
+pub(crate) struct Copies<K> {
     values: Room<K>,
     marks: Room<u8>,
     dates: usize,
@@ -39,7 +39,7 @@ pub struct Copies<K> {
 impl<K: Key> Copies<K> {
     /// That take about as many bytes at most.
     #[must_use]
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         let dates = bytes / (size_of::<K>() + size_of::<u8>());
         Self { values: Room::new(), marks: Room::new(), dates: dates.clamp(DATES_LEAST, DATES) }
     }
@@ -51,7 +51,7 @@ impl<K: Key> Column<'_, K> {
     /// # Errors
     ///
     /// Scratch memory cannot be had, or the call was interrupted.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         path: Path,
         watch: &Watch,

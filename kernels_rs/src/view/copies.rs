@@ -14,7 +14,7 @@ impl Raw<'_> {
     /// # Panics
     ///
     /// T has another size than the dtype.
-    pub fn for_each_chunk<T: Typed>(&self, mut each: impl FnMut(&[T])) {
+    pub(crate) fn for_each_chunk<T: Typed>(&self, mut each: impl FnMut(&[T])) {
         assert!(size_of::<T>() == self.dtype().size());
         let outer = self.shape().len().saturating_sub(1);
         let (length, stride) = self.axes().last().unwrap_or((1, 0));
@@ -39,7 +39,7 @@ impl Raw<'_> {
     /// # Errors
     ///
     /// The memory cannot be had.
-    pub fn copied<'r, T: Typed>(&self, room: &'r mut Vec<T>) -> Result<ArrayViewD<'r, T>, Error> {
+    pub(crate) fn copied<'r, T: Typed>(&self, room: &'r mut Vec<T>) -> Result<ArrayViewD<'r, T>, Error> {
         room.clear();
         reserve(room, self.len())?;
         self.for_each_chunk(|chunk| room.extend_from_slice(chunk));
@@ -52,7 +52,7 @@ impl Raw<'_> {
 /// # Errors
 ///
 /// The memory cannot be had.
-pub fn reserve<T>(room: &mut Vec<T>, count: usize) -> Result<(), Error> {
+pub(crate) fn reserve<T>(room: &mut Vec<T>, count: usize) -> Result<(), Error> {
     let more = count.saturating_sub(room.len());
     room.try_reserve_exact(more).map_err(|_| Error::memory("aligned copies", count.saturating_mul(size_of::<T>())))
 }

@@ -1,10 +1,10 @@
 //! Arrays as they lie in memory: strides to long rows, parts, transposition, and scratch that may not be had.
 
-pub mod column;
-pub mod copies;
-pub mod overlap;
-pub mod parts;
-pub mod raw;
-pub mod room;
-pub mod rows;
-pub mod transpose;
+pub(crate) mod column;
+pub(crate) mod copies;
+pub(crate) mod overlap;
+pub(crate) mod parts;
+pub(crate) mod raw;
+pub(crate) mod room;
+pub(crate) mod rows;
+pub(crate) mod transpose;

@@ -29,7 +29,7 @@ struct Term {
 
 /// How the memory of an output lies to that of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlap {
+pub(crate) enum Overlap {
     /// No byte in common.
     None,
     /// The same elements in the same order.
@@ -41,7 +41,7 @@ pub enum Overlap {
 impl Overlap {
     /// Of two arrays.
     #[must_use]
-    pub fn of(a: &Raw<'_>, b: &Raw<'_>) -> Self {
+    pub(crate) fn of(a: &Raw<'_>, b: &Raw<'_>) -> Self {
         if a.is_empty() || b.is_empty() {
             return Self::None;
         }
@@ -161,7 +161,7 @@ fn nest(mut axes: impl Iterator<Item = (usize, isize)>, size: usize) -> bool {
 /// Whether two elements of an array have a byte in common. Exact where its axes nest, as those of every slice and
 /// transpose of a contiguous array do; other arrays are looked at element by element, and refused if they are large.
 #[must_use]
-pub fn overlaps_itself(array: &Raw<'_>) -> bool {
+pub(crate) fn overlaps_itself(array: &Raw<'_>) -> bool {
     let size = array.dtype().size();
     if array.is_empty() || nest(array.axes().rev(), size) {
         return false;

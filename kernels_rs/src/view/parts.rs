@@ -1,6 +1,7 @@
 //! Parts of rows as slices: where they lie if they are contiguous, else copied to a block in L1.
 
 use crate::errors::Error;
+use crate::number::dtypes::of_each_dtype;
 use crate::number::real::Real;
 use crate::view::room::Room;
 use ndarray::{
@@ -10,12 +11,12 @@ use std::ops::Range;
 
 /// Elements of that size that are copied at a time: four blocks are 32 KiB.
 #[must_use]
-pub const fn block_of<O>() -> usize {
+pub(crate) const fn block_of<O>() -> usize {
     8192 / size_of::<O>()
 }
 
 /// A dtype of inputs, with the dtype O of the output.
-pub trait Sample<O>: Copy + Default + PartialEq + Send + Sync + 'static {
+pub(crate) trait Sample<O>: Copy + Default + PartialEq + Send + Sync + 'static {
     /// Whether it is O itself.
     const IS_FLOAT: bool;
 
@@ -26,8 +27,8 @@ pub trait Sample<O>: Copy + Default + PartialEq + Send + Sync + 'static {
     fn of_output(value: O) -> Self;
 }
 
-macro_rules! samples {
-    ($($float:ty: $($integer:ty)*;)*) => {$(
+macro_rules! sample {
+    (float $float:ident $int:ident $bits:ident [$($results:tt)+]) => {
         impl Sample<$float> for $float {
             const IS_FLOAT: bool = true;
 
@@ -41,7 +42,8 @@ macro_rules! samples {
                 value
             }
         }
-
+    };
+    ($kind:ident $integer:ident $int:ident $bits:ident [$($result:ident $float:ident),+]) => {
         $(impl Sample<$float> for $integer {
             const IS_FLOAT: bool = false;
 
@@ -53,15 +55,16 @@ macro_rules! samples {
             fn of_output(_: $float) -> Self {
                 unreachable!("integers are never computed in place: the output holds floats")
             }
-        })*
-    )*};
+        })+
+    };
+    ($($other:tt)*) => {};
 }
 
-samples! { f32: u8 i16 u16; f64: u8 i16 u16; }
+of_each_dtype! { sample }
 
 /// The same elements as one row to write to, if they lie in C order; else the array as it is.
 #[must_use]
-pub fn flat_mut<T>(array: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
+pub(crate) fn flat_mut<T>(array: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
     if !array.is_standard_layout() {
         return array;
     }
@@ -76,7 +79,7 @@ pub fn flat_mut<T>(array: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
 /// The index is not one of the other axes.
 #[must_use]
 #[inline(always)]
-pub fn plane_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T> {
+pub(crate) fn plane_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2<'a, T> {
     let mut array = array.clone();
     index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
     match array.ndim() {
@@ -93,7 +96,7 @@ pub fn plane_of<'a, T>(array: &ArrayViewD<'a, T>, index: &[usize]) -> ArrayView2
 ///
 /// As it does.
 #[inline(always)]
-pub fn plane_of_mut<'a, T>(array: &'a mut ArrayViewMutD<'_, T>, index: &[usize]) -> ArrayViewMut2<'a, T> {
+pub(crate) fn plane_of_mut<'a, T>(array: &'a mut ArrayViewMutD<'_, T>, index: &[usize]) -> ArrayViewMut2<'a, T> {
     let mut array = array.view_mut();
     index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
     match array.ndim() {
@@ -106,7 +109,7 @@ pub fn plane_of_mut<'a, T>(array: &'a mut ArrayViewMutD<'_, T>, index: &[usize])
 
 /// Whether the row is a slice.
 #[must_use]
-pub fn is_contiguous<T>(row: &ArrayView1<'_, T>) -> bool {
+pub(crate) fn is_contiguous<T>(row: &ArrayView1<'_, T>) -> bool {
     row.as_slice().is_some()
 }
 
@@ -116,7 +119,7 @@ pub fn is_contiguous<T>(row: &ArrayView1<'_, T>) -> bool {
 ///
 /// Memory for the copy cannot be had.
 #[inline(always)]
-pub fn load<'a, I: Sample<O>, O: Real>(
+pub(crate) fn load<'a, I: Sample<O>, O: Real>(
     operand: Option<&'a ArrayView1<'_, I>>,
     out: &ArrayViewMut1<'_, O>,
     range: &Range<usize>,
@@ -129,13 +132,13 @@ pub fn load<'a, I: Sample<O>, O: Real>(
 }
 
 /// Room for a part of a row, made when it is first needed.
-pub struct Gathered<T>(Room<T>);
+pub(crate) struct Gathered<T>(Room<T>);
 
 impl<T: Copy + Default> Gathered<T> {
     /// No room yet.
     #[allow(clippy::new_without_default, reason = "made in one place")]
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Room::new())
     }
 
@@ -145,7 +148,7 @@ impl<T: Copy + Default> Gathered<T> {
     ///
     /// Memory for a copy cannot be had.
     #[inline(always)]
-    pub fn load<'a>(&'a mut self, row: &'a ArrayView1<'_, T>, range: &Range<usize>) -> Result<&'a [T], Error> {
+    pub(crate) fn load<'a>(&'a mut self, row: &'a ArrayView1<'_, T>, range: &Range<usize>) -> Result<&'a [T], Error> {
         match row.as_slice() {
             Some(row) => Ok(&row[range.clone()]),
             None => self.gather(&row.slice(s![range.clone()]), |value| value),

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 /// An array that can be read for as long as 'a, wherever its elements lie.
 #[derive(Clone, Debug)]
-pub struct Raw<'a> {
+pub(crate) struct Raw<'a> {
     start: *mut u8,
     shape: IxDyn,
     /// In bytes; each is the bits of an `isize`.
@@ -37,7 +37,7 @@ impl<'a> Raw<'a> {
     ///
     /// There are not as many strides as lengths.
     #[must_use]
-    pub unsafe fn new(start: *mut u8, shape: &[usize], strides: &[isize], dtype: Dtype) -> Option<Self> {
+    pub(crate) unsafe fn new(start: *mut u8, shape: &[usize], strides: &[isize], dtype: Dtype) -> Option<Self> {
         assert!(shape.len() == strides.len());
         let (mut lengths, mut own) = (IxDyn::zeros(shape.len()), IxDyn::zeros(shape.len()));
         let is_empty = shape.contains(&0);
@@ -63,22 +63,22 @@ impl<'a> Raw<'a> {
     }
 
     #[must_use]
-    pub fn dtype(&self) -> Dtype {
+    pub(crate) fn dtype(&self) -> Dtype {
         self.dtype
     }
 
     #[must_use]
-    pub fn shape(&self) -> &[usize] {
+    pub(crate) fn shape(&self) -> &[usize] {
         self.shape.slice()
     }
 
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.shape.size()
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.shape().contains(&0)
     }
 
@@ -89,19 +89,19 @@ impl<'a> Raw<'a> {
 
     /// The address of the first element.
     #[must_use]
-    pub fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         self.start.addr()
     }
 
     /// Length and stride, in bytes, of every axis.
     #[must_use]
-    pub fn axes(&self) -> impl DoubleEndedIterator<Item = (usize, isize)> + ExactSizeIterator + '_ {
+    pub(crate) fn axes(&self) -> impl DoubleEndedIterator<Item = (usize, isize)> + ExactSizeIterator + '_ {
         self.shape().iter().zip(self.strides.slice()).map(|(&length, &stride)| (length, stride.cast_signed()))
     }
 
     /// Broadcast to a shape, if it does.
     #[must_use]
-    pub fn broadcast(self, shape: &[usize]) -> Option<Self> {
+    pub(crate) fn broadcast(self, shape: &[usize]) -> Option<Self> {
         if self.shape() == shape {
             return Some(self);
         }
@@ -116,7 +116,7 @@ impl<'a> Raw<'a> {
 
     /// Whether all elements are where Rust may refer to values of their size.
     #[must_use]
-    pub fn is_regular(&self) -> bool {
+    pub(crate) fn is_regular(&self) -> bool {
         // Sizes are powers of two.
         let beside = self.dtype.size() - 1;
         let off = |(length, stride): (usize, isize)| length > 1 && stride.cast_unsigned() & beside != 0;
@@ -129,7 +129,7 @@ impl<'a> Raw<'a> {
     ///
     /// T has another size than the dtype.
     #[must_use]
-    pub fn view<T: Typed>(&self) -> Option<ArrayViewD<'a, T>> {
+    pub(crate) fn view<T: Typed>(&self) -> Option<ArrayViewD<'a, T>> {
         assert!(size_of::<T>() == self.dtype.size());
         if self.is_empty() {
             return ArrayViewD::from_shape(self.shape.clone(), &[]).ok();
@@ -152,7 +152,7 @@ impl<'a> Raw<'a> {
     ///
     /// T has another size than the dtype.
     #[must_use]
-    pub unsafe fn view_mut<T: Typed>(&self) -> Option<ArrayViewMutD<'a, T>> {
+    pub(crate) unsafe fn view_mut<T: Typed>(&self) -> Option<ArrayViewMutD<'a, T>> {
         assert!(size_of::<T>() == self.dtype.size());
         if self.is_empty() {
             return ArrayViewMutD::from_shape(self.shape.clone(), &mut []).ok();
@@ -191,7 +191,7 @@ impl<'a> Raw<'a> {
 
     /// Both parts.
     #[must_use]
-    pub fn split_at(self, axis: usize, at: usize) -> (Self, Self) {
+    pub(crate) fn split_at(self, axis: usize, at: usize) -> (Self, Self) {
         let (mut left, mut right) = (self.clone(), self);
         right.start = right.start.wrapping_offset(right.strides[axis].cast_signed() * at.cast_signed());
         (left.shape[axis], right.shape[axis]) = (at, right.shape[axis] - at);

@@ -9,7 +9,7 @@ use crate::exec::simd::LINE;
 use std::ops::{Deref, DerefMut};
 
 /// Room for values, kept from use to use; a slice of as many as were asked for last.
-pub struct Room<T> {
+pub(crate) struct Room<T> {
     memory: Vec<T>,
     start: usize,
     length: usize,
@@ -19,7 +19,7 @@ impl<T: Copy + Default> Room<T> {
     /// No room yet.
     #[allow(clippy::new_without_default, reason = "made in one place")]
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { memory: Vec::new(), start: 0, length: 0 }
     }
 
@@ -29,7 +29,7 @@ impl<T: Copy + Default> Room<T> {
     ///
     /// The memory cannot be had.
     #[inline]
-    pub fn make(&mut self, length: usize) -> Result<&mut [T], Error> {
+    pub(crate) fn make(&mut self, length: usize) -> Result<&mut [T], Error> {
         self.grow(length.saturating_add(LINE / size_of::<T>()))?;
         self.start = self.memory.as_ptr().align_offset(LINE);
         self.length = length;
@@ -55,7 +55,7 @@ impl<T: Copy + Default> Room<T> {
     ///
     /// The memory cannot be had.
     #[inline]
-    pub fn zeros(&mut self, length: usize) -> Result<(), Error> {
+    pub(crate) fn zeros(&mut self, length: usize) -> Result<(), Error> {
         self.make(length)?.fill(T::default());
         Ok(())
     }
@@ -66,7 +66,7 @@ impl<T: Copy + Default> Room<T> {
     ///
     /// The memory cannot be had.
     #[inline]
-    pub fn rows<const W: usize>(&mut self, rows: usize) -> Result<&mut [[T; W]], Error> {
+    pub(crate) fn rows<const W: usize>(&mut self, rows: usize) -> Result<&mut [[T; W]], Error> {
         Ok(self.make(rows.saturating_mul(W))?.as_chunks_mut().0)
     }
 }
@@ -76,7 +76,7 @@ impl<T: Copy + Default> Room<T> {
 /// # Errors
 ///
 /// The memory cannot be had.
-pub fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), Error> {
+pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), Error> {
     let bytes = more.saturating_mul(size_of::<T>());
     list.try_reserve_exact(more).map_err(|_| Error::memory("scratch", bytes))
 }
@@ -86,7 +86,7 @@ pub fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), Error> {
 /// # Errors
 ///
 /// The memory cannot be had.
-pub fn list<T>(length: usize, items: impl Iterator<Item = T>) -> Result<Vec<T>, Error> {
+pub(crate) fn list<T>(length: usize, items: impl Iterator<Item = T>) -> Result<Vec<T>, Error> {
     let mut list = Vec::new();
     reserve(&mut list, length)?;
     list.extend(items.take(length));

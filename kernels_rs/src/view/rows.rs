@@ -69,7 +69,7 @@ impl<S: Data> Operand for ArrayBase<S, IxDyn> {
 }
 
 /// An array whose first axis is not shared: a stack, of which pixels are shared.
-pub struct Stack<A>(pub A);
+pub(crate) struct Stack<A>(pub A);
 
 impl<A: Operand> Operand for Stack<A> {
     fn axes(&self) -> usize {
@@ -104,7 +104,7 @@ impl<A: Operand> Operand for Stack<A> {
 /// Rearranges the shared axes of all operands for long rows along the last axis; the first operand decides.
 ///
 /// No operand is empty, and all have the same shared axes.
-pub fn simplify(operands: &mut [&mut dyn Operand]) {
+pub(crate) fn simplify(operands: &mut [&mut dyn Operand]) {
     for axis in (0..operands[0].axes()).rev() {
         if operands[0].length(axis) == 1 {
             operands.iter_mut().for_each(|operand| operand.remove(axis));
@@ -159,7 +159,7 @@ fn lengthen(operands: &mut [&mut dyn Operand]) {
 
 /// The shape to which both broadcast by NumPy's rules, if they do.
 #[must_use]
-pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+pub(crate) fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     let mut shape = long.to_vec();
     for (length, &other) in shape[long.len() - short.len()..].iter_mut().zip(short) {
@@ -179,7 +179,7 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 /// and written fastest from one end to the other. A few rows are cut where they are longest, so that those who read
 /// another axis than they write find more than one element in a cache line.
 #[must_use]
-pub fn middle(operand: &dyn Operand, multiple_of: usize) -> Option<(usize, usize)> {
+pub(crate) fn middle(operand: &dyn Operand, multiple_of: usize) -> Option<(usize, usize)> {
     let last = operand.axes().checked_sub(1)?;
     let rows: usize = (0..last).map(|axis| operand.length(axis)).product();
     let middle = |axis: usize| {

@@ -17,7 +17,7 @@ use crate::number::lanes::Key;
 const ABREAST: usize = 4;
 
 /// Writes series, all as long as there are rows, to the first lanes of the rows.
-pub fn transpose<T: Key, const W: usize>(series: &[&[T]], rows: &mut [[T; W]]) {
+pub(crate) fn transpose<T: Key, const W: usize>(series: &[&[T]], rows: &mut [[T; W]]) {
     match size_of::<T>() {
         1 => by_squares::<T, W, 16>(series, rows),
         2 => by_squares::<T, W, 8>(series, rows),

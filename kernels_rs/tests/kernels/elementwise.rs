@@ -1,17 +1,17 @@
 //! Every elementwise kernel gives, bit for bit, what its formula gives pixel by pixel: every dtype, path, layout, mask,
 //! number of threads, in place or not.
 
-use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use _rust::drive::elementwise::Bands;
-use _rust::drive::quality::{Bits as RejectBits, Classes, Quality};
-use _rust::exec::par::SERIAL_BELOW;
-use _rust::exec::simd::Path;
-use _rust::kernels::evi::{Evi, evi};
-use _rust::kernels::mask_and_scale::mask_and_scale;
-use _rust::kernels::normalized_difference::normalized_difference;
-use _rust::kernels::normalized_difference_dn::{Counts, normalized_difference_dn};
-use _rust::number::real::Real;
-use _rust::view::parts::Sample;
+use super::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use crate::drive::elementwise::Bands;
+use crate::drive::quality::{Bits as RejectBits, Classes, Quality};
+use crate::exec::par::SERIAL_BELOW;
+use crate::exec::simd::Path;
+use crate::kernels::evi::{Evi, evi};
+use crate::kernels::mask_and_scale::mask_and_scale;
+use crate::kernels::normalized_difference::normalized_difference;
+use crate::kernels::normalized_difference_dn::{Counts, normalized_difference_dn};
+use crate::number::real::Real;
+use crate::view::parts::Sample;
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The kernels as plain Rust, without Python. One program, as each would compile every kernel again.
+//! The kernels as plain Rust, without Python: a module of the crate where it is tested (`lib.rs`).
 
 mod common;
 mod elementwise;

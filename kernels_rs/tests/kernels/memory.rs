@@ -1,8 +1,8 @@
 //! Arrays in memory: views, copies and overlap are what looking at every element finds.
 
-use _rust::number::dtypes::{Dtype, Typed};
-use _rust::view::overlap::{Overlap, overlaps_itself};
-use _rust::view::raw::Raw;
+use crate::number::dtypes::{Dtype, Typed};
+use crate::view::overlap::{Overlap, overlaps_itself};
+use crate::view::raw::Raw;
 use ndarray::{Dimension, IxDyn};
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -106,7 +106,7 @@ fn check<T: Typed + PartialEq + std::fmt::Debug>(memory: &[u64], start: usize, s
     }
     let (mut simple, mut sum) = (raw.clone(), 0);
     if !raw.is_empty() {
-        _rust::view::rows::simplify(&mut [&mut simple]);
+        crate::view::rows::simplify(&mut [&mut simple]);
     }
     simple.for_each_chunk::<T>(|chunk| sum += chunk.len());
     assert_eq!(sum, expected.len());

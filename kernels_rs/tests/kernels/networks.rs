@@ -1,6 +1,6 @@
 //! The 0-1 principle: a network of minima and maxima that is right for all zeros and ones is right for all values.
 
-use _rust::algo::network::{Step, merge, middle_pairs, select, sort};
+use crate::algo::network::{Step, merge, middle_pairs, select, sort};
 
 /// Does the steps; `None` is what a wire holds that is not needed any more, and to read it is an error.
 fn run(steps: &[Step], wires: &mut [Option<bool>]) {

@@ -1,21 +1,21 @@
 //! Arrays at odd addresses and with odd strides give the bits that aligned ones do, whatever is asked of a quality band.
 
-use crate::common::{Bits, Kind, Rng, Value, assert_same_bits};
-use _rust::drive::judge::{Asked, Field};
-use _rust::drive::rough_bands::{self, Rules};
-use _rust::drive::rough_stacks;
-use _rust::errors::Error;
-use _rust::exec::simd::Path;
-use _rust::kernels::evi::{Evi, evi};
-use _rust::kernels::mask_and_scale::mask_and_scale;
-use _rust::kernels::temporal_mean::temporal_mean;
-use _rust::kernels::temporal_median::{Method, Series, temporal_median};
-use _rust::kernels::temporal_stats::temporal_stats;
-use _rust::number::dtypes::{Dtype, Typed};
-use _rust::number::lanes::{Key, Missing};
-use _rust::number::real::Real;
-use _rust::view::parts::Sample;
-use _rust::view::raw::Raw;
+use super::common::{Bits, Kind, Rng, Value, assert_same_bits};
+use crate::drive::judge::{Asked, Field};
+use crate::drive::rough_bands::{self, Rules};
+use crate::drive::rough_stacks;
+use crate::errors::Error;
+use crate::exec::simd::Path;
+use crate::kernels::evi::{Evi, evi};
+use crate::kernels::mask_and_scale::mask_and_scale;
+use crate::kernels::temporal_mean::temporal_mean;
+use crate::kernels::temporal_median::{Method, Series, temporal_median};
+use crate::kernels::temporal_stats::temporal_stats;
+use crate::number::dtypes::{Dtype, Typed};
+use crate::number::lanes::{Key, Missing};
+use crate::number::real::Real;
+use crate::view::parts::Sample;
+use crate::view::raw::Raw;
 use ndarray::{ArrayD, IxDyn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -170,7 +170,7 @@ fn a_bool_that_is_neither_0_nor_1_is_true() {
     check_quality(&values, Dtype::Bool, &Asked::reject(Dtype::Bool, 1, &[]), |value| value != 0);
 }
 
-fn check_stacks<K: Value + Typed + Series + _rust::algo::sums::Summand>(shape: &[usize], threads: usize)
+fn check_stacks<K: Value + Typed + Series + crate::algo::sums::Summand>(shape: &[usize], threads: usize)
 where
     f64: From<K>,
 {
@@ -231,7 +231,7 @@ fn blocks_are_bounded_and_hold_all_dates() {
     let mut out = ArrayD::<f64>::zeros(IxDyn(&[100, 300]));
     let (calls, largest) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let arrays = rough_stacks::Arrays { x: packed.raw(), mask: None, out: out.view_mut() };
-    let count = |work: _rust::drive::temporal::Work<'_, f64, ndarray::ArrayViewMutD<'_, f64>>,
+    let count = |work: crate::drive::temporal::Work<'_, f64, ndarray::ArrayViewMutD<'_, f64>>,
                  _: Path,
                  _: usize|
      -> Result<(), Error> {

@@ -1,14 +1,14 @@
 //! Every way to find the median gives, bit for bit, what sorting each pixel's values gives.
 
-use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use crate::stacks::{Case, Scene, cases, plain};
-use _rust::algo::program::Program;
-use _rust::algo::small::{SELECT_MAX, SORT_MIN};
-use _rust::drive::temporal::{Output, Work};
-use _rust::exec::simd::Path;
-use _rust::kernels::temporal_median::{Method, Series, temporal_median};
-use _rust::number::lanes::Missing;
-use _rust::number::real::Real;
+use super::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use super::stacks::{Case, Scene, cases, plain};
+use crate::algo::program::Program;
+use crate::algo::small::{SELECT_MAX, SORT_MIN};
+use crate::drive::temporal::{Output, Work};
+use crate::exec::simd::Path;
+use crate::kernels::temporal_median::{Method, Series, temporal_median};
+use crate::number::lanes::Missing;
+use crate::number::real::Real;
 use ndarray::ArrayD;
 use proptest::prelude::*;
 
@@ -175,7 +175,7 @@ fn more_values_than_a_byte_counts_are_not_taken_for_none() {
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
     let forking = |dates: usize| Case { pixels: vec![37, 97], threads: vec![1, 2, 3], ..plain(dates) };
-    const { assert!(37 * 97 * 29 > _rust::exec::par::SERIAL_BELOW && 9000 * 12 > _rust::exec::par::SERIAL_BELOW) };
+    const { assert!(37 * 97 * 29 > crate::exec::par::SERIAL_BELOW && 9000 * 12 > crate::exec::par::SERIAL_BELOW) };
     check_all(&forking(30));
     check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(33) });
     check_all(&Case { pixels: vec![9000], out: Layout::Reversed, kind: Kind::Limits, nodata: 2, ..forking(12) });

@@ -1,15 +1,15 @@
 //! Mean and statistics give, bit for bit, what adding each pixel's values one by one in float64 gives.
 
-use crate::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
-use crate::stacks::{Case, Scene, cases, plain};
-use _rust::algo::sums::Summand;
-use _rust::drive::temporal::{Output, Work};
-use _rust::exec::simd::Path;
-use _rust::kernels::temporal_mean::temporal_mean;
-use _rust::kernels::temporal_moments::temporal_moments;
-use _rust::kernels::temporal_stats::temporal_stats;
-use _rust::number::lanes::Missing;
-use _rust::number::real::Real;
+use super::common::{Bits, Kind, Layout, Rng, Stored, Value, assert_same_bits};
+use super::stacks::{Case, Scene, cases, plain};
+use crate::algo::sums::Summand;
+use crate::drive::temporal::{Output, Work};
+use crate::exec::simd::Path;
+use crate::kernels::temporal_mean::temporal_mean;
+use crate::kernels::temporal_moments::temporal_moments;
+use crate::kernels::temporal_stats::temporal_stats;
+use crate::number::lanes::Missing;
+use crate::number::real::Real;
 use ndarray::{ArrayD, ArrayViewD, s};
 use proptest::prelude::*;
 
@@ -137,7 +137,7 @@ fn equal_floats_deviate_by_nothing() {
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
     let forking = |dates: usize| Case { pixels: vec![37, 97], threads: vec![1, 2, 3], ..plain(dates) };
-    const { assert!(37 * 97 * 29 > _rust::exec::par::SERIAL_BELOW) };
+    const { assert!(37 * 97 * 29 > crate::exec::par::SERIAL_BELOW) };
     check_all(&forking(30), 1);
     check_all(&Case { time_axis: 2, mask: Some((50, Layout::Fortran)), ..forking(33) }, 0);
     check_all(&Case { time_axis: 1, layout: Layout::Sliced, out: Layout::Fortran, ..forking(29) }, 2);

@@ -10,6 +10,7 @@ use crate::python::arguments::{
 };
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
 use crate::python::bands::{BandCall, Shared};
+use crate::python::said::said;
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
 
@@ -27,24 +28,17 @@ use pyo3::prelude::*;
 /// scale, offset : float, optional
 ///     How the bands become reflectance, scale x + offset: both or neither; finite, `scale` not 0. Integer bands
 ///     need them. Where the numbers are meant as they are, scale=1, offset=0 says so.
-/// nodata : int or float, optional
-///     The value that marks missing data, in any band: of integers a whole number that they hold (0.0 is 0); of
-///     floats any number, compared in their dtype, and NaN is missing as well, always.
-/// mask : numpy.ndarray of bool, or bool, optional
-///     True where data are missing; broadcasts to the shape of the result. True by itself hides all, False nothing.
+#[doc = said!(nodata "int or float, optional", ", in any band", "")]
+#[doc = said!(mask "the result")]
 /// min_denominator : float, default 0.0
 ///     Where the denominator, in reflectance, is not larger than this in absolute value, the result is NaN. It
 ///     crosses zero over bright targets, as clouds are, where the index is far out of its range: whoever wants
 ///     these hidden sets this or a mask.
-/// dtype : numpy.dtype, optional
-///     float32 or float64, of the result and the arithmetic. By default that of float bands, and float32 for
-///     integers. Float bands accept only their own.
+#[doc = said!(dtype "the result and the arithmetic", "float bands", "Float bands accept only their own")]
 /// out : numpy.ndarray, optional
 ///     Takes the result; of its shape and dtype, any strides. It may be exactly one of the bands (in place), but
 ///     must not share memory with them in any other way.
-/// num_threads : int, default 1
-///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
-///     number.
+#[doc = said!(num_threads)]
 ///
 /// Returns
 /// -------
@@ -55,17 +49,11 @@ use pyo3::prelude::*;
 ///
 /// Raises
 /// ------
-/// TypeError
-///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
-///     own, foreign byte order), or a number is of a wrong kind. The values of a subclass are passed by
-///     numpy.asarray, and what it masks as `mask`.
+#[doc = said!(type_error)]
 /// ValueError
 ///     If shapes do not fit, integer bands come without `scale` and `offset`, `out` is misaligned, read-only or
 ///     overlaps, or a number is out of its range.
-/// MemoryError
-///     If memory or threads cannot be had. `out` may hold a part of the results then.
-/// KeyboardInterrupt
-///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
+#[doc = said!(no_memory_or_interrupted)]
 ///
 /// Notes
 /// -----
@@ -73,13 +61,10 @@ use pyo3::prelude::*;
 /// and as an integer where it is within 1e-6 of one, and `min_denominator` is divided by abs(scale). The scale
 /// cancels in the rest. k must be finite in the dtype of the result.
 ///
-/// The constants are rounded to the dtype of the result; then every operation is, in the order of the formula. A
-/// constant that was a float32 before, as metadata often were, stands for the shortest decimal that this float32
-/// prints: numpy.float32(1e-4), and 9.99999974737875e-05 as well, are 1e-4, while 0.5 is 0.5. None may be infinite,
-/// or 0 without being 0, in the dtype of the result.
+/// The constants are rounded to the dtype of the result; then every operation is, in the order of the formula.
+#[doc = said!(constants)]
 ///
-/// Beside arrays and result a call takes at most 64 MiB. The GIL is released during the computation: other threads
-/// must not write to the arrays meanwhile, or the result is undefined.
+#[doc = said!(memory_and_gil)]
 ///
 /// References
 /// ----------
@@ -95,43 +80,40 @@ use pyo3::prelude::*;
 /// >>> eokernels.evi(nir, red, blue, scale=1e-4, offset=-0.1)
 /// array([0.3030303], dtype=float32)
 #[pyfunction]
-#[pyo3(
-    signature = (nir, red, blue, *, G=Gain(2.5), C1=AerosolRed(6.0), C2=AerosolBlue(7.5), L=Canopy(1.0), scale=None, offset=None, nodata=None, mask=None, min_denominator=MinDenominator(0.0), dtype=None, out=None, num_threads=Threads(1)),
-    text_signature = "(nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, scale=None, offset=None, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1)"
-)]
+#[pyo3(signature = (nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, scale=None, offset=None, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1))]
 #[allow(
     non_snake_case,
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
     reason = "numpydoc, and the signature is Python's"
 )]
-pub fn evi<'py>(
+pub(crate) fn evi<'py>(
     nir: &Bound<'py, PyAny>,
     red: &Bound<'py, PyAny>,
     blue: &Bound<'py, PyAny>,
-    G: Gain,
-    C1: AerosolRed,
-    C2: AerosolBlue,
-    L: Canopy,
+    #[pyo3(from_py_with = Gain::number)] G: f64,
+    #[pyo3(from_py_with = AerosolRed::number)] C1: f64,
+    #[pyo3(from_py_with = AerosolBlue::number)] C2: f64,
+    #[pyo3(from_py_with = Canopy::number)] L: f64,
     scale: Option<Scale>,
     offset: Option<Offset>,
     nodata: Option<Nodata>,
     mask: Option<&Bound<'py, PyAny>>,
-    min_denominator: MinDenominator,
+    #[pyo3(from_py_with = MinDenominator::number)] min_denominator: f64,
     dtype: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
-    num_threads: Threads,
+    #[pyo3(from_py_with = Threads::number)] num_threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
+        let shared = Shared { nodata, mask, dtype, out, num_threads: Threads(num_threads) };
         let call = BandCall::new(["nir", "red", "blue"], [nir, red, blue], SAMPLES, &shared)?;
         let dtype = call.out.dtype;
         let constants = Evi {
-            gain: G.in_dtype(dtype)?,
-            c1: C1.in_dtype(dtype)?,
-            c2: C2.in_dtype(dtype)?,
-            canopy: L.in_dtype(dtype)?,
-            min_denominator: min_denominator.0,
+            gain: Gain(G).in_dtype(dtype)?,
+            c1: AerosolRed(C1).in_dtype(dtype)?,
+            c2: AerosolBlue(C2).in_dtype(dtype)?,
+            canopy: Canopy(L).in_dtype(dtype)?,
+            min_denominator,
         };
         let constants = on_counts(constants, scale, offset, call.dtype(), dtype)?;
         by_dtype!(call.dtype(), dtype, compute(&call, constants))

@@ -7,6 +7,7 @@ use crate::python::arguments::{Nodata, Offset, Scale, Threads};
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
 use crate::python::bands::{BandCall, Shared};
 use crate::python::quality_arguments::QualityArguments;
+use crate::python::said::said;
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
 
@@ -22,10 +23,7 @@ use pyo3::prelude::*;
 /// offset : float
 ///     Physical value of a count of 0; finite. For Sentinel-2 L2A -0.1 since processing baseline 04.00, 0 before;
 ///     for Landsat Collection 2 surface reflectance -0.2, at a scale of 2.75e-5.
-/// nodata : int or float or None
-///     The value that marks missing data: of integers a whole number that they hold (0.0 is 0); of floats any
-///     number, compared in their dtype, and NaN is missing as well, always. None says that all counts are data. It
-///     has to be said.
+#[doc = said!(nodata "int or float or None", "", " None says that all\n    counts are data. It has to be said.")]
 /// qa : numpy.ndarray of any integer dtype or bool, optional
 ///     A quality band; broadcasts to the shape of `dn`, as (T, 1, Y, X) does to (T, B, Y, X). It needs `keep`, or
 ///     one or both of `reject_bits` and `reject_fields`.
@@ -42,17 +40,12 @@ use pyo3::prelude::*;
 ///     Medium and high cloud confidence of QA_PIXEL, bits 8 and 9, are {0b11 << 8: {2, 3}}; high aerosol of Fmask
 ///     is {0b11 << 6: {3}}; cloudy and mixed pixels of MODIS's state_1km, and average and high cirrus, are {0b11:
 ///     {1, 2}, 0b11 << 8: {2, 3}}.
-/// mask : numpy.ndarray of bool, or bool, optional
-///     True where data are missing; broadcasts to the shape of `dn`. True by itself hides all, False nothing.
-/// dtype : numpy.dtype, optional
-///     float32 or float64, of the result and the arithmetic. By default that of a float `dn`, and float32 for
-///     integers. A float `dn` accepts only its own.
+#[doc = said!(mask "`dn`")]
+#[doc = said!(dtype "the result and the arithmetic", "a float `dn`", "A float `dn` accepts only its own")]
 /// out : numpy.ndarray, optional
 ///     Takes the result; of its shape and dtype, any strides. It may be exactly `dn` where this holds floats (in
 ///     place), but must not share memory with it in any other way, nor with `qa` or `mask`.
-/// num_threads : int, default 1
-///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
-///     number.
+#[doc = said!(num_threads)]
 ///
 /// Returns
 /// -------
@@ -63,27 +56,18 @@ use pyo3::prelude::*;
 ///
 /// Raises
 /// ------
-/// TypeError
-///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
-///     own, foreign byte order), or a number is of a wrong kind. The values of a subclass are passed by
-///     numpy.asarray, and what it masks as `mask`.
+#[doc = said!(type_error)]
 /// ValueError
 ///     If shapes do not fit, `out` is misaligned, read-only or overlaps, a number is out of its range, or `qa`,
 ///     `keep`, `reject_bits` and `reject_fields` are not given as said.
-/// MemoryError
-///     If memory or threads cannot be had. `out` may hold a part of the results then.
-/// KeyboardInterrupt
-///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
+#[doc = said!(no_memory_or_interrupted)]
 ///
 /// Notes
 /// -----
-/// `scale` and `offset` are rounded to the dtype of the result, then the product is, then the sum. A constant that
-/// was a float32 before, as metadata often were, stands for the shortest decimal that this float32 prints:
-/// numpy.float32(1e-4), and 9.99999974737875e-05 as well, are 1e-4, while 0.5 is 0.5. None may be infinite, or 0
-/// without being 0, in the dtype of the result.
+/// `scale` and `offset` are rounded to the dtype of the result, then the product is, then the sum.
+#[doc = said!(constants)]
 ///
-/// Beside arrays and result a call takes at most 64 MiB. The GIL is released during the computation: other threads
-/// must not write to the arrays meanwhile, or the result is undefined.
+#[doc = said!(memory_and_gil)]
 ///
 /// References
 /// ----------
@@ -109,12 +93,9 @@ use pyo3::prelude::*;
 /// >>> eokernels.mask_and_scale(dn, scale=2.75e-5, offset=-0.2, nodata=0, qa=confidence, reject_fields=unsure)
 /// array([0.35000002, 0.35000002,        nan,        nan], dtype=float32)
 #[pyfunction]
-#[pyo3(
-    signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=Threads(1)),
-    text_signature = "(dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=1)"
-)]
+#[pyo3(signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn mask_and_scale<'py>(
+pub(crate) fn mask_and_scale<'py>(
     dn: &Bound<'py, PyAny>,
     scale: Scale,
     offset: Offset,
@@ -126,11 +107,11 @@ pub fn mask_and_scale<'py>(
     mask: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
-    num_threads: Threads,
+    #[pyo3(from_py_with = Threads::number)] num_threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
         let quality = QualityArguments { qa, keep, reject_bits, reject_fields };
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
+        let shared = Shared { nodata, mask, dtype, out, num_threads: Threads(num_threads) };
         let call = BandCall::new(["dn"], [dn], SAMPLES, &shared)?.with_quality(quality.read()?);
         let dtype = call.out.dtype;
         let numbers = [scale.in_dtype(dtype)?, offset.in_dtype(dtype)?];

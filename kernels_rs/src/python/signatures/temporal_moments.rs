@@ -54,22 +54,23 @@ use pyo3::prelude::*;
 /// Chan, T. F., Golub, G. H., LeVeque, R. J. (1983). Algorithms for computing the sample variance: analysis and
 /// recommendations. The American Statistician, 37(3), 242-247.
 #[pyfunction]
-#[pyo3(
-    signature = (x, axis=AxisArgument(0), *, nodata=None, mask=None, num_threads=Threads(1)),
-    text_signature = "(x, axis=0, *, nodata=None, mask=None, num_threads=1)"
-)]
+#[pyo3(signature = (x, axis=0, *, nodata=None, mask=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn temporal_moments<'py>(
+pub(crate) fn temporal_moments<'py>(
     x: &Bound<'py, PyAny>,
-    axis: AxisArgument,
+    #[pyo3(from_py_with = AxisArgument::number)] axis: i128,
     nodata: Option<Nodata>,
     mask: Option<&Bound<'py, PyAny>>,
-    num_threads: Threads,
+    #[pyo3(from_py_with = Threads::number)] num_threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
-        let shared = Shared { nodata, mask, dtype: None, out: None, num_threads };
-        let call =
-            StackCall::several(x, axis, &shared, [Some(Dtype::Int32), Some(Dtype::Float64), Some(Dtype::Float64)])?;
+        let shared = Shared { nodata, mask, dtype: None, out: None, num_threads: Threads(num_threads) };
+        let call = StackCall::several(
+            x,
+            AxisArgument(axis),
+            &shared,
+            [Some(Dtype::Int32), Some(Dtype::Float64), Some(Dtype::Float64)],
+        )?;
         by_dtype!(call.input(), call.dtype, compute(&call))
     })
 }

@@ -7,6 +7,7 @@ use crate::number::real::Real;
 use crate::python::arguments::{AxisArgument, Ddof, Nodata, Threads};
 use crate::python::arrays::{Dtype, by_dtype, guarded};
 use crate::python::bands::Shared;
+use crate::python::said::said;
 use crate::python::stacks::StackCall;
 use pyo3::prelude::*;
 
@@ -14,27 +15,16 @@ use pyo3::prelude::*;
 ///
 /// Parameters
 /// ----------
-/// x : numpy.ndarray of float32, float64, uint8, int16 or uint16
-///     The stack, at least one dimension. Any strides (time first is fastest; a view with time last is read block
-///     by block) and any address; it is never copied as a whole and never modified.
-/// axis : int, default 0
-///     The axis that is reduced.
+#[doc = said!(stack)]
 /// ddof : int, default 0
 ///     What is taken from the number of values before the sum of squares is divided by it; 1 for a sample.
-/// nodata : int or float, optional
-///     The value that marks missing data: of integers a whole number that they hold (0.0 is 0); of floats any
-///     number, compared in their dtype, and NaN is missing as well, always.
-/// mask : numpy.ndarray of bool, or bool, optional
-///     True where data are missing; broadcasts to the shape of `x`. True by itself hides all, False nothing.
-/// dtype : numpy.dtype, optional
-///     float32 or float64, of mean and deviation. By default that of a float stack, and float32 for integers. Float
-///     stacks accept only their own.
+#[doc = said!(nodata)]
+#[doc = said!(mask "`x`")]
+#[doc = said!(dtype "mean and deviation", "a float stack", "Float stacks accept only their own")]
 /// out : tuple of three numpy.ndarray, optional
 ///     Takes the results: mean, deviation, number; of their shape and dtypes, any strides. They must not share
 ///     memory with each other, with `x` or with `mask`.
-/// num_threads : int, default 1
-///     Threads to use, of which no more than the usable cores are started; the result has the same bits for every
-///     number.
+#[doc = said!(num_threads)]
 ///
 /// Returns
 /// -------
@@ -45,19 +35,12 @@ use pyo3::prelude::*;
 ///
 /// Raises
 /// ------
-/// TypeError
-///     If an array is of a wrong kind or dtype (a masked array, a subclass that gives its values a meaning of its
-///     own, foreign byte order), a number is of a wrong kind, or `out` is no tuple. The values of a subclass are
-///     passed by numpy.asarray, and what it masks as `mask`.
+#[doc = said!(type_error ", a number is of a wrong kind, or `out` is no tuple")]
 /// ValueError
 ///     If shapes do not fit, `x` has no dimension, `out` is misaligned, read-only or overlaps, or a number is out
 ///     of its range.
-/// OverflowError
-///     If there are more dates than 2147483647, which int32 counts.
-/// MemoryError
-///     If memory or threads cannot be had. `out` may hold a part of the results then.
-/// KeyboardInterrupt
-///     Or whatever a handler of signals raises, in the main thread, within 0.2 s; `out` as above.
+#[doc = said!(too_many_dates)]
+#[doc = said!(no_memory_or_interrupted)]
 ///
 /// See Also
 /// --------
@@ -70,9 +53,8 @@ use pyo3::prelude::*;
 /// integers are exact, so that theirs needs no correction. All is computed in float64, in the order of `axis`, and
 /// rounded once.
 ///
-/// The stack is read from memory once. The time taken does not depend on which values are missing. Beside arrays
-/// and result a call takes at most 64 MiB and twice what one series takes, whatever the shape. The GIL is released
-/// during the computation: other threads must not write to the arrays meanwhile, or the result is undefined.
+/// The stack is read from memory once. The time taken does not depend on which values are missing.
+#[doc = said!(memory_and_gil " and twice what one series takes, whatever the shape")]
 ///
 /// References
 /// ----------
@@ -86,25 +68,22 @@ use pyo3::prelude::*;
 /// >>> mean, count
 /// (array([3., 8.], dtype=float32), array([3, 1], dtype=int32))
 #[pyfunction]
-#[pyo3(
-    signature = (x, axis=AxisArgument(0), ddof=Ddof(0), *, nodata=None, mask=None, dtype=None, out=None, num_threads=Threads(1)),
-    text_signature = "(x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1)"
-)]
+#[pyo3(signature = (x, axis=0, ddof=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1))]
 #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
-pub fn temporal_stats<'py>(
+pub(crate) fn temporal_stats<'py>(
     x: &Bound<'py, PyAny>,
-    axis: AxisArgument,
-    ddof: Ddof,
+    #[pyo3(from_py_with = AxisArgument::number)] axis: i128,
+    #[pyo3(from_py_with = Ddof::number)] ddof: usize,
     nodata: Option<Nodata>,
     mask: Option<&Bound<'py, PyAny>>,
     dtype: Option<&Bound<'py, PyAny>>,
     out: Option<&Bound<'py, PyAny>>,
-    num_threads: Threads,
+    #[pyo3(from_py_with = Threads::number)] num_threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(|| {
-        let shared = Shared { nodata, mask, dtype, out, num_threads };
-        let call = StackCall::several(x, axis, &shared, [None, None, Some(Dtype::Int32)])?;
-        by_dtype!(call.input(), call.dtype, compute(&call, ddof.0))
+        let shared = Shared { nodata, mask, dtype, out, num_threads: Threads(num_threads) };
+        let call = StackCall::several(x, AxisArgument(axis), &shared, [None, None, Some(Dtype::Int32)])?;
+        by_dtype!(call.input(), call.dtype, compute(&call, ddof))
     })
 }
 

@@ -1,0 +1,101 @@
+"""A kernel's signature is written in Rust; what repeats it is held against that: stubs, NumPy, Numba, README."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Set
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eokernels
+from benchmarks.registry import KERNELS
+from eokernels import _rust
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "reference_py" / "eokernels"
+COMPILED = [name for name, value in vars(_rust).items() if callable(value) and not name.startswith("_")]
+NUMPY = {"num_threads"}
+"""What NumPy has not."""
+
+Told = list[tuple[str, bool, Any]]
+"""Name, whether by keyword alone, and default of every argument."""
+
+
+def told(function: Any, without: Set[str] = frozenset()) -> Told:
+    return [
+        (one.name, one.kind is one.KEYWORD_ONLY, one.default)
+        for one in inspect.signature(function).parameters.values()
+        if one.name not in without
+    ]
+
+
+def stub(module: str) -> dict[str, Told]:
+    """Return what a stub says of each of its functions."""
+    tree = ast.parse((PACKAGE / f"{module}.pyi").read_text(encoding="utf-8"))
+    return {node.name: arguments(node.args) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def arguments(given: ast.arguments) -> Told:
+    empty = inspect.Parameter.empty
+    missing = len(given.args) - len(given.defaults)
+    defaults = [*[None] * missing, *given.defaults, *given.kw_defaults]
+    names = [*[(one.arg, False) for one in given.args], *[(one.arg, True) for one in given.kwonlyargs]]
+    values = [empty if node is None else ast.literal_eval(node) for node in defaults]
+    return [(name, alone, value) for (name, alone), value in zip(names, values, strict=True)]
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_the_stub_of_the_compiled_module_says_what_it_has(name: str) -> None:
+    assert stub("_rust")[name] == told(getattr(_rust, name))
+
+
+def test_the_stub_of_the_compiled_module_has_no_more() -> None:
+    assert set(stub("_rust")) == set(COMPILED)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_labelled_function_is_the_plain_one_but_for_what_labels_change(name: str) -> None:
+    labelled = pytest.importorskip("eokernels.xarray")
+    plain = told(getattr(eokernels, name), {"out"})
+    expected = [("dim", False, "time") if one[0] == "axis" else one for one in plain]
+    keepdims = [("keepdims", True, False)] if expected != plain else []
+    assert told(getattr(labelled, name)) == [*expected, *keepdims, ("keep_attrs", True, None)]
+    assert stub("xarray")[name] == told(getattr(labelled, name))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_labelled_function_documents_its_arguments(name: str) -> None:
+    labelled = getattr(pytest.importorskip("eokernels.xarray"), name)
+    heads = re.findall(r"^([\w, ]+) : ", inspect.getdoc(labelled) or "", re.MULTILINE)
+    assert [one for head in heads for one in head.split(", ")] == [name for name, _, _ in told(labelled)]
+    assert (labelled.__module__, labelled.__qualname__) == ("eokernels.xarray", name)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_labelled_call_that_does_not_fit_says_which_function_it_was(name: str) -> None:
+    labelled = getattr(pytest.importorskip("eokernels.xarray"), name)
+    with pytest.raises(TypeError, match=rf"^{name}\(\): missing a required argument"):
+        labelled()
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("side", ["numpy", "numba"])
+def test_other_implementations_take_the_same(name: str, side: str) -> None:
+    module = import_module(f"eokernels.impl_{side}.{name}")
+    without = NUMPY if side == "numpy" else set()
+    expected = told(getattr(eokernels, name), without)
+    for each in (name, f"{name}_naive"):
+        if hasattr(module, each):
+            assert told(getattr(module, each)) == expected, each
+
+
+def test_the_readme_has_a_row_for_every_kernel() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("\n\n")
+    rows = next(part for part in table if part.startswith("| Kernel") or "\n| `normalized_difference`" in part)
+    named = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows.splitlines()))
+    assert sorted(named) == sorted(KERNELS)
