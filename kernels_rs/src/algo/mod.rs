@@ -1,5 +1,6 @@
 //! Algorithms on values: networks, selection and sums; no strides are in here.
 
+pub mod banded;
 pub mod bisect;
 pub mod groups;
 pub mod moments;
@@ -8,4 +9,5 @@ pub mod program;
 mod programs;
 pub mod selection;
 pub mod small;
+pub mod smooth;
 pub mod sums;

@@ -11,5 +11,6 @@ pub mod results;
 pub mod rough_bands;
 pub mod rough_stacks;
 pub mod row;
+pub mod series;
 pub mod temporal;
 pub mod tiles;

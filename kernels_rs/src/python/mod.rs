@@ -9,6 +9,7 @@ mod module;
 pub mod numbers;
 pub mod outputs;
 pub mod quality_arguments;
+pub mod series;
 pub mod signals;
 pub mod signatures;
 pub mod snapshots;
