@@ -18,7 +18,6 @@
 //! With times, differences are divided ones: s[i] += (x[t] - x[t-1-i]) s[i+1], and λ / (x[t] - x[t-D])² stands for λ.
 
 use crate::errors::Error;
-use std::array::from_fn;
 
 /// Orders of differences up to this one are compiled.
 pub const MOST_ORDER: usize = 3;
@@ -62,13 +61,17 @@ impl Penalty<'_> {
 
     /// The way to that date.
     #[must_use]
+    #[inline(always)]
     pub fn step<const D: usize>(&self, date: usize) -> Step<D> {
         let Some(times) = self.times else {
-            return Step { lambda: (date >= D).then_some(self.lmbda), widths: [1.0; D] };
+            return Step { lambda: if date < D { None } else { Some(self.lmbda) }, widths: [1.0; D] };
         };
-        let width = |i: usize| if date > i { times[date] - times[date - 1 - i] } else { 1.0 };
-        let last = width(D - 1);
-        Step { lambda: (date >= D).then_some(self.lmbda / (last * last)), widths: from_fn(width) }
+        let mut widths = [1.0; D];
+        for (i, width) in widths.iter_mut().enumerate().take(date) {
+            *width = times[date] - times[date - 1 - i];
+        }
+        let last = widths[D - 1];
+        Step { lambda: if date < D { None } else { Some(self.lmbda / (last * last)) }, widths }
     }
 }
 
@@ -89,15 +92,23 @@ impl<const D: usize, const W: usize> Known<D, W> {
 
     #[inline(always)]
     fn of(&self, w: usize) -> One<D> {
-        (from_fn(|a| from_fn(|b| self.j[a][b][w])), from_fn(|a| self.h[a][w]))
+        let mut j = [[0.0; D]; D];
+        for a in 0..D {
+            for b in 0..D {
+                j[a][b] = self.j[a][b][w];
+            }
+        }
+        (j, lane(&self.h, w))
     }
 
     #[inline(always)]
     fn put(&mut self, w: usize, (j, h): One<D>) {
+        put(&mut self.h, w, h);
         for a in 0..D {
-            self.h[a][w] = h[a];
-            for b in a..D {
-                self.j[a][b][w] = j[a][b];
+            for b in 0..D {
+                if a <= b {
+                    self.j[a][b][w] = j[a][b];
+                }
             }
         }
     }
@@ -122,7 +133,7 @@ impl<const D: usize, const W: usize> Known<D, W> {
                 j[0][0] += weight[w];
                 h[0] += value[w];
                 self.put(w, (j, h));
-                (0..D).for_each(|a| k[a][w] = own[a]);
+                put(k, w, own);
             }
         } else {
             for w in 0..W {
@@ -142,20 +153,45 @@ impl<const D: usize, const W: usize> Known<D, W> {
         for w in 0..W {
             let (mut j, mut h) = self.of(w);
             let own = solve(&mut j, &mut h);
-            (0..D).for_each(|a| s[a][w] = own[a]);
+            put(s, w, own);
         }
+    }
+}
+
+/// One series' part of some rows. Loops, not closures: those are not always inlined, and then not vectorised.
+#[inline(always)]
+fn lane<const D: usize, const W: usize>(rows: &[[f64; W]; D], w: usize) -> [f64; D] {
+    let mut own = [0.0; D];
+    for a in 0..D {
+        own[a] = rows[a][w];
+    }
+    own
+}
+
+#[inline(always)]
+fn put<const D: usize, const W: usize>(rows: &mut [[f64; W]; D], w: usize, own: [f64; D]) {
+    for a in 0..D {
+        rows[a][w] = own[a];
     }
 }
 
 /// Lets the last difference change at a cost; returns k, whose last is what J's last row was multiplied by, and r.
 #[inline(always)]
 fn change<const D: usize>(j: &mut [[f64; D]; D], lambda: f64) -> ([f64; D], f64) {
-    let column: [f64; D] = from_fn(|a| j[a][D - 1]);
-    let r = 1.0 / (column[D - 1] + lambda);
-    let k: [f64; D] = from_fn(|a| if a < D - 1 { column[a] * r } else { lambda * r });
+    let (mut column, mut k) = ([0.0; D], [0.0; D]);
     for a in 0..D {
-        for b in a..D - 1 {
-            j[a][b] -= k[a] * column[b];
+        column[a] = j[a][D - 1];
+    }
+    let r = 1.0 / (column[D - 1] + lambda);
+    for a in 0..D {
+        k[a] = if a < D - 1 { column[a] * r } else { lambda * r };
+    }
+    // Loops of a fixed length are unrolled before the one over lanes, which is vectorised then.
+    for a in 0..D {
+        for b in 0..D {
+            if a <= b && b < D - 1 {
+                j[a][b] -= k[a] * column[b];
+            }
         }
         j[a][D - 1] = column[a] * k[D - 1];
     }
@@ -183,13 +219,14 @@ fn times<const EVEN: bool>(width: f64, x: f64) -> f64 {
 fn turn<const D: usize, const EVEN: bool>(j: &mut [[f64; D]; D], widths: &[f64; D]) {
     for a in (0..D - 1).rev() {
         let (before, width) = (j[a][a + 1], widths[a]);
-        for b in 0..=a {
-            j[b][a + 1] -= times::<EVEN>(width, j[b][a]);
+        for b in 0..D {
+            if b <= a {
+                j[b][a + 1] -= times::<EVEN>(width, j[b][a]);
+            } else if b > a + 1 {
+                j[a + 1][b] -= times::<EVEN>(width, j[a][b]);
+            }
         }
         j[a + 1][a + 1] = (j[a + 1][a + 1] - times::<EVEN>(width, before)) - times::<EVEN>(width, j[a][a + 1]);
-        for b in a + 2..D {
-            j[a + 1][b] -= times::<EVEN>(width, j[a][b]);
-        }
     }
 }
 
@@ -206,8 +243,8 @@ fn solve<const D: usize>(j: &mut [[f64; D]; D], h: &mut [f64; D]) -> [f64; D] {
     let mut k = [[0.0; D]; D];
     for last in (1..D).rev() {
         let r = 1.0 / j[last][last];
-        k[last] = from_fn(|a| if a < last { j[a][last] * r } else { 0.0 });
         for a in 0..last {
+            k[last][a] = j[a][last] * r;
             for b in a..last {
                 j[a][b] -= k[last][a] * j[b][last];
             }
@@ -226,20 +263,22 @@ fn solve<const D: usize>(j: &mut [[f64; D]; D], h: &mut [f64; D]) -> [f64; D] {
     s
 }
 
-/// Goes back over a step: from the state at a date to that at the date before.
+/// Writes the result at a date, and goes back over a step: from the state there to that at the date before.
 #[inline(always)]
 pub fn back<const D: usize, const W: usize, const EVEN: bool>(
     s: &mut [[f64; W]; D],
     step: Step<D>,
     k: &[[f64; W]; D],
     g: &[f64; W],
+    z: &mut [f64; W],
 ) {
     let is_free = step.lambda.is_some();
     for w in 0..W {
-        let mut own: [f64; D] = from_fn(|a| s[a][w]);
+        let mut own = lane(s, w);
+        z[w] = own[0];
         turn_back::<D, EVEN>(&mut own, &step.widths);
         if is_free {
-            own[D - 1] = last_of(&own, from_fn(|a| k[a][w]), g[w]);
+            own[D - 1] = last_of(&own, lane(k, w), g[w]);
         }
         (0..D).for_each(|a| s[a][w] = own[a]);
     }
@@ -305,11 +344,11 @@ impl<const D: usize> Shared<D> {
         let SharedStep { step, k, r } = self.steps[date];
         let is_free = step.lambda.is_some();
         for w in 0..W {
-            let mut own: [f64; D] = from_fn(|a| h[a][w]);
+            let mut own = lane(h, w);
             g[w] = if is_free { change_h(&mut own, &k, r) } else { 0.0 };
             turn_h::<D, EVEN>(&mut own, &step.widths);
             own[0] += value[w];
-            (0..D).for_each(|a| h[a][w] = own[a]);
+            put(h, w, own);
         }
     }
 
@@ -317,23 +356,30 @@ impl<const D: usize> Shared<D> {
     #[inline(always)]
     pub fn solve<const W: usize>(&self, h: &[[f64; W]; D], s: &mut [[f64; W]; D]) {
         for w in 0..W {
-            let own = solve(&mut self.j.clone(), &mut from_fn(|a| h[a][w]));
-            (0..D).for_each(|a| s[a][w] = own[a]);
+            let own = solve(&mut self.j.clone(), &mut lane(h, w));
+            put(s, w, own);
         }
     }
 
-    /// Goes back from a date to the one before.
+    /// Writes the result at a date, and goes back to the one before.
     #[inline(always)]
-    pub fn back<const W: usize, const EVEN: bool>(&self, date: usize, s: &mut [[f64; W]; D], g: &[f64; W]) {
+    pub fn back<const W: usize, const EVEN: bool>(
+        &self,
+        date: usize,
+        s: &mut [[f64; W]; D],
+        g: &[f64; W],
+        z: &mut [f64; W],
+    ) {
         let SharedStep { step, k, .. } = self.steps[date];
         let is_free = step.lambda.is_some();
         for w in 0..W {
-            let mut own: [f64; D] = from_fn(|a| s[a][w]);
+            let mut own = lane(s, w);
+            z[w] = own[0];
             turn_back::<D, EVEN>(&mut own, &step.widths);
             if is_free {
                 own[D - 1] = last_of(&own, k, g[w]);
             }
-            (0..D).for_each(|a| s[a][w] = own[a]);
+            put(s, w, own);
         }
     }
 }

@@ -275,8 +275,7 @@ impl<const D: usize, const W: usize> Spaced for Back<'_, D, W> {
         let Self { penalty, dates, s, factors, z } = self;
         for (i, date) in dates.enumerate().rev() {
             let (k, g) = factors[i * (D + 1)..].split_first_chunk::<D>().expect("D rows and one");
-            z[i] = s[0];
-            back::<D, W, EVEN>(s, penalty.step(date), k, &g[0]);
+            back::<D, W, EVEN>(s, penalty.step(date), k, &g[0], &mut z[i]);
         }
     }
 }
@@ -327,8 +326,7 @@ impl<const D: usize, const W: usize> Spaced for ShareBack<'_, D, W> {
     fn run<const EVEN: bool>(self) {
         let Self { shared, dates, s, g, z } = self;
         for (i, date) in dates.enumerate().rev() {
-            z[i] = s[0];
-            shared.back::<W, EVEN>(date, s, &g[i]);
+            shared.back::<W, EVEN>(date, s, &g[i], &mut z[i]);
         }
     }
 }

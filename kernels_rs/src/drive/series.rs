@@ -226,15 +226,24 @@ impl<K: Key + Into<f64>, O: Real, const W: usize> Tile<W> for Part<'_, K, O, W> 
         if let Some(weights) = &self.weights {
             gather(&weights.clone().part(0, &dates), &mut chunk.weights);
         }
+        let none = [K::default(); W];
+        let mut rows = [&none; DATES];
+        if self.in_place {
+            for (place, row) in rows.iter_mut().zip(x.outer_iter()) {
+                *place = row.to_slice().and_then(|row| row.first_chunk()).expect("a row of W pixels");
+            }
+        } else {
+            rows.iter_mut().zip(&self.values).for_each(|(place, row)| *place = row);
+        }
         let is_marked = self.mask.is_some() || x.ncols() < W;
         dispatch(
             self.path,
             Widen {
-                x: if self.in_place { Rows::InPlace(x) } else { Rows::Copied(&self.values) },
+                x: &rows[..dates.len()],
+                in_place: self.in_place,
                 marks: is_marked.then_some(&self.marks),
                 is_weighted: self.weights.is_some(),
                 missing: self.missing,
-                dates: dates.len(),
                 chunk,
             },
         );
@@ -242,31 +251,32 @@ impl<K: Key + Into<f64>, O: Real, const W: usize> Tile<W> for Part<'_, K, O, W> 
     }
 
     fn write(&mut self, dates: Range<usize>, rows: &[[f64; W]], keep: &[f64; W]) {
-        let (out, path) = (self.out.slice_mut(s![dates, ..]), self.path);
+        let (mut out, path) = (self.out.slice_mut(s![dates, ..]), self.path);
+        // All places are found before anything is written there. What is found is read back from where it was stored, in
+        // another width than it was stored, and that waits for all that was written before.
+        let mut places: [Option<&mut [O; W]>; DATES] = [const { None }; DATES];
         if out.ncols() == W && out.strides()[1] == 1 {
-            return dispatch(path, Narrow { rows, keep, out });
+            for (place, row) in places.iter_mut().zip(out.rows_mut()) {
+                *place = row.into_slice().and_then(|row| row.first_chunk_mut());
+            }
+            return dispatch(path, Narrow { rows, keep, places: &mut places });
         }
         let mut rounded = [[O::NAN; W]; DATES];
-        let whole = ArrayViewMut2::from(&mut rounded).slice_move(s![..rows.len(), ..]);
-        dispatch(path, Narrow { rows, keep, out: whole });
+        places.iter_mut().zip(&mut rounded).for_each(|(place, row)| *place = Some(row));
+        dispatch(path, Narrow { rows, keep, places: &mut places });
         scatter(&rounded, out);
     }
 }
 
-/// Dates of a tile where they lie, or copied.
-enum Rows<'a, K, const W: usize> {
-    InPlace(ArrayView2<'a, K>),
-    Copied(&'a [[K; W]; DATES]),
-}
-
 /// Values as float64, times their weights; 0 where they are missing.
 struct Widen<'a, K, const W: usize> {
-    x: Rows<'a, K, W>,
+    x: &'a [&'a [K; W]],
+    /// Whether what lies behind them is what is read next.
+    in_place: bool,
     marks: Option<&'a [[u8; W]; DATES]>,
     /// Whether `chunk.weights` holds the weights that were given.
     is_weighted: bool,
     missing: Missing<K>,
-    dates: usize,
     chunk: &'a mut Chunk<W>,
 }
 
@@ -275,49 +285,54 @@ impl<K: Key + Into<f64>, const W: usize> Task for Widen<'_, K, W> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { x, marks, is_weighted, missing, dates, chunk } = self;
+        let Self { x, in_place, marks, is_weighted, missing, chunk } = self;
         let Chunk { values, weights, count } = chunk;
-        for i in 0..dates {
-            let x: &[K; W] = match &x {
-                Rows::InPlace(x) => {
-                    let row = x.row(i).to_slice().and_then(|row| row.first_chunk()).expect("a row of W pixels");
-                    prefetch(row, size_of::<[K; W]>());
-                    row
-                }
-                Rows::Copied(x) => &x[i],
-            };
-            match (marks, is_weighted) {
-                (None, false) => widen(x, |_| false, |_| 1.0, missing, (&mut values[i], &mut weights[i], count)),
-                (Some(marks), false) => {
-                    widen(x, |w| marks[i][w] != 0, |_| 1.0, missing, (&mut values[i], &mut weights[i], count));
-                }
-                (marks, true) => {
-                    let (none, own) = ([0; W], weights[i]);
-                    let marks = marks.map_or(&none, |marks| &marks[i]);
-                    widen(x, |w| marks[w] != 0, |w| own[w], missing, (&mut values[i], &mut weights[i], count));
-                }
+        let is_marked = marks.is_some();
+        for (i, &x) in x.iter().enumerate() {
+            if in_place {
+                prefetch(x, size_of::<[K; W]>());
+            }
+            let (rows, marks) =
+                ((&mut values[i], &mut weights[i], &mut *count), marks.map_or(&[0; W], |marks| &marks[i]));
+            match (is_marked, is_weighted) {
+                (false, false) => widen::<K, W, false, false>(x, marks, missing, rows),
+                (true, false) => widen::<K, W, true, false>(x, marks, missing, rows),
+                (_, true) => widen::<K, W, true, true>(x, marks, missing, rows),
             }
         }
     }
 }
 
+/// The loop over lanes; `weights` holds those that were given, if any were.
 #[inline(always)]
-fn widen<K: Key + Into<f64>, const W: usize>(
+fn widen<K: Key + Into<f64>, const W: usize, const MARKED: bool, const WEIGHTED: bool>(
     x: &[K; W],
-    mark: impl Fn(usize) -> bool,
-    weight: impl Fn(usize) -> f64,
+    marks: &[u8; W],
     missing: Missing<K>,
     (values, weights, count): (&mut [f64; W], &mut [f64; W], &mut [f64; W]),
 ) {
     for w in 0..W {
-        let given = weight(w);
-        let there = !(mark(w) | x[w].is_missing(missing)) & (given > 0.0);
-        let own = if there { given } else { 0.0 };
-        let value = if there { x[w].into() * own } else { 0.0 };
-        weights[w] = own;
+        let mut gap = x[w].is_missing(missing);
+        if MARKED {
+            gap |= marks[w] != 0;
+        }
+        if WEIGHTED {
+            // NaN is not above 0 either.
+            gap |= !(weights[w] > 0.0);
+        }
+        let weight = if gap {
+            0.0
+        } else if WEIGHTED {
+            weights[w]
+        } else {
+            1.0
+        };
+        let x: f64 = x[w].into();
+        let value = if gap { 0.0 } else { x * weight };
+        weights[w] = weight;
         values[w] = value;
         // A finite value minus itself is 0, an infinite one NaN.
-        count[w] += (if there { 1.0 } else { 0.0 }) + (value - value);
+        count[w] += (if gap { 0.0 } else { 1.0 }) + (value - value);
     }
 }
 
@@ -325,18 +340,20 @@ fn widen<K: Key + Into<f64>, const W: usize>(
 struct Narrow<'a, O, const W: usize> {
     rows: &'a [[f64; W]],
     keep: &'a [f64; W],
-    out: ArrayViewMut2<'a, O>,
+    places: &'a mut [Option<&'a mut [O; W]>; DATES],
 }
 
 impl<O: Real, const W: usize> Task for Narrow<'_, O, W> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
-        for (row, mut out) in self.rows.iter().zip(self.out.rows_mut()) {
-            let out = out.as_slice_mut().and_then(|out| out.first_chunk_mut::<W>()).expect("a row of W pixels");
+    fn run(self) {
+        let keep = *self.keep;
+        for (row, place) in self.rows.iter().zip(self.places) {
+            let out = place.as_deref_mut().expect("a row of W pixels");
             for w in 0..W {
-                out[w] = O::nearest(if self.keep[w] > 0.0 { row[w] } else { f64::NAN });
+                let (value, kept) = (O::nearest(row[w]), keep[w] > 0.0);
+                out[w] = if kept { value } else { O::NAN };
             }
         }
     }
