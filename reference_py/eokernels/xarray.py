@@ -22,6 +22,7 @@ Every function takes the arguments of the plain one, with these differences:
   are the plain function's, and so are means of integers. Means of floats and deviations are, before they are rounded
   to the output dtype, within (n + 8·k)·2⁻⁵³ times the root mean square of the values from the plain function's, for n
   values in k chunks. In one chunk they are the plain function's, to the last bit. A mask is cut as the array is.
+- `whittaker_smooth` keeps the dimension along which it smooths, which must be one chunk.
 - There is no ``out``, and ``num_threads`` is 1, because dask brings its own.
 
 A reduction gets its dimension as the last axis of a *view*: nothing is copied, however the array lies in memory.
@@ -29,7 +30,7 @@ A reduction gets its dimension as the last axis of a *view*: nothing is copied, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -42,7 +43,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(hint, name=error.name) from error
 
 from eokernels._attributes import MEANING, PACKING, KeepAttrs
-from eokernels._labelled import Dims, each_variable, elementwise, reduction
+from eokernels._labelled import Dims, each_variable, elementwise, reduction, series
 
 __all__ = [
     "MEANING",
@@ -54,6 +55,7 @@ __all__ = [
     "temporal_mean",
     "temporal_median",
     "temporal_stats",
+    "whittaker_smooth",
 ]
 
 MOST_NUMBERS = 65536
@@ -214,6 +216,40 @@ def temporal_median(
     """
     options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
     return _reduced("temporal_median", x, dim, mask, options, keepdims=keepdims, keep_attrs=keep_attrs)
+
+
+def whittaker_smooth(
+    y: xr.DataArray,
+    weights: xr.DataArray | None = None,
+    times: Any = None,
+    dim: Hashable = "time",
+    *,
+    lmbda: float,
+    d: int = 2,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray:
+    """Return the series along `dim` smoothed and their gaps filled, see `eokernels.whittaker_smooth`.
+
+    `dim` stays, and must be one chunk. `times` may be numbers or datetimes, such as ``y.time``, which become days since
+    the first. They are never taken from the coordinate unasked: without them dates are one apart.
+    """
+    options = {"times": _days(times), "lmbda": lmbda, "d": d, "nodata": nodata, "dtype": dtype}
+    options["num_threads"] = num_threads
+    return series("whittaker_smooth", y, dim, {"weights": weights, "mask": mask}, options, keep_attrs=keep_attrs)
+
+
+def _days(times: Any) -> Any:
+    """Return numbers as they are, and datetimes as days since the first of them."""
+    if times is None:
+        return None
+    values = np.asarray(times)
+    if values.dtype.kind != "M":
+        return values
+    return (values - values[:1]) / np.timedelta64(1, "D")
 
 
 def _reduced(kernel: str, x: Any, dim: Dims, mask: Mask, options: dict[str, Any], **how: Any) -> Any:

@@ -235,6 +235,14 @@ impl<K: Key + Into<f64>, O: Real, const W: usize> Tile<W> for Part<'_, K, O, W> 
         } else {
             rows.iter_mut().zip(&self.values).for_each(|(place, row)| *place = row);
         }
+        // Writes wait for each other: by the time that results are written, their places have been asked for.
+        if self.out.strides()[1] == 1 {
+            self.out
+                .slice(s![dates.clone(), ..])
+                .outer_iter()
+                .filter_map(|row| row.to_slice())
+                .for_each(|row| prefetch(row, 0));
+        }
         let is_marked = self.mask.is_some() || x.ncols() < W;
         dispatch(
             self.path,
