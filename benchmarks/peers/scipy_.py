@@ -1,4 +1,4 @@
-"""SciPy: LAPACK's banded Cholesky factorisation, one series a call; the matrix is made beforehand but for its weights."""
+"""SciPy: LAPACK's banded Cholesky factorisation, one series a call; the matrix is made once but for its weights."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def bands(dates: int, lmbda: float, d: int, times: Array | None = None) -> Array
         if times is not None:
             rough /= (times[k:] - times[:-k])[:, np.newaxis]
     whole = lmbda * rough.T @ rough
-    return np.array([np.concatenate([np.zeros(d - i), np.diagonal(whole, d - i)])[-dates:] for i in range(d)]
-                    + [np.diagonal(whole)]) if d < dates else whole  # fmt: skip
+    diagonals = [np.diagonal(whole, i) for i in range(d, -1, -1)]
+    return np.array([np.pad(diagonal, (dates - len(diagonal), 0)) for diagonal in diagonals])
 
 
 def whittaker_smooth(
@@ -30,7 +30,7 @@ def whittaker_smooth(
     from scipy.linalg import LinAlgError, solveh_banded
 
     doubles = np.moveaxis(as_floats(y, np.float64, nodata, mask), axis, -1)
-    own = 1.0 if weights is None else np.moveaxis(np.broadcast_to(weights, y.shape), axis, -1)
+    own = np.float64(1.0) if weights is None else np.moveaxis(np.broadcast_to(weights, y.shape), axis, -1)
     heavy = np.where(np.isnan(doubles) | ~(own > 0), 0.0, own)
     values = np.where(heavy > 0, doubles * heavy, 0.0)
     result = np.empty(y.shape, output_dtype(y, dtype)) if out is None else out

@@ -1,7 +1,7 @@
 """whittaker-eilers: the same smoother in Rust, one series a call, factorised by a sparse LDLᵀ in float64.
 
-It takes a list of numbers without NaN and weights of the whole series. A weight of 0 leaves a value out, but a NaN there
-makes the result NaN, so gaps are filled with 0. Of several series it keeps the order of differences and the times.
+It takes a list of numbers without NaN and weights of the whole series. A weight of 0 leaves a value out, but a NaN
+there makes the result NaN, so gaps are filled with 0. One smoother serves all series of a call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def whittaker_smooth(
     from whittaker_eilers import WhittakerSmoother
 
     doubles = np.moveaxis(as_floats(y, np.float64, nodata, mask), axis, -1)
-    own = 1.0 if weights is None else np.moveaxis(np.broadcast_to(weights, y.shape), axis, -1)
+    own = np.float64(1.0) if weights is None else np.moveaxis(np.broadcast_to(weights, y.shape), axis, -1)
     heavy = np.where(np.isnan(doubles) | ~(own > 0), 0.0, own)
     values = np.where(heavy > 0, doubles, 0.0)
     result = np.empty(y.shape, output_dtype(y, dtype)) if out is None else out

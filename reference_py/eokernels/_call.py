@@ -67,7 +67,6 @@ class Call:
         results = self(*(np.zeros(self._nothing(i, array), array.dtype) for i, array in enumerate(arrays)))
         return tuple(result.dtype for result in (results if isinstance(results, tuple) else (results,)))
 
-
     def _nothing(self, i: int, array: Any) -> tuple[int, ...]:
         """Return the shape of the i-th array without elements."""
         companion = i - 1  # series have one array and then companions

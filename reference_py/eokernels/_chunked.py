@@ -33,9 +33,7 @@ def apply(*arrays: Any, call: Call, dtypes: tuple[np.dtype[Any], ...]) -> Any:
     if call.kernel in PARTED and any(len(pieces) > 1 for pieces in _pieces(arrays[0], call.core)):
         together = in_parts(call, pairs, free, dtypes[0])
     else:
-        together = da.blockwise(
-            call, axes, *pairs, concatenate=False, name=None, token=call.kernel, meta=metas[0]
-        )
+        together = da.blockwise(call, axes, *pairs, concatenate=False, name=None, token=call.kernel, meta=metas[0])
     if len(metas) == 1:
         return together
     return tuple(

@@ -2,6 +2,7 @@
 
 `j` is (d, d, lanes), of which the upper triangle counts, `h` and `k` are (d, lanes), the others (lanes,).
 """
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
 from __future__ import annotations
 

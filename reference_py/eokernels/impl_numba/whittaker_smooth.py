@@ -123,9 +123,7 @@ def _lanes(
 
 
 @helper
-def _widen(
-    x, holes, heavy, place, hole, weigh, step, has_nodata, nodata, masked, weighted, n, values, weights, count
-):
+def _widen(x, holes, heavy, place, hole, weigh, step, has_nodata, nodata, masked, weighted, n, values, weights, count):
     """Read n values of one date as float64, times their weights; 0 where they are missing, and in lanes beyond."""
     for w in range(n, LANES):
         values[w] = weights[w] = 0.0
@@ -133,14 +131,14 @@ def _widen(
         near = x[place : place + n]
         for w in range(n):
             value = near[w]
-            there = value == value
+            there = value == value  # noqa: PLR0124 - which NaN alone is not
             weights[w] = 1.0 if there else 0.0
             values[w] = np.float64(value) if there else 0.0
             count[w] += weights[w] + (values[w] - values[w])
         return
     for w in range(n):
         value = x[np.uintp(place + w * step[0])]
-        gone = value != value
+        gone = value != value  # noqa: PLR0124 - which NaN alone is
         if has_nodata:
             gone |= value == nodata
         if masked:
