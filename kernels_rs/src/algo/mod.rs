@@ -9,3 +9,4 @@ mod programs;
 pub mod selection;
 pub mod small;
 pub mod sums;
+pub mod tallies;

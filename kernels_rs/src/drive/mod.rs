@@ -13,3 +13,5 @@ pub mod rough_stacks;
 pub mod row;
 pub mod temporal;
 pub mod tiles;
+mod labels;
+pub mod group;

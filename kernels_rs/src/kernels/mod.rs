@@ -8,3 +8,4 @@ pub mod temporal_mean;
 pub mod temporal_median;
 pub mod temporal_moments;
 pub mod temporal_stats;
+pub mod zonal_stats;

@@ -36,6 +36,9 @@ pub const QUALITIES: &[Dtype] = &[
     Dtype::Uint64,
 ];
 
+/// What labels may be.
+pub const LABELS: &[Dtype] = QUALITIES.split_at(1).1;
+
 impl Dtype {
     /// The name that NumPy has for it.
     #[must_use]
@@ -123,7 +126,9 @@ macro_rules! typed {
     )*};
 }
 
-typed!(f32: Float32, f64: Float64, u8: Uint8, i16: Int16, u16: Uint16, i32: Int32, u32: Uint32, u64: Uint64);
+typed! {
+    f32: Float32, f64: Float64, i8: Int8, u8: Uint8, i16: Int16, u16: Uint16, i32: Int32, u32: Uint32, i64: Int64, u64: Uint64
+}
 
 /// Calls a generic function, which returns a `PyResult`, with the Rust types of the dtypes of images and of a result.
 #[cfg(feature = "python")]

@@ -26,7 +26,7 @@ macro_rules! arguments {
     )*};
 }
 
-arguments! { Threads AxisArgument Ddof MinDenominator Gain AerosolRed AerosolBlue Canopy Scale Offset Nodata }
+arguments! { Threads AxisArgument Ddof Zones MinDenominator Gain AerosolRed AerosolBlue Canopy Scale Offset Nodata }
 
 /// `num_threads`.
 pub struct Threads(pub usize);
@@ -77,6 +77,24 @@ impl Argument for Ddof {
             // More than there can be values: of none is there a deviation.
             ddof => Ok(Self(usize::try_from(ddof).unwrap_or(usize::MAX))),
         }
+    }
+}
+
+/// `n_zones`: how many zones there are.
+pub struct Zones(pub usize);
+
+impl Zones {
+    /// More are refused: their numbers are kept in 32 bits.
+    const MOST: i128 = i32::MAX as i128;
+}
+
+impl Argument for Zones {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let count = integer("n_zones", object)?;
+        let fitting = usize::try_from(count).ok().filter(|_| count <= Self::MOST);
+        let most = Self::MOST;
+        let refusal = || Ok(Error::value(format!("n_zones is {}; an int of 0 … {most} is accepted", object.repr()?)));
+        fitting.map(Self).ok_or_else(|| refusal().map_or_else(|error: PyErr| error, Into::into))
     }
 }
 

@@ -14,3 +14,4 @@ pub mod signatures;
 pub mod snapshots;
 pub mod stacks;
 pub mod strips;
+pub mod zones;

@@ -8,3 +8,4 @@ pub mod raw;
 pub mod room;
 pub mod rows;
 pub mod transpose;
+pub mod spans;

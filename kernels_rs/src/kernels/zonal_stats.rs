@@ -1,0 +1,74 @@
+//! Number, sum, mean, least, largest and standard deviation of the values of every zone.
+//!
+//! ```text
+//! for each zone: n, sum, squares, low, high of its values that are not missing (tallies.rs)
+//!     count = n;  sum;  mean = sum / n;  min = low;  max = high;  std = sqrt(squares / n);  each rounded once
+//!     of no value: 0, 0 and NaN;  of infinite ones std is NaN;  where squares overflow it is infinite
+//! ```
+
+use crate::algo::tallies::{Float, Shifted, Whole};
+use crate::drive::group::{Grouped, Statistics, Work, group};
+use crate::errors::Error;
+use crate::exec::simd::Path;
+use crate::number::lanes::Missing;
+use crate::number::real::Real;
+
+/// The statistics of a zone; what every path must give bit for bit.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
+pub fn scalar<F: Float, O: Real>(zone: &Whole<F>) -> Statistics<O> {
+    let std = (squares(zone) / zone.count as f64).sqrt();
+    statistics(zone, O::nearest(std))
+}
+
+/// What statistics of parts can be put together from: the sum of squared deviations in place of the standard deviation.
+#[must_use]
+pub fn moments<F: Float, O: Real>(zone: &Whole<F>) -> Statistics<O> {
+    statistics(zone, O::nearest(squares(zone)))
+}
+
+fn statistics<F: Float, O: Real>(zone: &Whole<F>, spread: O) -> Statistics<O> {
+    if zone.count == 0 {
+        return (0, [O::default(), O::NAN, O::NAN, O::NAN, O::NAN]);
+    }
+    let [sum, mean, low, high] = [zone.sum, zone.mean(), zone.low.into(), zone.high.into()].map(O::nearest);
+    (zone.count.cast_signed(), [sum, mean, low, high, spread])
+}
+
+/// The sum of squared deviations: NaN of infinite values, infinite where finite ones overflow.
+fn squares<F: Float>(zone: &Whole<F>) -> f64 {
+    let finite = zone.low > F::LOW && zone.high < F::HIGH;
+    match (finite, zone.squares.is_nan()) {
+        (true, true) => f64::INFINITY,
+        (true, false) => zone.squares,
+        (false, _) => f64::NAN,
+    }
+}
+
+/// Computes `work`, whose values are of type I, on that many threads.
+///
+/// # Errors
+///
+/// Memory or threads cannot be had, or the call was interrupted.
+pub fn zonal_stats<I: Grouped, O: Real>(
+    work: Work<'_, O>,
+    missing: Missing<I>,
+    path: Path,
+    threads: usize,
+) -> Result<(), Error> {
+    group::<I, Shifted<I::Float>, O>(work, missing, path, threads, &|zone| scalar(&zone))
+}
+
+/// The same for [`moments`].
+///
+/// # Errors
+///
+/// As it has.
+pub fn zonal_moments<I: Grouped>(
+    work: Work<'_, f64>,
+    missing: Missing<I>,
+    path: Path,
+    threads: usize,
+) -> Result<(), Error> {
+    group::<I, Shifted<I::Float>, f64>(work, missing, path, threads, &|zone| moments(&zone))
+}
