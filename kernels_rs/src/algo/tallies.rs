@@ -9,23 +9,30 @@
 //!
 //! With a pivot that is one of the values, an offset common to all of them costs no digit. All is float64.
 //!
-//! Neighbours mostly have one label, so values are taken in blocks of 16:
+//! Neighbours mostly have one label. So of the labels of a span it is found out first where they change:
 //!
 //! ```text
-//! all of one group:   16 lanes, which are kept for as long as blocks of that group follow
-//! two groups, one of the first and one of the last pixel: lanes of the first, then lanes of the last; others hold NaN
-//! otherwise:          one by one
+//! few changes: of every run of one label: its values in 8 lanes, which are added up in a fixed order, to its row
+//!     the last few values are those of a block that ends with them;  in lanes of values before them NaN is added
+//! many:        one by one, each to its row
 //! ```
-//!
-//! Lanes are added to the row of their group, in a fixed order, when another group's turn comes.
 
 use crate::drive::group::Tally;
-use crate::exec::simd::{Path, Task, dispatch};
+use crate::exec::simd::{Path, Task, dispatch, prefetch};
+use crate::view::spans::SPAN;
 use crate::number::lanes::Key;
 use crate::number::real::Real;
 
 /// Lanes of a block.
-const LANES: usize = 16;
+const LANES: usize = 8;
+
+/// Pixels a run, on average, below which they are taken one by one; and below which those of one run are.
+const SHORT: usize = 4;
+const SHORT_RUN: usize = 6;
+
+/// Bytes of a table from which on rows are asked for ahead, and how many pixels.
+const FAR: usize = 1 << 19;
+const AHEAD: usize = 24;
 
 /// A pivot is no larger than this, so that nothing minus it overflows.
 const LARGEST_PIVOT: f64 = 1e150;
@@ -67,7 +74,7 @@ fn pivot_of<F: Float>(x: F) -> F {
 
 #[inline(always)]
 fn is_nan<F: Float>(x: F) -> bool {
-    x.partial_cmp(&x).is_none()
+    !(x <= x)
 }
 
 impl<F: Float> Shifted<F> {
@@ -84,6 +91,7 @@ impl<F: Float> Shifted<F> {
         self.count = self.count.wrapping_add(1); // of what has no group there may be more
     }
 
+    #[inline(always)]
     fn whole(self) -> Whole<F> {
         let n = f64::from(self.count);
         let squares = if self.count == 0 { 0.0 } else { self.squares - self.sum * (self.sum / n) };
@@ -98,14 +106,9 @@ impl<F: Float> Shifted<F> {
 }
 
 impl<F: Float> Whole<F> {
-    /// Of no value.
-    #[must_use]
-    pub fn empty() -> Self {
-        Self { count: 0, sum: 0.0, squares: 0.0, low: F::HIGH, high: F::LOW }
-    }
-
     /// The mean, which rounding does not bring outside of the values; NaN of none.
     #[must_use]
+    #[inline(always)]
     #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
     pub fn mean(&self) -> f64 {
         let (mean, low, high) = (self.sum / self.count as f64, self.low.into(), self.high.into());
@@ -120,6 +123,7 @@ impl<F: Float> Whole<F> {
 
     /// With the values that follow.
     #[must_use]
+    #[inline(always)]
     #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
     fn and(self, other: Self) -> Self {
         if self.count == 0 || other.count == 0 {
@@ -141,6 +145,7 @@ impl<F: Float> Whole<F> {
 impl<F: Float> Tally for Shifted<F> {
     type Value = F;
     type Whole = Whole<F>;
+    const NOTHING: Whole<F> = Whole { count: 0, sum: 0.0, squares: 0.0, low: F::HIGH, high: F::LOW };
     const EMPTY: Self =
         Self { sum: 0.0, squares: 0.0, pivot: F::HIGH, low: F::HIGH, high: F::LOW, count: 0 };
 
@@ -148,13 +153,13 @@ impl<F: Float> Tally for Shifted<F> {
         dispatch(path, Take { table, values, groups });
     }
 
-    fn together(rows: impl Iterator<Item = Self>) -> Whole<F> {
-        rows.filter(|row| row.count > 0).map(Self::whole).fold(Whole::empty(), Whole::and)
+    #[inline(always)]
+    fn add_to(self, whole: Whole<F>) -> Whole<F> {
+        whole.and(self.whole())
     }
 }
 
-/// The values of a group in lanes, relative to the pivot of its row.
-#[derive(Clone, Copy)]
+/// The values of a run in lanes, relative to the pivot of its row.
 struct Lanes<F> {
     sum: [f64; LANES],
     squares: [f64; LANES],
@@ -170,10 +175,11 @@ impl<F: Float> Lanes<F> {
         Self { sum: [0.0; LANES], squares: [0.0; LANES], low, high, count: [0; LANES] }
     }
 
+    /// Adds a block, in which `pad` is added to every value.
     #[inline(always)]
-    fn add(&mut self, block: &[F; LANES], pivot: f64) {
+    fn add(&mut self, block: &[F; LANES], pad: &[F; LANES], pivot: f64) {
         for w in 0..LANES {
-            let x = block[w];
+            let x = block[w] + pad[w];
             let there = !is_nan(x);
             let d = if there { x.into() - pivot } else { 0.0 };
             self.sum[w] += d;
@@ -184,7 +190,7 @@ impl<F: Float> Lanes<F> {
         }
     }
 
-    /// Adds them up, upper half to lower half.
+    /// Adds them up, upper half to lower half, and to a row.
     #[inline(always)]
     fn close(mut self, row: &mut Shifted<F>) {
         let mut half = LANES / 2;
@@ -207,106 +213,123 @@ impl<F: Float> Lanes<F> {
     }
 }
 
-/// The group whose lanes are kept.
-struct Open<F> {
-    group: u32,
-    pivot: f64,
-    lanes: Lanes<F>,
-}
-
 struct Take<'a, F> {
     table: &'a mut [Shifted<F>],
     values: &'a [F],
     groups: &'a [u32],
 }
 
+// Loops, not closures: these are not always inlined, and then run on the baseline's instructions.
 impl<F: Float> Task for Take<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { table, values, groups } = self;
-        let Some(none) = table.len().checked_sub(1) else { return };
-        let (blocks, rest) = values.as_chunks::<LANES>();
-        let (labels, rest_labels) = groups.as_chunks::<LANES>();
-        let blocks = &blocks[..labels.len()];
-        let mut open = None;
-        let mut i = 0;
-        while i < blocks.len() {
-            let (first, last) = (labels[i][0], labels[i][LANES - 1]);
-            let mut end = i + 1;
-            if all(&labels[i], first) {
-                while end < blocks.len() && all(&labels[end], first) {
-                    end += 1;
-                }
-                if first as usize != none {
-                    lanes_of(table, &mut open, first, &blocks[i..end]);
-                }
-            } else if both(&labels[i], first, last) {
-                for group in [first, last] {
-                    if group as usize != none {
-                        let block = only(&blocks[i], &labels[i], group);
-                        lanes_of(table, &mut open, group, std::slice::from_ref(&block));
-                    }
-                }
+        let count = values.len().min(groups.len());
+        let (values, groups) = (&values[..count], &groups[..count]);
+        let (Some(none), false) = (table.len().checked_sub(1), count == 0) else { return };
+        let mut ends = [0_u8; SPAN];
+        let ends = &mut ends[..count];
+        if find_ends(groups, ends) * SHORT > count {
+            if size_of_val(table) < FAR {
+                one_by_one::<F, false>(table, none, values, groups);
             } else {
-                close(table, &mut open);
-                one_by_one(table, none, &blocks[i], &labels[i]);
+                one_by_one::<F, true>(table, none, values, groups);
             }
-            i = end;
+            return;
         }
-        close(table, &mut open);
-        one_by_one(table, none, rest, rest_labels);
-    }
-}
-
-#[inline(always)]
-fn all(labels: &[u32; LANES], group: u32) -> bool {
-    labels.iter().fold(0, |other, &label| other | (label ^ group)) == 0
-}
-
-#[inline(always)]
-fn both(labels: &[u32; LANES], first: u32, last: u32) -> bool {
-    labels.iter().fold(true, |only, &label| only & ((label == first) | (label == last)))
-}
-
-/// The values of a group; NaN in place of others.
-#[inline(always)]
-fn only<F: Float>(block: &[F; LANES], labels: &[u32; LANES], group: u32) -> [F; LANES] {
-    std::array::from_fn(|w| if labels[w] == group { block[w] } else { <F as Real>::NAN })
-}
-
-/// Adds blocks of one group to its lanes.
-#[inline(always)]
-fn lanes_of<F: Float>(table: &mut [Shifted<F>], open: &mut Option<Open<F>>, group: u32, blocks: &[[F; LANES]]) {
-    if open.as_ref().is_none_or(|open| open.group != group) {
-        close(table, open);
-        let row = &mut table[group as usize];
-        if row.count == 0 {
-            let Some(&first) = blocks.as_flattened().iter().find(|x| !is_nan(**x)) else { return };
-            row.pivot = pivot_of(first);
+        let mut first = 0;
+        let (eights, rest) = ends.as_chunks::<8>();
+        for (i, eight) in eights.iter().enumerate() {
+            let mut marks = u64::from_le_bytes(*eight);
+            while marks != 0 {
+                let end = 8 * i + marks.trailing_zeros() as usize / 8 + 1;
+                run_of(table, none, values, first, end, groups[first]);
+                first = end;
+                marks &= marks - 1;
+            }
         }
-        *open = Some(Open { group, pivot: row.pivot.into(), lanes: Lanes::new() });
-    }
-    if let Some(Open { pivot, lanes, .. }) = open {
-        let mut own = *lanes;
-        for block in blocks {
-            own.add(block, *pivot);
+        for (end, &mark) in (8 * eights.len() + 1..).zip(rest) {
+            if mark != 0 {
+                run_of(table, none, values, first, end, groups[first]);
+                first = end;
+            }
         }
-        *lanes = own;
     }
 }
 
+/// Marks by 1 where another label follows, and the end; returns how many these are.
 #[inline(always)]
-fn close<F: Float>(table: &mut [Shifted<F>], open: &mut Option<Open<F>>) {
-    if let Some(Open { group, lanes, .. }) = open.take() {
-        lanes.close(&mut table[group as usize]);
+fn find_ends(groups: &[u32], ends: &mut [u8]) -> usize {
+    let last = groups.len() - 1;
+    let (these, next) = (&groups[..last], &groups[1..]);
+    let ends = &mut ends[..=last];
+    for i in 0..last {
+        ends[i] = u8::from(these[i] != next[i]);
     }
+    ends[last] = 1;
+    let mut count = 0_u32;
+    for &end in &*ends {
+        count += u32::from(end);
+    }
+    count as usize
+}
+
+/// Adds the values of a run to the row of its group.
+#[inline(always)]
+fn run_of<F: Float>(table: &mut [Shifted<F>], none: usize, values: &[F], first: usize, end: usize, group: u32) {
+    let group = group as usize;
+    if group == none {
+        return;
+    }
+    let row = &mut table[group];
+    let values = &values[..end];
+    if end - first < SHORT_RUN || end < LANES {
+        for &x in &values[first..] {
+            if !is_nan(x) {
+                row.add(x);
+            }
+        }
+        return;
+    }
+    if row.count == 0 {
+        let Some(pivot) = first_of(&values[first..]) else { return };
+        row.pivot = pivot_of(pivot);
+    }
+    let (pivot, mut lanes) = (row.pivot.into(), Lanes::new());
+    let (blocks, rest) = values[first..].as_chunks::<LANES>();
+    for block in blocks {
+        lanes.add(block, &[F::default(); LANES], pivot);
+    }
+    if let (false, Some(block)) = (rest.is_empty(), values.last_chunk::<LANES>()) {
+        let mut pads = [<F as Real>::NAN; 2 * LANES];
+        pads[LANES..].fill(F::default());
+        if let Some(pad) = pads[rest.len()..].first_chunk::<LANES>() {
+            lanes.add(block, pad, pivot);
+        }
+    }
+    lanes.close(row);
+}
+
+/// The first value that is none of NaN.
+#[inline(always)]
+fn first_of<F: Float>(values: &[F]) -> Option<F> {
+    for &x in values {
+        if !is_nan(x) {
+            return Some(x);
+        }
+    }
+    None
 }
 
 #[inline(always)]
-fn one_by_one<F: Float>(table: &mut [Shifted<F>], none: usize, values: &[F], labels: &[u32]) {
-    for (&x, &label) in values.iter().zip(labels) {
-        table[if is_nan(x) { none } else { label as usize }].add(x);
+fn one_by_one<F: Float, const FAR: bool>(table: &mut [Shifted<F>], none: usize, values: &[F], labels: &[u32]) {
+    for i in 0..values.len() {
+        if FAR && i + AHEAD < labels.len() {
+            prefetch(std::slice::from_ref(&table[labels[i + AHEAD] as usize]), 0);
+        }
+        let x = values[i];
+        table[if is_nan(x) { none } else { labels[i] as usize }].add(x);
     }
 }

@@ -17,7 +17,8 @@ pub use crate::drive::labels::Grouped;
 use crate::drive::labels::{floats_of, groups_of};
 use crate::errors::Error;
 use crate::exec::par::{self, Divide, Watch};
-use crate::exec::simd::Path;
+use crate::drive::results::store;
+use crate::exec::simd::{Path, Task, dispatch};
 use crate::number::lanes::{Key, Missing};
 use crate::number::real::Real;
 use crate::view::raw::Raw;
@@ -42,16 +43,18 @@ pub trait Tally: Copy + Send + Sync {
     /// A value; NaN is none.
     type Value: Key;
     /// What is known of a group in the end.
-    type Whole;
+    type Whole: Copy;
 
     /// Of no value.
     const EMPTY: Self;
+    /// The same in the end.
+    const NOTHING: Self::Whole;
 
     /// Puts values into the rows of their groups. The last row is for what has no group.
     fn take(table: &mut [Self], values: &[Self::Value], groups: &[u32], path: Path);
 
-    /// What the rows of a group in tables that follow each other are together.
-    fn together(rows: impl Iterator<Item = Self>) -> Self::Whole;
+    /// What is known of the values of earlier slices and of these together.
+    fn add_to(self, whole: Self::Whole) -> Self::Whole;
 }
 
 /// Where the number and five more statistics of every group go; the last axis is that of groups.
@@ -62,6 +65,11 @@ pub struct Results<'a, O> {
 
 /// The statistics of one group.
 pub type Statistics<O> = (i64, [O; 5]);
+
+/// What becomes of all that is known of a group.
+pub trait Last<W, O>: Copy + Send + Sync {
+    fn of(self, whole: W) -> Statistics<O>;
+}
 
 /// Values with labels, and where the statistics go.
 pub struct Work<'a, O> {
@@ -88,7 +96,7 @@ pub fn group<I: Grouped, T: Tally<Value = I::Float>, O: Real>(
     missing: Missing<I>,
     path: Path,
     threads: usize,
-    finish: &(impl Fn(T::Whole) -> Statistics<O> + Sync),
+    finish: impl Last<T::Whole, O>,
 ) -> Result<(), Error> {
     let groups = work.out.groups();
     let Ok(number) = u32::try_from(groups) else {
@@ -116,9 +124,9 @@ pub fn group<I: Grouped, T: Tally<Value = I::Float>, O: Real>(
             }
             let out = Finish { first: 0, rows: &rows, size: groups + 1, out: maps.out.row(index.slice()) };
             if slices.count > 1 {
-                par::run(out, threads, &|part: Finish<'_, T, O>, watch: &Watch| part.write(finish, watch))?;
+                par::run(out, threads, &|part: Finish<'_, T, O>, watch: &Watch| part.write(path, finish, watch))?;
             } else {
-                out.write(finish, watch)?;
+                out.write(path, finish, watch)?;
             }
         }
         Ok(())
@@ -232,17 +240,71 @@ struct Finish<'a, T, O> {
 }
 
 impl<T: Tally, O: Real> Finish<'_, T, O> {
-    fn write(mut self, finish: &impl Fn(T::Whole) -> Statistics<O>, watch: &Watch) -> Result<(), Error> {
-        for group in 0..self.out.count.len() {
-            if group % SPAN == 0 {
-                watch.check()?;
-            }
-            let rows = self.rows[self.first + group..].iter().step_by(self.size).copied();
-            let (count, others) = finish(T::together(rows));
-            self.out.count[group] = count;
-            self.out.others.iter_mut().zip(others).for_each(|(out, other)| out[group] = other);
+    fn write(
+        mut self,
+        path: Path,
+        finish: impl Last<T::Whole, O>,
+        watch: &Watch,
+    ) -> Result<(), Error> {
+        let groups = self.out.count.len();
+        for first in (0..groups).step_by(TOGETHER) {
+            watch.check()?;
+            let (part, mut found) = (first..groups.min(first + TOGETHER), Found::new());
+            let at = self.first + part.start;
+            dispatch(path, Sum { rows: &self.rows[at..], size: self.size, count: part.len(), finish, found: &mut found });
+            store(&mut self.out.count, part.clone(), &found.count);
+            self.out.others.iter_mut().zip(&found.others).for_each(|(out, other)| store(out, part.clone(), other));
         }
         Ok(())
+    }
+}
+
+/// Groups that are finished together.
+const TOGETHER: usize = 128;
+
+/// The statistics of some groups.
+struct Found<O> {
+    count: [i64; TOGETHER],
+    others: [[O; TOGETHER]; 5],
+}
+
+impl<O: Real> Found<O> {
+    fn new() -> Self {
+        Self { count: [0; TOGETHER], others: [[O::default(); TOGETHER]; 5] }
+    }
+}
+
+/// Adds the rows of some groups up and finishes them.
+struct Sum<'a, T, O, F> {
+    /// From the first of these groups in the first table on.
+    rows: &'a [T],
+    size: usize,
+    count: usize,
+    finish: F,
+    found: &'a mut Found<O>,
+}
+
+impl<T: Tally, O: Real, F: Last<T::Whole, O>> Task for Sum<'_, T, O, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut wholes = [T::NOTHING; TOGETHER];
+        let wholes = &mut wholes[..self.count];
+        let mut first = 0;
+        while first < self.rows.len() {
+            for (whole, row) in wholes.iter_mut().zip(&self.rows[first..]) {
+                *whole = row.add_to(*whole);
+            }
+            first += self.size;
+        }
+        for (i, whole) in wholes.iter().enumerate() {
+            let (count, others) = self.finish.of(*whole);
+            self.found.count[i] = count;
+            for k in 0..5 {
+                self.found.others[k][i] = others[k];
+            }
+        }
     }
 }
 

@@ -7,35 +7,47 @@
 //! ```
 
 use crate::algo::tallies::{Float, Shifted, Whole};
-use crate::drive::group::{Grouped, Statistics, Work, group};
+use crate::drive::group::{Grouped, Last, Statistics, Work, group};
 use crate::errors::Error;
 use crate::exec::simd::Path;
 use crate::number::lanes::Missing;
 use crate::number::real::Real;
 
-/// The statistics of a zone; what every path must give bit for bit.
-#[must_use]
-#[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
-pub fn scalar<F: Float, O: Real>(zone: &Whole<F>) -> Statistics<O> {
-    let std = (squares(zone) / zone.count as f64).sqrt();
-    statistics(zone, O::nearest(std))
-}
+/// The six statistics.
+#[derive(Clone, Copy)]
+pub struct Stats;
 
 /// What statistics of parts can be put together from: the sum of squared deviations in place of the standard deviation.
-#[must_use]
-pub fn moments<F: Float, O: Real>(zone: &Whole<F>) -> Statistics<O> {
-    statistics(zone, O::nearest(squares(zone)))
+#[derive(Clone, Copy)]
+pub struct Moments;
+
+impl<F: Float, O: Real> Last<Whole<F>, O> for Stats {
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
+    fn of(self, zone: Whole<F>) -> Statistics<O> {
+        statistics(&zone, (squares(&zone) / zone.count as f64).sqrt())
+    }
 }
 
-fn statistics<F: Float, O: Real>(zone: &Whole<F>, spread: O) -> Statistics<O> {
+impl<F: Float, O: Real> Last<Whole<F>, O> for Moments {
+    #[inline(always)]
+    fn of(self, zone: Whole<F>) -> Statistics<O> {
+        statistics(&zone, squares(&zone))
+    }
+}
+
+#[inline(always)]
+fn statistics<F: Float, O: Real>(zone: &Whole<F>, spread: f64) -> Statistics<O> {
     if zone.count == 0 {
         return (0, [O::default(), O::NAN, O::NAN, O::NAN, O::NAN]);
     }
-    let [sum, mean, low, high] = [zone.sum, zone.mean(), zone.low.into(), zone.high.into()].map(O::nearest);
-    (zone.count.cast_signed(), [sum, mean, low, high, spread])
+    let (sum, mean) = (O::nearest(zone.sum), O::nearest(zone.mean()));
+    let (low, high) = (O::nearest(zone.low.into()), O::nearest(zone.high.into()));
+    (zone.count.cast_signed(), [sum, mean, low, high, O::nearest(spread)])
 }
 
 /// The sum of squared deviations: NaN of infinite values, infinite where finite ones overflow.
+#[inline(always)]
 fn squares<F: Float>(zone: &Whole<F>) -> f64 {
     let finite = zone.low > F::LOW && zone.high < F::HIGH;
     match (finite, zone.squares.is_nan()) {
@@ -56,10 +68,10 @@ pub fn zonal_stats<I: Grouped, O: Real>(
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    group::<I, Shifted<I::Float>, O>(work, missing, path, threads, &|zone| scalar(&zone))
+    group::<I, Shifted<I::Float>, O>(work, missing, path, threads, Stats)
 }
 
-/// The same for [`moments`].
+/// The same for [`Moments`].
 ///
 /// # Errors
 ///
@@ -70,5 +82,5 @@ pub fn zonal_moments<I: Grouped>(
     path: Path,
     threads: usize,
 ) -> Result<(), Error> {
-    group::<I, Shifted<I::Float>, f64>(work, missing, path, threads, &|zone| moments(&zone))
+    group::<I, Shifted<I::Float>, f64>(work, missing, path, threads, Moments)
 }
