@@ -112,9 +112,9 @@ impl<F: Float> Whole<F> {
     #[allow(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ values")]
     pub fn mean(&self) -> f64 {
         let (mean, low, high) = (self.sum / self.count as f64, self.low.into(), self.high.into());
-        if mean < low {
+        if mean < low && self.sum.is_finite() {
             low
-        } else if mean > high {
+        } else if mean > high && self.sum.is_finite() {
             high
         } else {
             mean
