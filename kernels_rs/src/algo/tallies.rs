@@ -14,7 +14,7 @@
 //! ```text
 //! few changes: of every run of one label: its values in 8 lanes, which are added up in a fixed order, to its row
 //!     the last few values are those of a block that ends with them;  in lanes of values before them NaN is added
-//! many:        one by one, each to its row
+//! many:        one by one, each to its row, from four stretches of the span in turn
 //! ```
 
 use crate::drive::group::Tally;
@@ -27,12 +27,14 @@ use crate::number::real::Real;
 const LANES: usize = 8;
 
 /// Pixels a run, on average, below which they are taken one by one; and below which those of one run are.
-const SHORT: usize = 4;
+const SHORT: usize = 10;
 const SHORT_RUN: usize = 6;
+/// Stretches that are gone through in turn where pixels are taken one by one.
+const STRETCHES: usize = 4;
 
-/// Bytes of a table from which on rows are asked for ahead, and how many pixels.
+/// Bytes of a table from which on rows are asked for ahead, and by how many pixels of a stretch.
 const FAR: usize = 1 << 19;
-const AHEAD: usize = 24;
+const AHEAD: usize = 8;
 
 /// A pivot is no larger than this, so that nothing minus it overflows.
 const LARGEST_PIVOT: f64 = 1e150;
@@ -323,13 +325,26 @@ fn first_of<F: Float>(values: &[F]) -> Option<F> {
     None
 }
 
+/// Adds values to the rows of their groups, from a few stretches in turn: a row that has just been written is not needed
+/// again at once, as neighbours often have one label.
 #[inline(always)]
 fn one_by_one<F: Float, const FAR: bool>(table: &mut [Shifted<F>], none: usize, values: &[F], labels: &[u32]) {
-    for i in 0..values.len() {
-        if FAR && i + AHEAD < labels.len() {
-            prefetch(std::slice::from_ref(&table[labels[i + AHEAD] as usize]), 0);
+    let each = values.len() / STRETCHES;
+    for i in 0..each {
+        for stretch in 0..STRETCHES {
+            let at = stretch * each + i;
+            if FAR && at + AHEAD < labels.len() {
+                prefetch(std::slice::from_ref(&table[labels[at + AHEAD] as usize]), 0);
+            }
+            add_one(table, none, values[at], labels[at]);
         }
-        let x = values[i];
-        table[if is_nan(x) { none } else { labels[i] as usize }].add(x);
     }
+    for at in STRETCHES * each..values.len() {
+        add_one(table, none, values[at], labels[at]);
+    }
+}
+
+#[inline(always)]
+fn add_one<F: Float>(table: &mut [Shifted<F>], none: usize, x: F, label: u32) {
+    table[if is_nan(x) { none } else { label as usize }].add(x);
 }
