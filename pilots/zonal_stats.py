@@ -74,8 +74,8 @@ def _of_one(inside: Array) -> tuple[Any, ...]:
     with np.errstate(all="ignore"):
         total = inside.sum()
         mean = total / inside.size
-        deviation = np.sqrt(np.square(inside - mean).sum() / inside.size) if np.isfinite(inside).all() else NAN
-        return inside.size, np.float64(total), np.float64(mean), inside.min(), inside.max(), np.float64(deviation)
+        squares = np.float64(np.square(inside - mean).sum()) if np.isfinite(inside).all() else NAN
+        return inside.size, np.float64(total), np.float64(mean), inside.min(), inside.max(), np.sqrt(squares / inside.size)
 
 
 def _ndimage(values: Array, zones: Array, n_zones: int) -> tuple[Array, ...]:

@@ -30,6 +30,7 @@ def by_maps(
             found = statistics(own, keys, n_zones)
         for result, one in zip(results, found, strict=True):
             result[index] = one
+        results[1][index][results[0][index] == 0] = 0.0
         for result in results[2:]:
             result[index][results[0][index] == 0] = np.nan
     return results

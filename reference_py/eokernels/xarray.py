@@ -43,6 +43,7 @@ except ModuleNotFoundError as error:
 
 from eokernels._attributes import MEANING, PACKING, KeepAttrs
 from eokernels._labelled import Dims, each_variable, elementwise, reduction
+from eokernels._labels import zonal
 
 __all__ = [
     "MEANING",
@@ -54,6 +55,7 @@ __all__ = [
     "temporal_mean",
     "temporal_median",
     "temporal_stats",
+    "zonal_stats",
 ]
 
 MOST_NUMBERS = 65536
@@ -214,6 +216,27 @@ def temporal_median(
     """
     options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
     return _reduced("temporal_median", x, dim, mask, options, keepdims=keepdims, keep_attrs=keep_attrs)
+
+
+def zonal_stats(
+    values: xr.DataArray,
+    zones: xr.DataArray,
+    n_zones: int,
+    *,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.Dataset:
+    """Return a Dataset of ``count``, ``sum``, ``mean``, ``min``, ``max`` and ``std``, see `eokernels.zonal_stats`.
+
+    The dimensions of `zones` are reduced, the others of `values` stay, and the new dimension ``zone`` has the numbers 0
+    … n_zones − 1 for labels. Chunked arrays stay lazy: blocks are combined in a fixed order, so the bits do not depend
+    on how the dimensions that stay are cut. ``.compute()`` of the Dataset makes all six in one pass.
+    """
+    options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
+    return zonal("zonal_stats", values, zones, n_zones, {"mask": mask}, options, keep_attrs)
 
 
 def _reduced(kernel: str, x: Any, dim: Dims, mask: Mask, options: dict[str, Any], **how: Any) -> Any:

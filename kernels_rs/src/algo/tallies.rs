@@ -7,14 +7,16 @@
 //! of two tables: δ = the difference of their means;  squares = squares1 + squares2 + δ² n1 n2 / n
 //! ```
 //!
-//! With a pivot that is one of the values, an offset common to all of them costs no digit. All is float64.
+//! With a pivot that is one of the values, an offset common to all of them costs no digit. Where the first value turns out
+//! to lie far from the others, which costs as many digits as q exceeds q - s s / n, their mean becomes the pivot. All is
+//! float64.
 //!
 //! Neighbours mostly have one label. So of the labels of a span it is found out first where they change:
 //!
 //! ```text
 //! few changes: of every run of one label: its values in 8 lanes, which are added up in a fixed order, to its row
-//!     the last few values are those of a block that ends with them;  in lanes of values before them NaN is added
-//! many:        one by one, each to its row, from four stretches of the span in turn
+//!     the first few values are those of a block that ends with them;  in lanes of values before them NaN is added
+//! many:        one by one, each to its row
 //! ```
 
 use crate::drive::group::Tally;
@@ -27,14 +29,17 @@ use crate::number::real::Real;
 const LANES: usize = 8;
 
 /// Pixels a run, on average, below which they are taken one by one; and below which those of one run are.
-const SHORT: usize = 10;
+const SHORT: usize = 12;
 const SHORT_RUN: usize = 6;
-/// Stretches that are gone through in turn where pixels are taken one by one.
-const STRETCHES: usize = 4;
+/// Pixels of a span that is taken one by one whose groups are looked at: those that have many come by soon.
+const SETTLED: usize = 8;
 
-/// Bytes of a table from which on rows are asked for ahead, and by how many pixels of a stretch.
+/// Part of the squares that the distance of the mean from the pivot may make up.
+const FAR_OFF: f64 = 15.0 / 16.0;
+
+/// Bytes of a table from which on rows are asked for ahead, and by how many pixels.
 const FAR: usize = 1 << 19;
-const AHEAD: usize = 8;
+const AHEAD: usize = 24;
 
 /// A pivot is no larger than this, so that nothing minus it overflows.
 const LARGEST_PIVOT: f64 = 1e150;
@@ -91,6 +96,21 @@ impl<F: Float> Shifted<F> {
         self.low = if x < self.low { x } else { self.low };
         self.high = if x > self.high { x } else { self.high };
         self.count = self.count.wrapping_add(1); // of what has no group there may be more
+    }
+
+    /// Makes the mean the pivot, if that lies so far from it that sums lose digits.
+    #[inline(always)]
+    fn settle(&mut self) {
+        let n = f64::from(self.count);
+        // Not so of infinite sums: they are no less than each other.
+        if self.sum * self.sum > FAR_OFF * (self.squares * n) && self.squares < f64::MAX {
+            let before = self.pivot.into();
+            self.pivot = pivot_of(F::nearest(before + self.sum / n));
+            let moved = self.pivot.into() - before;
+            self.squares += moved * (n * moved - 2.0 * self.sum);
+            self.squares = if self.squares < 0.0 { 0.0 } else { self.squares };
+            self.sum -= n * moved;
+        }
     }
 
     #[inline(always)]
@@ -286,32 +306,35 @@ fn run_of<F: Float>(table: &mut [Shifted<F>], none: usize, values: &[F], first: 
         return;
     }
     let row = &mut table[group];
-    let values = &values[..end];
-    if end - first < SHORT_RUN || end < LANES {
-        for &x in &values[first..] {
-            if !is_nan(x) {
-                row.add(x);
-            }
-        }
-        return;
-    }
+    let rest = (end - first - 1) % LANES + 1;
+    // The first few values are those of a block that ends with them.
+    let (true, Some(block)) = (end - first >= SHORT_RUN, values[..first + rest].last_chunk::<LANES>()) else {
+        return few_of(row, &values[first..end]);
+    };
     if row.count == 0 {
-        let Some(pivot) = first_of(&values[first..]) else { return };
+        let Some(pivot) = first_of(&values[first..end]) else { return };
         row.pivot = pivot_of(pivot);
     }
+    row.settle();
     let (pivot, mut lanes) = (row.pivot.into(), Lanes::new());
-    let (blocks, rest) = values[first..].as_chunks::<LANES>();
-    for block in blocks {
+    let mut pads = [<F as Real>::NAN; 2 * LANES];
+    pads[LANES..].fill(F::default());
+    if let Some(pad) = pads[rest..].first_chunk::<LANES>() {
+        lanes.add(block, pad, pivot);
+    }
+    for block in values[first + rest..end].as_chunks::<LANES>().0 {
         lanes.add(block, &[F::default(); LANES], pivot);
     }
-    if let (false, Some(block)) = (rest.is_empty(), values.last_chunk::<LANES>()) {
-        let mut pads = [<F as Real>::NAN; 2 * LANES];
-        pads[LANES..].fill(F::default());
-        if let Some(pad) = pads[rest.len()..].first_chunk::<LANES>() {
-            lanes.add(block, pad, pivot);
+    lanes.close(row);
+}
+
+#[inline(always)]
+fn few_of<F: Float>(row: &mut Shifted<F>, values: &[F]) {
+    for &x in values {
+        if !is_nan(x) {
+            row.add(x);
         }
     }
-    lanes.close(row);
 }
 
 /// The first value that is none of NaN.
@@ -325,26 +348,18 @@ fn first_of<F: Float>(values: &[F]) -> Option<F> {
     None
 }
 
-/// Adds values to the rows of their groups, from a few stretches in turn: a row that has just been written is not needed
-/// again at once, as neighbours often have one label.
+/// Adds values to the rows of their groups.
 #[inline(always)]
 fn one_by_one<F: Float, const FAR: bool>(table: &mut [Shifted<F>], none: usize, values: &[F], labels: &[u32]) {
-    let each = values.len() / STRETCHES;
-    for i in 0..each {
-        for stretch in 0..STRETCHES {
-            let at = stretch * each + i;
-            if FAR && at + AHEAD < labels.len() {
-                prefetch(std::slice::from_ref(&table[labels[at + AHEAD] as usize]), 0);
-            }
-            add_one(table, none, values[at], labels[at]);
+    for i in 0..values.len() {
+        if FAR && i + AHEAD < labels.len() {
+            prefetch(std::slice::from_ref(&table[labels[i + AHEAD] as usize]), 0);
         }
+        let x = values[i];
+        table[if is_nan(x) { none } else { labels[i] as usize }].add(x);
     }
-    for at in STRETCHES * each..values.len() {
-        add_one(table, none, values[at], labels[at]);
+    // Of these groups, as of some.
+    for label in &labels[..labels.len().min(SETTLED)] {
+        table[*label as usize].settle();
     }
-}
-
-#[inline(always)]
-fn add_one<F: Float>(table: &mut [Shifted<F>], none: usize, x: F, label: u32) {
-    table[if is_nan(x) { none } else { label as usize }].add(x);
 }

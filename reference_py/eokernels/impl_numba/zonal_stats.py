@@ -15,7 +15,7 @@ from eokernels.impl_numba._jit import NO_MASK, _layout, flat, kernel, locate, wa
 from eokernels.impl_numba._threads import share
 
 ROW = 48  # bytes of a row of a table: six numbers
-PART = 2**22  # positions after which Python handles signals
+PART, MOST = 2**17, 2**22  # positions after which pivots are looked at, and Python handles signals
 
 
 def zonal_stats(
@@ -59,13 +59,15 @@ def _fill(part: tuple[Any, ...], gap: tuple[bool, Any], limit: np.uint64, tables
     plan, _ = way(*[_layout(array) for array in (values, mask, zones)])
     flats = [flat(values), flat(mask, NO_MASK), flat(zones)]
     size, many = zones.size, len(tables)
+    step = min(max(PART, 20 * tables.shape[1]), MOST)
 
     def fill(start, stop):
         for k in range(start, stop):
             last = size * (k + 1) // many
-            for first in range(size * k // many, last, PART):
-                end = min(first + PART, last)
-                _tally(*flats, plan.offsets, plan.lengths, plan.steps, *gap, mask is not None, limit, tables[k], first, end)
+            for first in range(size * k // many, last, step):
+                way_and_gaps = plan.offsets, plan.lengths, plan.steps, *gap, mask is not None
+                _tally(*flats, *way_and_gaps, limit, tables[k], first, min(first + step, last))
+                _settle(tables[k])
 
     share(fill, many, threads, size)
 
@@ -111,6 +113,18 @@ def _tally(
     if last != limit:
         row = table[last]
         row[0], row[1], row[2], row[3], row[4], row[5] = total, squares, pivot, low, high, number
+
+
+@kernel
+def _settle(table):
+    """Make the mean the pivot where that lies so far from it that sums lose digits."""
+    for zone in range(table.shape[0]):
+        row = table[zone]
+        if row[0] * row[0] > 0.9375 * (row[1] * row[5]) and row[1] < np.inf and abs(row[2] + row[0] / row[5]) < 1e150:
+            moved = row[0] / row[5]
+            row[2] += moved
+            row[1] = max(0.0, row[1] + moved * (row[5] * moved - 2.0 * row[0]))
+            row[0] -= row[5] * moved
 
 
 @kernel
