@@ -15,7 +15,7 @@
 //!
 //! ```text
 //! few changes: of every run of one label: its values in 8 lanes, which are added up in a fixed order, to its row
-//!     the first few values are those of a block that ends with them;  in lanes of values before them NaN is added
+//!     the last few values are those of a block that ends with them;  in lanes of values before them NaN is added
 //! many:        one by one, each to its row
 //! ```
 
@@ -306,24 +306,25 @@ fn run_of<F: Float>(table: &mut [Shifted<F>], none: usize, values: &[F], first: 
         return;
     }
     let row = &mut table[group];
-    let rest = (end - first - 1) % LANES + 1;
-    // The first few values are those of a block that ends with them.
-    let (true, Some(block)) = (end - first >= SHORT_RUN, values[..first + rest].last_chunk::<LANES>()) else {
+    if end - first < SHORT_RUN || end < LANES {
         return few_of(row, &values[first..end]);
-    };
+    }
     if row.count == 0 {
         let Some(pivot) = first_of(&values[first..end]) else { return };
         row.pivot = pivot_of(pivot);
     }
     row.settle();
     let (pivot, mut lanes) = (row.pivot.into(), Lanes::new());
-    let mut pads = [<F as Real>::NAN; 2 * LANES];
-    pads[LANES..].fill(F::default());
-    if let Some(pad) = pads[rest..].first_chunk::<LANES>() {
-        lanes.add(block, pad, pivot);
-    }
-    for block in values[first + rest..end].as_chunks::<LANES>().0 {
+    let (blocks, rest) = values[first..end].as_chunks::<LANES>();
+    for block in blocks {
         lanes.add(block, &[F::default(); LANES], pivot);
+    }
+    if let (false, Some(block)) = (rest.is_empty(), values[..end].last_chunk::<LANES>()) {
+        let mut pads = [<F as Real>::NAN; 2 * LANES];
+        pads[LANES..].fill(F::default());
+        if let Some(pad) = pads[rest.len()..].first_chunk::<LANES>() {
+            lanes.add(block, pad, pivot);
+        }
     }
     lanes.close(row);
 }

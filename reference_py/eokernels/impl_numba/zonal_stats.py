@@ -15,7 +15,7 @@ from eokernels.impl_numba._jit import NO_MASK, _layout, flat, kernel, locate, wa
 from eokernels.impl_numba._threads import share
 
 ROW = 48  # bytes of a row of a table: six numbers
-PART, MOST = 2**17, 2**22  # positions after which pivots are looked at, and Python handles signals
+PART, MOST = 2**16, 2**22  # positions after which pivots are looked at, and Python handles signals
 
 
 def zonal_stats(
@@ -59,7 +59,7 @@ def _fill(part: tuple[Any, ...], gap: tuple[bool, Any], limit: np.uint64, tables
     plan, _ = way(*[_layout(array) for array in (values, mask, zones)])
     flats = [flat(values), flat(mask, NO_MASK), flat(zones)]
     size, many = zones.size, len(tables)
-    step = min(max(PART, 20 * tables.shape[1]), MOST)
+    step = min(max(PART, 64 * tables.shape[1]), MOST)
 
     def fill(start, stop):
         for k in range(start, stop):
