@@ -12,3 +12,4 @@ pub(crate) mod selection;
 pub(crate) mod small;
 pub(crate) mod smooth;
 pub(crate) mod sums;
+pub(crate) mod tallies;

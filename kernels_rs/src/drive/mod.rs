@@ -3,7 +3,9 @@
 pub(crate) mod blocks;
 pub(crate) mod elementwise;
 pub(crate) mod fused;
+pub(crate) mod group;
 pub(crate) mod judge;
+mod labels;
 pub(crate) mod passes;
 pub(crate) mod quality;
 pub(crate) mod questions;
