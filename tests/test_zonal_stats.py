@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
+from pilots.zonal_stats import KERNEL, oracle, tolerance
 
 import eokernels
 from eokernels import _zones, impl_numba, impl_numpy
 from eokernels.impl_numpy.zonal_stats import zonal_stats_naive
 from inputs import zones as images
-from pilots.zonal_stats import KERNEL, oracle, tolerance
 
 ARMS: dict[str, Callable[..., Any]] = {
     "rust": eokernels.zonal_stats,
@@ -217,7 +217,14 @@ def test_a_first_value_far_from_the_others_does_no_harm(arm: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_infinities_and_the_limits_of_floats(arm: str, dtype: str) -> None:
     inf, nan, big = np.inf, np.nan, float(np.finfo(dtype).max)
-    rows = [[inf, 1, 2, 3], [1, -inf, inf, 0], [nan, inf, inf, nan], [1, 2, nan, -inf], [big, -big, big, -big], [0, big, 0, 0]]
+    rows = [
+        [inf, 1, 2, 3],
+        [1, -inf, inf, 0],
+        [nan, inf, inf, nan],
+        [1, 2, nan, -inf],
+        [big, -big, big, -big],
+        [0, big, 0, 0],
+    ]
     values = np.array(rows, dtype)
     zones = np.repeat(np.arange(6), 4).reshape(6, 4)
     check(arm, values, zones, 6)

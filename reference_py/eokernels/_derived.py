@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eokernels._labels import zonal
 from eokernels._labelled import each_variable, elementwise, reduction, series
+from eokernels._labels import zonal
 
 Given = dict[str, Any]
 Call = Callable[[Given], Any]

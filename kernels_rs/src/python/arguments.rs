@@ -37,7 +37,7 @@ macro_rules! arguments {
 
 arguments! {
     Threads(usize) AxisArgument(i128) Ddof(usize) MinDenominator(f64) Gain(f64) AerosolRed(f64) AerosolBlue(f64) Canopy(f64)
-    Order(usize) Zones(usize) Scale Offset Nodata Lmbda
+    Order(usize) Scale Offset Nodata Lmbda Zones
 }
 
 /// `num_threads`.
