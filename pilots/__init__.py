@@ -1,0 +1,1 @@
+"""Kernels whose family the registry does not know yet."""

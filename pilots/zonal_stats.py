@@ -45,6 +45,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from benchmarks.kernels._shared import NUMBERS, missing, nodata_of
 from benchmarks.peers import bincount_, flox_, scipy_ndimage_
@@ -75,12 +76,17 @@ def _of_one(inside: Array) -> tuple[Any, ...]:
         total = inside.sum()
         mean = total / inside.size
         squares = np.float64(np.square(inside - mean).sum()) if np.isfinite(inside).all() else NAN
-        return inside.size, np.float64(total), np.float64(mean), inside.min(), inside.max(), np.sqrt(squares / inside.size)
+        return (
+            inside.size,
+            np.float64(total),
+            np.float64(mean),
+            inside.min(),
+            inside.max(),
+            np.sqrt(squares / inside.size),
+        )
 
 
 def _ndimage(values: Array, zones: Array, n_zones: int) -> tuple[Array, ...]:
-    from scipy import ndimage
-
     index, there = np.arange(n_zones), ~np.isnan(values)
     own, keys = values[there], zones[there]
     count = np.bincount(keys[(keys >= 0) & (keys < n_zones)].astype(np.intp), minlength=n_zones)

@@ -33,6 +33,7 @@ def zonal(
     values: Any,
     zones: Any,
     n_zones: Any,
+    *,
     companions: Companions,
     options: Mapping[str, Any],
     keep_attrs: KeepAttrs,
@@ -107,7 +108,9 @@ class Steps:
     def of_block(self, *blocks: Any) -> Table:
         """Return what is known of the zones of one block."""
         (values, zones), named = self.call.arguments(*blocks)
-        options = {name: value for name, value in self.call.options.items() if name in ("nodata", "num_threads", "mask")}
+        options = {
+            name: value for name, value in self.call.options.items() if name in ("nodata", "num_threads", "mask")
+        }
         return _zones.known(values, zones, self.call.options["n_zones"], **options, **named)
 
     def added(self, parts: Any, axis: Any, keepdims: bool) -> Any:

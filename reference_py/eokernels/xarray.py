@@ -236,7 +236,8 @@ def zonal_stats(
     on how the dimensions that stay are cut. ``.compute()`` of the Dataset makes all six in one pass.
     """
     options = {"nodata": nodata, "dtype": dtype, "num_threads": num_threads}
-    return zonal("zonal_stats", values, zones, n_zones, {"mask": mask}, options, keep_attrs)
+    companions = {"mask": mask}
+    return zonal("zonal_stats", values, zones, n_zones, companions=companions, options=options, keep_attrs=keep_attrs)
 
 
 def _reduced(kernel: str, x: Any, dim: Dims, mask: Mask, options: dict[str, Any], **how: Any) -> Any:

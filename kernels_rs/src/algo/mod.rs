@@ -2,6 +2,7 @@
 
 pub mod bisect;
 pub mod groups;
+mod label_runs;
 pub mod moments;
 pub mod network;
 pub mod program;

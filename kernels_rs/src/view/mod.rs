@@ -7,5 +7,5 @@ pub mod parts;
 pub mod raw;
 pub mod room;
 pub mod rows;
-pub mod transpose;
 pub mod spans;
+pub mod transpose;

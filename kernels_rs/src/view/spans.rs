@@ -129,8 +129,11 @@ mod tests {
         ];
         for view in &views {
             let (array, expected) = (raw(view), view.iter().copied().collect::<Vec<_>>());
-            for first in [0, 1, 7, 16, expected.len() / 2, expected.len() - 1].into_iter().filter(|&i| i < expected.len()) {
-                for count in [0, 1, 5, 40, expected.len() - first].into_iter().filter(|&n| n <= expected.len() - first) {
+            for first in
+                [0, 1, 7, 16, expected.len() / 2, expected.len() - 1].into_iter().filter(|&i| i < expected.len())
+            {
+                for count in [0, 1, 5, 40, expected.len() - first].into_iter().filter(|&n| n <= expected.len() - first)
+                {
                     let mut room = Block::new();
                     assert_eq!(array.span::<u16>(first, count, &mut room), &expected[first..][..count], "{view:?}");
                 }
@@ -143,7 +146,8 @@ mod tests {
         let bytes: Vec<u8> = (0..31).collect();
         // SAFETY: seven elements of four bytes from the third byte on, of thirty-one.
         let array = unsafe { Raw::new(bytes.as_ptr().cast_mut().wrapping_add(3), &[7], &[4], Dtype::Uint32).unwrap() };
-        let expected: Vec<u32> = bytes[3..].chunks_exact(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
+        let expected: Vec<u32> =
+            bytes[3..].chunks_exact(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
         assert_eq!(array.span::<u32>(0, 7, &mut Block::new()), expected);
     }
 
@@ -152,7 +156,10 @@ mod tests {
         let cube = Array::from_iter(0..60_u16).into_shape_with_order((3, 4, 5)).unwrap();
         let array = raw(&cube.view().into_dyn());
         let mut room = Block::new();
-        assert_eq!(array.under(&[2]).span::<u16>(0, 20, &mut room), cube.slice(s![2, .., ..]).as_slice_memory_order().unwrap());
+        assert_eq!(
+            array.under(&[2]).span::<u16>(0, 20, &mut room),
+            cube.slice(s![2, .., ..]).as_slice_memory_order().unwrap()
+        );
         assert_eq!(array.under(&[1, 3]).shape(), [5]);
         assert_eq!(array.under(&[1, 3]).span::<u16>(1, 1, &mut Block::new()), [36]);
     }

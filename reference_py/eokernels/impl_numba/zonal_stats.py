@@ -137,8 +137,7 @@ def _add_up(tables, number, total, squares, low, high):
             if n == 0.0:
                 continue
             own, apart = n * row[2] + row[0], row[1] - row[0] * (row[0] / n)
-            if apart < 0.0:
-                apart = 0.0
+            apart = max(apart, 0.0) if apart == apart else apart  # noqa: PLR0124
             before = np.float64(number[zone])
             if before > 0.0:
                 delta = own / n - total[zone] / before

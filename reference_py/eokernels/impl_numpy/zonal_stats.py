@@ -15,7 +15,7 @@ LONG = 8  # pixels a run, on average, from which on runs are reduced first; belo
 def zonal_stats(
     values, zones, n_zones, *, nodata=None, mask=None, dtype=None, out=None
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Runs of one label by ``reduceat``, or bins, block by block; see :func:`eokernels.zonal_stats`."""
+    """Reduce runs of one label by ``reduceat``, or use bins, block by block; see :func:`eokernels.zonal_stats`."""
     targets = outputs(out, 6)
     call, results = zonal(values, zones, n_zones, targets, nodata=nodata, mask=mask, dtype=dtype)
     kind, limit = holding(call.values.dtype), max(PIXELS, PIXELS_A_ZONE * call.count)
@@ -43,7 +43,7 @@ def _there(values, labels, gaps, call):
     if call.nodata is not None:
         there &= values != call.nodata
     if values.dtype.kind == "f":
-        there &= values == values
+        there &= values == values  # noqa: PLR0124 - NaN differs from itself
     return (values, labels) if there.all() else (values[there], labels[there])
 
 
@@ -100,7 +100,7 @@ def _together(runs: Table, keys: Array, zones: int) -> Table:
 def zonal_stats_naive(
     values, zones, n_zones, *, nodata=None, mask=None, dtype=None, out=None
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """A boolean index for every zone; see :func:`eokernels.zonal_stats`."""
+    """Take every zone by a boolean index; see :func:`eokernels.zonal_stats`."""
     targets = outputs(out, 6)
     call, results = zonal(values, zones, n_zones, targets, nodata=nodata, mask=mask, dtype=dtype)
     kind = holding(call.values.dtype)
