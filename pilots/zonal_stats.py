@@ -106,16 +106,16 @@ KERNEL = Kernel(
     bands=("nir",), arguments=("values", "zones"), oracle=oracle, keywords=of_case,
     contract=Contract(
         dtypes=NUMBERS,
-        # Of numbers and limits 0, of sum and mean relative to the root mean square: see TOLERANCE.
+        # Of numbers and limits 0, of sum and mean relative to the root mean square: see `tolerance`.
         tolerance_ulp={"float32": 1, "float64": 1},
-        tolerance_reason="Number, least and largest value are exact. Sums, means and deviations are computed in float64 "
+        tolerance_reason="Number, least and largest value are exact. Sums, means and deviations are float64, "
         "relative to a value of the zone, in an order that is each implementation's own, and rounded once: one ulp of "
         "the output dtype, and beside it n·2⁻⁵³ times n, once and once the root mean square of the zone's values.",
         missing="NaN, nodata, True in the mask, and labels that are no zone's leave a value out; no value left gives "
         "number and sum 0, and NaN; infinities are data, and their deviation is NaN.",
         outputs=(Output("count", "int64"), Output("sum"), Output("mean"), Output("min"), Output("max"), Output("std")),
     ),
-    cost=Cost(),  # a subtraction, a product, two sums and two comparisons a value: the row's address and memory limit it
+    cost=Cost(),  # six operations a value; where its row is, and memory, limit it
     golden=(
         Golden(
             "a zone with a gap, one of gaps alone, one that is absent",
