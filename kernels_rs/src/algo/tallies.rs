@@ -16,7 +16,7 @@
 use crate::algo::label_runs::Take;
 use crate::drive::group::Tally;
 use crate::exec::simd::{Path, dispatch};
-use crate::number::lanes::{Key, Missing};
+use crate::number::lanes::Key;
 use crate::number::real::Real;
 
 /// Part of the squares that the distance of the mean from the pivot may make up.
@@ -61,8 +61,9 @@ pub(crate) fn pivot_of<F: Float>(x: F) -> F {
 }
 
 #[inline(always)]
+#[allow(clippy::eq_op, reason = "NaN alone differs from itself")]
 pub(crate) fn is_nan<F: Float>(x: F) -> bool {
-    x.is_missing(Missing::default())
+    x != x
 }
 
 impl<F: Float> Shifted<F> {
