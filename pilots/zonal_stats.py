@@ -9,7 +9,7 @@ All are 2048² but for what their names say.
 ======================= =============================================================================================
 name                    what it is
 ======================= =============================================================================================
-f32_2048_field1024      the centre: 1024 fields of crooked edges (`inputs.zones.fields`)
+f32_2048_field1024      the centre: 1024 fields of crooked edges (`inputs.synthetic.zones.fields`)
 f32_2048_field1         one zone: what a reduction costs
 f32_2048_field16        long runs
 f32_2048_field100k      fields of 6 pixels: tables beyond L2, two slices

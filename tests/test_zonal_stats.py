@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 import eokernels
 from eokernels import _zones, impl_numba, impl_numpy
 from eokernels.impl_numpy.zonal_stats import zonal_stats_naive
-from inputs import zones as images
+from inputs.synthetic import zones as images
 from pilots.zonal_stats import KERNEL, oracle, tolerance
 
 ARMS: dict[str, Callable[..., Any]] = {
