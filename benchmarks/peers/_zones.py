@@ -1,4 +1,4 @@
-"""What the adapters of zonal statistics share: what is missing goes, results get the contract's dtypes."""
+"""What the adapters of zonal statistics share: what is missing taken away, and results in the contract's dtypes."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def zonal_stats(
 
 
 def _reduced(values: Array, keys: Array, zones: int) -> tuple[Any, ...]:
-    from flox.core import groupby_reduce
+    groupby_reduce = import_module("flox.core").groupby_reduce
 
     if values.size == 0:
         return (np.zeros(zones),) * 6

@@ -33,6 +33,7 @@ def zonal(
     values: Any,
     zones: Any,
     n_zones: Any,
+    *,
     companions: Companions,
     options: Mapping[str, Any],
     keep_attrs: KeepAttrs,

@@ -3,6 +3,7 @@
 pub(crate) mod banded;
 pub(crate) mod bisect;
 pub(crate) mod groups;
+mod label_runs;
 pub(crate) mod moments;
 #[allow(dead_code, reason = "the build script and tests use the rest")]
 pub(crate) mod network;

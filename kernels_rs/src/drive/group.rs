@@ -13,30 +13,22 @@
 //! as many as half of the scratch holds, and one at least. That one may be larger: it is of the size of the results.
 //! Where one slice is enough, as maps are small, threads share out the maps.
 
+use crate::drive::group_results::{Finish, halves};
+pub(crate) use crate::drive::group_results::{Last, Results, Statistics};
 pub(crate) use crate::drive::labels::Grouped;
 use crate::drive::labels::{floats_of, groups_of};
-use crate::drive::results::store;
+use crate::drive::slices::{SCRATCH, Slices};
 use crate::errors::Error;
 use crate::exec::par::{self, Divide, Watch};
-use crate::exec::simd::{Path, Task, dispatch};
+use crate::exec::simd::Path;
 use crate::number::lanes::{Key, Missing};
 use crate::number::real::Real;
 use crate::view::raw::Raw;
 use crate::view::room::reserve;
 use crate::view::rows::{Operand, simplify};
 use crate::view::spans::{Block, SPAN};
-use ndarray::{ArrayViewMut1, ArrayViewMutD, Axis, Dimension, Ix1, IxDyn};
+use ndarray::{Axis, Dimension, IxDyn};
 use std::ops::Range;
-
-/// Bytes of the tables of all slices that are at work at once, if one table is not larger.
-const SCRATCH: usize = 32 << 20;
-/// Positions of a slice, at least, and a group: less and adding up tables shows (`zonal_stats.rs`).
-const LEAST: usize = 128 << 10;
-const LEAST_A_GROUP: usize = 20;
-/// More slices than these bring no thread anything.
-const MOST: usize = 64;
-/// Positions of a slice, at most: its tables count them in 32 bits.
-const COUNTED: usize = u32::MAX as usize & !(SPAN - 1);
 
 /// A row of a table: what is known of the values of a group.
 pub(crate) trait Tally: Copy + Send + Sync {
@@ -55,20 +47,6 @@ pub(crate) trait Tally: Copy + Send + Sync {
 
     /// What is known of the values of earlier slices and of these together.
     fn add_to(self, whole: Self::Whole) -> Self::Whole;
-}
-
-/// Where the number and five more statistics of every group go; the last axis is that of groups.
-pub(crate) struct Results<'a, O> {
-    pub count: ArrayViewMutD<'a, i64>,
-    pub others: [ArrayViewMutD<'a, O>; 5],
-}
-
-/// The statistics of one group.
-pub(crate) type Statistics<O> = (i64, [O; 5]);
-
-/// What becomes of all that is known of a group.
-pub(crate) trait Last<W, O>: Copy + Send + Sync {
-    fn of(self, whole: W) -> Statistics<O>;
 }
 
 /// Values with labels, and where the statistics go.
@@ -131,29 +109,6 @@ pub(crate) fn group<I: Grouped, T: Tally<Value = I::Float>, O: Real>(
         }
         Ok(())
     })
-}
-
-/// How the positions of a map are cut.
-#[derive(Clone, Copy)]
-struct Slices {
-    positions: usize,
-    count: usize,
-    /// Positions of each but the last.
-    each: usize,
-}
-
-impl Slices {
-    fn new(positions: usize, groups: usize, table: usize) -> Self {
-        let wanted = positions / LEAST.max(groups.saturating_mul(LEAST_A_GROUP));
-        let count = wanted.min(MOST).min(SCRATCH / table).max(positions.div_ceil(COUNTED)).max(1);
-        let each = positions.div_ceil(count).next_multiple_of(SPAN);
-        Self { positions, count: positions.div_ceil(each.max(1)).max(1), each }
-    }
-
-    fn at(self, slice: usize) -> Range<usize> {
-        let first = slice * self.each;
-        first..self.positions.min(first + self.each)
-    }
 }
 
 /// Values and labels of one map, arranged for long rows.
@@ -231,139 +186,6 @@ impl<T: Tally> Divide for Tables<'_, T> {
     }
 }
 
-/// Results of groups that follow each other.
-struct Finish<'a, T, O> {
-    first: usize,
-    rows: &'a [T],
-    size: usize,
-    out: Row<'a, O>,
-}
-
-impl<T: Tally, O: Real> Finish<'_, T, O> {
-    fn write(mut self, path: Path, finish: impl Last<T::Whole, O>, watch: &Watch) -> Result<(), Error> {
-        let groups = self.out.count.len();
-        for first in (0..groups).step_by(TOGETHER) {
-            watch.check()?;
-            let (part, mut found) = (first..groups.min(first + TOGETHER), Found::new());
-            let at = self.first + part.start;
-            dispatch(
-                path,
-                Sum { rows: &self.rows[at..], size: self.size, count: part.len(), finish, found: &mut found },
-            );
-            store(&mut self.out.count, part.clone(), &found.count);
-            self.out.others.iter_mut().zip(&found.others).for_each(|(out, other)| store(out, part.clone(), other));
-        }
-        Ok(())
-    }
-}
-
-/// Groups that are finished together.
-const TOGETHER: usize = 128;
-
-/// The statistics of some groups.
-struct Found<O> {
-    count: [i64; TOGETHER],
-    others: [[O; TOGETHER]; 5],
-}
-
-impl<O: Real> Found<O> {
-    fn new() -> Self {
-        Self { count: [0; TOGETHER], others: [[O::default(); TOGETHER]; 5] }
-    }
-}
-
-/// Adds the rows of some groups up and finishes them.
-struct Sum<'a, T, O, F> {
-    /// From the first of these groups in the first table on.
-    rows: &'a [T],
-    size: usize,
-    count: usize,
-    finish: F,
-    found: &'a mut Found<O>,
-}
-
-impl<T: Tally, O: Real, F: Last<T::Whole, O>> Task for Sum<'_, T, O, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let mut wholes = [T::NOTHING; TOGETHER];
-        let wholes = &mut wholes[..self.count];
-        let mut first = 0;
-        while first < self.rows.len() {
-            for (whole, row) in wholes.iter_mut().zip(&self.rows[first..]) {
-                *whole = row.add_to(*whole);
-            }
-            first += self.size;
-        }
-        for (i, whole) in wholes.iter().enumerate() {
-            let (count, others) = self.finish.of(*whole);
-            self.found.count[i] = count;
-            for k in 0..5 {
-                self.found.others[k][i] = others[k];
-            }
-        }
-    }
-}
-
-impl<T: Tally, O: Real> Divide for Finish<'_, T, O> {
-    fn size(&self) -> usize {
-        self.rows.len() / self.size * self.out.count.len()
-    }
-
-    fn halve(self) -> (Self, Option<Self>) {
-        let left = self.out.count.len() / 2;
-        if left == 0 {
-            return (self, None);
-        }
-        let Self { first, rows, size, out } = self;
-        let (out, others) = out.split_at(left);
-        (Self { first, rows, size, out }, Some(Self { first: first + left, rows, size, out: others }))
-    }
-}
-
-/// The results of one map.
-struct Row<'a, O> {
-    count: ArrayViewMut1<'a, i64>,
-    others: [ArrayViewMut1<'a, O>; 5],
-}
-
-impl<O> Row<'_, O> {
-    fn split_at(self, at: usize) -> (Self, Self) {
-        let (count, count_right) = self.count.split_at(Axis(0), at);
-        let (others, others_right) = halves(self.others, |row| row.split_at(Axis(0), at));
-        (Self { count, others }, Self { count: count_right, others: others_right })
-    }
-}
-
-/// Both parts of each of five arrays.
-fn halves<A>(arrays: [A; 5], split: impl Fn(A) -> (A, A)) -> ([A; 5], [A; 5]) {
-    let mut right = [const { None }; 5];
-    let mut place = right.iter_mut();
-    let left = arrays.map(|array| {
-        let (left, other) = split(array);
-        *place.next().unwrap_or_else(|| unreachable!("as many places as arrays")) = Some(other);
-        left
-    });
-    (left, right.map(|half| half.unwrap_or_else(|| unreachable!("every place is filled"))))
-}
-
-impl<O> Results<'_, O> {
-    fn groups(&self) -> usize {
-        self.count.shape().last().copied().unwrap_or(0)
-    }
-
-    fn row(&mut self, index: &[usize]) -> Row<'_, O> {
-        Row { count: row_of(&mut self.count, index), others: self.others.each_mut().map(|out| row_of(out, index)) }
-    }
-}
-
-fn row_of<'r, T>(array: &'r mut ArrayViewMutD<'_, T>, index: &[usize]) -> ArrayViewMut1<'r, T> {
-    let mut array = array.view_mut();
-    index.iter().for_each(|&i| array.index_axis_inplace(Axis(0), i));
-    array.into_dimensionality::<Ix1>().expect("the axis of groups is left")
-}
-
 impl<'a, O> Work<'a, O> {
     /// The indices of all maps.
     fn indices(&self) -> impl Iterator<Item = IxDyn> + use<O> {
@@ -392,8 +214,8 @@ impl<O: Send> Divide for Work<'_, O> {
 
     /// Between maps, which are not cut.
     fn halve(self) -> (Self, Option<Self>) {
-        let axes = self.values.shape().len() - self.labels.shape().len();
-        let Some(axis) = self.values.shape()[..axes].iter().position(|&length| length > 1) else {
+        let maps = self.values.shape().len() - self.labels.shape().len();
+        let Some(axis) = self.values.shape()[..maps].iter().position(|&length| length > 1) else {
             return (self, None);
         };
         let at = self.values.shape()[axis] / 2;
