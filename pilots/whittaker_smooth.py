@@ -51,7 +51,7 @@ def differences(dates: int, d: int, times: Array | None) -> Array:
 
 
 def solved(matrix: Array, right: Array) -> Array:
-    """Solve a symmetric system with three bands beside the diagonal by LDLᵀ, as it stands in any textbook."""
+    """Solve a symmetric system of three bands beside the diagonal by LDLᵀ, as it stands in any textbook."""
     dates, width = len(matrix), 3
     lower, pivots, z = np.zeros_like(matrix), np.zeros_like(right), right.copy()
     for t in range(dates):

@@ -12,5 +12,7 @@ pub mod rough_bands;
 pub mod rough_stacks;
 pub mod row;
 pub mod series;
+pub mod smoothed;
 pub mod temporal;
 pub mod tiles;
+mod widen;

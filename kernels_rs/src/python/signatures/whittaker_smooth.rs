@@ -1,6 +1,6 @@
 //! `whittaker_smooth` as Python calls it: its signature, its documentation, and the call.
 
-use crate::algo::banded::Penalty;
+use crate::algo::penalty::Penalty;
 use crate::drive::temporal::Output;
 use crate::number::dtypes::Typed;
 use crate::number::lanes::Key;
