@@ -71,7 +71,7 @@ def oracle(
     y: Array, weights: Array | None = None, times: Array | None = None, axis: int = 0, *, lmbda: Any, d: int = 2,
     nodata: Any = None, mask: Any = None, dtype: Any = None,
 ) -> Array:  # fmt: skip
-    """Solve (W + λ·DᵀD) z = W y in long double, then for what is left of the right side, taken from differences of z."""
+    """Solve (W + λ·DᵀD) z = W y in long double, then for what is left, from differences of z."""
     gone = missing(y, nodata=nodata, mask=mask)
     own = np.ones(y.shape) if weights is None else np.broadcast_to(weights, y.shape).astype(np.float64)
     heavy = np.where(gone | ~(own > 0), 0.0, own)
@@ -144,7 +144,7 @@ KERNEL = Kernel(
     peers=(whittaker_.WHITTAKER_SMOOTH, scipy_.WHITTAKER_SMOOTH),
     prose=Prose(
         why="The usual way to a gapless vegetation index: phenology and crop maps start from it.",
-        expect="A recurrence along time with a division a value: one series at a time waits for each step, many side by "
+        expect="A recurrence with a division a value: one series at a time waits for each step, many side by "
         "side do not. Without gaps all series share their factors, and two short recurrences are left.",
         surprise="The textbook's factorisation is right to 1e-3 only where two dates of 365 are known and lmbda is "
         "large. The same one in differences is right to 1e-10, and as fast.",
