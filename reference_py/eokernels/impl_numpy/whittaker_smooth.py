@@ -51,8 +51,8 @@ def whittaker_smooth_naive(
     given = penalty(lmbda, d)
     smoothing = series(y, weights, times, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
     (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
-    bent = given.lmbda * roughness(dates, given.order, smoothing.times)
     steps(given, dates, smoothing.times)  # refuses times that lmbda does not fit
+    bent = given.lmbda * roughness(dates, given.order, smoothing.times)
     with np.errstate(all="ignore"):
         for pixel in np.ndindex(stack.shape[1:]):
             place = (slice(None), *pixel)
