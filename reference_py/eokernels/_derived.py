@@ -122,7 +122,7 @@ def over_zones(plain: Any, *, note: str = "") -> Any:
     def call(given: Given) -> xr.Dataset:
         values, zones, count = (given.pop(name) for name in names)
         beside, keep_attrs = {"mask": given.pop("mask")}, given.pop("keep_attrs")
-        return zonal(plain.__name__, values, zones, count, beside, given, keep_attrs)
+        return zonal(plain.__name__, values, zones, count, companions=beside, options=given, keep_attrs=keep_attrs)
 
     return function(plain, call, {"keep_attrs": (None, KEEP_ATTRS)}, note)
 

@@ -17,63 +17,9 @@
 //!
 //! With times, differences are divided ones: s[i] += (x[t] - x[t-1-i]) s[i+1], and λ / (x[t] - x[t-D])² stands for λ.
 
-use crate::errors::Error;
+#![allow(clippy::needless_range_loop, reason = "loops of a fixed length, which are unrolled and then vectorised")]
 
-/// Orders of differences up to this one are compiled.
-pub(crate) const MOST_ORDER: usize = 3;
-
-/// What is penalised.
-#[derive(Clone, Copy)]
-pub(crate) struct Penalty<'a> {
-    /// More than 0.
-    pub lmbda: f64,
-    /// Of every date, increasing; None where dates are one apart and differences are plain.
-    pub times: Option<&'a [f64]>,
-}
-
-/// The way from the date before to a date.
-#[derive(Clone, Copy)]
-pub(crate) struct Step<const D: usize> {
-    /// What a change of the last difference costs; None where it may not change.
-    lambda: Option<f64>,
-    /// What differences are multiplied by.
-    widths: [f64; D],
-}
-
-impl Penalty<'_> {
-    /// Refuses times so near to each other, or so far apart, that what is penalised cannot be computed with.
-    ///
-    /// # Errors
-    ///
-    /// As above.
-    pub(crate) fn check<const D: usize>(&self) -> Result<(), Error> {
-        let dates = self.times.map_or(0, <[f64]>::len);
-        let lost = (D..dates).filter_map(|date| self.step::<D>(date).lambda).find(|lambda| !lambda.is_normal());
-        match lost {
-            None => Ok(()),
-            Some(lost) => Err(Error::value(format!(
-                "lmbda is {:?}, and times lie so that it becomes {lost:?}; a number that stays finite and above 0 is \
-                 accepted, or times in another unit",
-                self.lmbda
-            ))),
-        }
-    }
-
-    /// The way to that date.
-    #[must_use]
-    #[inline(always)]
-    pub(crate) fn step<const D: usize>(&self, date: usize) -> Step<D> {
-        let Some(times) = self.times else {
-            return Step { lambda: if date < D { None } else { Some(self.lmbda) }, widths: [1.0; D] };
-        };
-        let mut widths = [1.0; D];
-        for (i, width) in widths.iter_mut().enumerate().take(date) {
-            *width = times[date] - times[date - 1 - i];
-        }
-        let last = widths[D - 1];
-        Step { lambda: if date < D { None } else { Some(self.lmbda / (last * last)) }, widths }
-    }
-}
+use crate::algo::penalty::Step;
 
 /// What is known of W series from the dates so far; of J the upper triangle.
 #[derive(Clone, Copy)]
@@ -160,7 +106,7 @@ impl<const D: usize, const W: usize> Known<D, W> {
 
 /// One series' part of some rows. Loops, not closures: those are not always inlined, and then not vectorised.
 #[inline(always)]
-fn lane<const D: usize, const W: usize>(rows: &[[f64; W]; D], w: usize) -> [f64; D] {
+pub(super) fn lane<const D: usize, const W: usize>(rows: &[[f64; W]; D], w: usize) -> [f64; D] {
     let mut own = [0.0; D];
     for a in 0..D {
         own[a] = rows[a][w];
@@ -169,7 +115,7 @@ fn lane<const D: usize, const W: usize>(rows: &[[f64; W]; D], w: usize) -> [f64;
 }
 
 #[inline(always)]
-fn put<const D: usize, const W: usize>(rows: &mut [[f64; W]; D], w: usize, own: [f64; D]) {
+pub(super) fn put<const D: usize, const W: usize>(rows: &mut [[f64; W]; D], w: usize, own: [f64; D]) {
     for a in 0..D {
         rows[a][w] = own[a];
     }
@@ -177,7 +123,7 @@ fn put<const D: usize, const W: usize>(rows: &mut [[f64; W]; D], w: usize, own: 
 
 /// Lets the last difference change at a cost; returns k, whose last is what J's last row was multiplied by, and r.
 #[inline(always)]
-fn change<const D: usize>(j: &mut [[f64; D]; D], lambda: f64) -> ([f64; D], f64) {
+pub(super) fn change<const D: usize>(j: &mut [[f64; D]; D], lambda: f64) -> ([f64; D], f64) {
     let (mut column, mut k) = ([0.0; D], [0.0; D]);
     for a in 0..D {
         column[a] = j[a][D - 1];
@@ -200,7 +146,7 @@ fn change<const D: usize>(j: &mut [[f64; D]; D], lambda: f64) -> ([f64; D], f64)
 
 /// The same for h; returns g.
 #[inline(always)]
-fn change_h<const D: usize>(h: &mut [f64; D], k: &[f64; D], r: f64) -> f64 {
+pub(super) fn change_h<const D: usize>(h: &mut [f64; D], k: &[f64; D], r: f64) -> f64 {
     let last = h[D - 1];
     for a in 0..D - 1 {
         h[a] -= k[a] * last;
@@ -216,7 +162,7 @@ fn times<const EVEN: bool>(width: f64, x: f64) -> f64 {
 
 /// J in the differences of the next date.
 #[inline(always)]
-fn turn<const D: usize, const EVEN: bool>(j: &mut [[f64; D]; D], widths: &[f64; D]) {
+pub(super) fn turn<const D: usize, const EVEN: bool>(j: &mut [[f64; D]; D], widths: &[f64; D]) {
     for a in (0..D - 1).rev() {
         let (before, width) = (j[a][a + 1], widths[a]);
         for b in 0..D {
@@ -231,7 +177,7 @@ fn turn<const D: usize, const EVEN: bool>(j: &mut [[f64; D]; D], widths: &[f64; 
 }
 
 #[inline(always)]
-fn turn_h<const D: usize, const EVEN: bool>(h: &mut [f64; D], widths: &[f64; D]) {
+pub(super) fn turn_h<const D: usize, const EVEN: bool>(h: &mut [f64; D], widths: &[f64; D]) {
     for a in (0..D - 1).rev() {
         h[a + 1] -= times::<EVEN>(widths[a], h[a]);
     }
@@ -239,7 +185,7 @@ fn turn_h<const D: usize, const EVEN: bool>(h: &mut [f64; D], widths: &[f64; D])
 
 /// s of J s = h.
 #[inline(always)]
-fn solve<const D: usize>(j: &mut [[f64; D]; D], h: &mut [f64; D]) -> [f64; D] {
+pub(super) fn solve<const D: usize>(j: &mut [[f64; D]; D], h: &mut [f64; D]) -> [f64; D] {
     let mut k = [[0.0; D]; D];
     for last in (1..D).rev() {
         let r = 1.0 / j[last][last];
@@ -285,7 +231,7 @@ pub(crate) fn back<const D: usize, const W: usize, const EVEN: bool>(
 }
 
 #[inline(always)]
-fn turn_back<const D: usize, const EVEN: bool>(s: &mut [f64; D], widths: &[f64; D]) {
+pub(super) fn turn_back<const D: usize, const EVEN: bool>(s: &mut [f64; D], widths: &[f64; D]) {
     for a in 0..D - 1 {
         s[a] -= times::<EVEN>(widths[a], s[a + 1]);
     }
@@ -293,93 +239,10 @@ fn turn_back<const D: usize, const EVEN: bool>(s: &mut [f64; D], widths: &[f64; 
 
 /// The last difference before it changed.
 #[inline(always)]
-fn last_of<const D: usize>(s: &[f64; D], k: [f64; D], g: f64) -> f64 {
+pub(super) fn last_of<const D: usize>(s: &[f64; D], k: [f64; D], g: f64) -> f64 {
     let mut last = s[D - 1] * k[D - 1];
     for a in 0..D - 1 {
         last -= k[a] * s[a];
     }
     last + g
-}
-
-/// What series without gaps and weights share: everything but h.
-pub(crate) struct Shared<const D: usize> {
-    /// Of every date.
-    steps: Vec<SharedStep<D>>,
-    /// J at the last date.
-    j: [[f64; D]; D],
-}
-
-#[derive(Clone, Copy)]
-struct SharedStep<const D: usize> {
-    step: Step<D>,
-    k: [f64; D],
-    r: f64,
-}
-
-impl<const D: usize> Shared<D> {
-    /// Of that many dates; None where memory cannot be had.
-    #[must_use]
-    pub(crate) fn new<const EVEN: bool>(penalty: &Penalty<'_>, dates: usize) -> Option<Self> {
-        let (mut j, mut steps) = ([[0.0; D]; D], Vec::new());
-        steps.try_reserve_exact(dates).ok()?;
-        for date in 0..dates {
-            let step = penalty.step(date);
-            let (k, r) = step.lambda.map_or(([0.0; D], 0.0), |lambda| change(&mut j, lambda));
-            turn::<D, EVEN>(&mut j, &step.widths);
-            j[0][0] += 1.0;
-            steps.push(SharedStep { step, k, r });
-        }
-        Some(Self { steps, j })
-    }
-
-    /// Goes to a date; writes g.
-    #[inline(always)]
-    pub(crate) fn go<const W: usize, const EVEN: bool>(
-        &self,
-        date: usize,
-        h: &mut [[f64; W]; D],
-        value: &[f64; W],
-        g: &mut [f64; W],
-    ) {
-        let SharedStep { step, k, r } = self.steps[date];
-        let is_free = step.lambda.is_some();
-        for w in 0..W {
-            let mut own = lane(h, w);
-            g[w] = if is_free { change_h(&mut own, &k, r) } else { 0.0 };
-            turn_h::<D, EVEN>(&mut own, &step.widths);
-            own[0] += value[w];
-            put(h, w, own);
-        }
-    }
-
-    /// The state at the last date from h there.
-    #[inline(always)]
-    pub(crate) fn solve<const W: usize>(&self, h: &[[f64; W]; D], s: &mut [[f64; W]; D]) {
-        for w in 0..W {
-            let own = solve(&mut self.j.clone(), &mut lane(h, w));
-            put(s, w, own);
-        }
-    }
-
-    /// Writes the result at a date, and goes back to the one before.
-    #[inline(always)]
-    pub(crate) fn back<const W: usize, const EVEN: bool>(
-        &self,
-        date: usize,
-        s: &mut [[f64; W]; D],
-        g: &[f64; W],
-        z: &mut [f64; W],
-    ) {
-        let SharedStep { step, k, .. } = self.steps[date];
-        let is_free = step.lambda.is_some();
-        for w in 0..W {
-            let mut own = lane(s, w);
-            z[w] = own[0];
-            turn_back::<D, EVEN>(&mut own, &step.widths);
-            if is_free {
-                own[D - 1] = last_of(&own, k, g[w]);
-            }
-            put(s, w, own);
-        }
-    }
 }

@@ -7,10 +7,13 @@ mod label_runs;
 pub(crate) mod moments;
 #[allow(dead_code, reason = "the build script and tests use the rest")]
 pub(crate) mod network;
+pub(crate) mod penalty;
 pub(crate) mod program;
 mod programs;
 pub(crate) mod selection;
+mod shared;
 pub(crate) mod small;
 pub(crate) mod smooth;
 pub(crate) mod sums;
 pub(crate) mod tallies;
+mod walks;

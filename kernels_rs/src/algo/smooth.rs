@@ -9,11 +9,14 @@
 //!
 //! Both ways compute the same numbers from the same numbers, so that bits depend neither on the tile nor on its size.
 
-use crate::algo::banded::{Known, Penalty, Shared, back};
+use crate::algo::banded::Known;
+use crate::algo::penalty::Penalty;
+use crate::algo::shared::Shared;
+use crate::algo::walks::{Back, Even, Forwards, ShareBack, ShareForwards, ShareSolve, Solve, Uneven};
 use crate::drive::series::{Chunk, DATES, NARROW, Smooth, Tile, WIDE};
 use crate::errors::Error;
 use crate::exec::par::Watch;
-use crate::exec::simd::{Path, Task, dispatch};
+use crate::exec::simd::{Path, dispatch};
 use crate::view::room::{Room, reserve};
 use std::ops::Range;
 
@@ -120,9 +123,9 @@ impl<const D: usize, const W: usize> Scratch<D, W> {
             let (g, z) = (&g[some.clone()], &mut chunk.values);
             let backwards = ShareBack { shared, dates: some.clone(), s: &mut s, g, z };
             if even {
-                dispatch(path, Even(backwards))
+                dispatch(path, Even(backwards));
             } else {
-                dispatch(path, Uneven(backwards))
+                dispatch(path, Uneven(backwards));
             }
             let length = some.len();
             tile.write(some, &chunk.values[..length], &[1.0; W]);
@@ -196,137 +199,5 @@ impl<const D: usize, const W: usize> Scratch<D, W> {
             }
         }
         Ok(())
-    }
-}
-
-/// Work that is compiled for dates one apart, and for others.
-trait Spaced {
-    fn run<const EVEN: bool>(self);
-}
-
-/// With dates one apart.
-struct Even<S>(S);
-/// With any.
-struct Uneven<S>(S);
-
-impl<S: Spaced> Task for Even<S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.0.run::<true>();
-    }
-}
-
-impl<S: Spaced> Task for Uneven<S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.0.run::<false>();
-    }
-}
-
-struct Forwards<'a, const D: usize, const W: usize> {
-    penalty: Penalty<'a>,
-    dates: Range<usize>,
-    chunk: &'a Chunk<W>,
-    known: &'a mut Known<D, W>,
-    /// Of every date k, then g.
-    factors: &'a mut [[f64; W]],
-}
-
-impl<const D: usize, const W: usize> Spaced for Forwards<'_, D, W> {
-    #[inline(always)]
-    fn run<const EVEN: bool>(self) {
-        let Self { penalty, dates, chunk, known, factors } = self;
-        for (i, (date, factors)) in dates.zip(factors.chunks_exact_mut(D + 1)).enumerate() {
-            let (k, g) = factors.split_first_chunk_mut::<D>().expect("D rows and one");
-            known.go::<EVEN>(penalty.step(date), (&chunk.weights[i], &chunk.values[i]), k, &mut g[0]);
-        }
-    }
-}
-
-struct Solve<'a, const D: usize, const W: usize> {
-    known: &'a Known<D, W>,
-    s: &'a mut [[f64; W]; D],
-}
-
-impl<const D: usize, const W: usize> Task for Solve<'_, D, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.known.solve(self.s);
-    }
-}
-
-struct Back<'a, const D: usize, const W: usize> {
-    penalty: Penalty<'a>,
-    dates: Range<usize>,
-    s: &'a mut [[f64; W]; D],
-    factors: &'a [[f64; W]],
-    z: &'a mut [[f64; W]; DATES],
-}
-
-impl<const D: usize, const W: usize> Spaced for Back<'_, D, W> {
-    #[inline(always)]
-    fn run<const EVEN: bool>(self) {
-        let Self { penalty, dates, s, factors, z } = self;
-        for (i, date) in dates.enumerate().rev() {
-            let (k, g) = factors[i * (D + 1)..].split_first_chunk::<D>().expect("D rows and one");
-            back::<D, W, EVEN>(s, penalty.step(date), k, &g[0], &mut z[i]);
-        }
-    }
-}
-
-struct ShareForwards<'a, const D: usize, const W: usize> {
-    shared: &'a Shared<D>,
-    dates: Range<usize>,
-    chunk: &'a Chunk<W>,
-    h: &'a mut [[f64; W]; D],
-    g: &'a mut [[f64; W]],
-}
-
-impl<const D: usize, const W: usize> Spaced for ShareForwards<'_, D, W> {
-    #[inline(always)]
-    fn run<const EVEN: bool>(self) {
-        let Self { shared, dates, chunk, h, g } = self;
-        for (i, (date, g)) in dates.zip(g).enumerate() {
-            shared.go::<W, EVEN>(date, h, &chunk.values[i], g);
-        }
-    }
-}
-
-struct ShareSolve<'a, const D: usize, const W: usize> {
-    shared: &'a Shared<D>,
-    h: &'a [[f64; W]; D],
-    s: &'a mut [[f64; W]; D],
-}
-
-impl<const D: usize, const W: usize> Task for ShareSolve<'_, D, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.shared.solve(self.h, self.s);
-    }
-}
-
-struct ShareBack<'a, const D: usize, const W: usize> {
-    shared: &'a Shared<D>,
-    dates: Range<usize>,
-    s: &'a mut [[f64; W]; D],
-    g: &'a [[f64; W]],
-    z: &'a mut [[f64; W]; DATES],
-}
-
-impl<const D: usize, const W: usize> Spaced for ShareBack<'_, D, W> {
-    #[inline(always)]
-    fn run<const EVEN: bool>(self) {
-        let Self { shared, dates, s, g, z } = self;
-        for (i, date) in dates.enumerate().rev() {
-            shared.back::<W, EVEN>(date, s, &g[i], &mut z[i]);
-        }
     }
 }

@@ -16,5 +16,7 @@ pub(crate) mod rough_stacks;
 pub(crate) mod row;
 pub(crate) mod series;
 mod slices;
+pub(crate) mod smoothed;
 pub(crate) mod temporal;
 pub(crate) mod tiles;
+mod widen;

@@ -10,16 +10,15 @@
 //! weight is, makes the number of values NaN, which is no number that suffices.
 
 use crate::drive::blocks::copy;
-use crate::drive::results::{Output, Results};
+use crate::drive::smoothed::{SeriesRow, part};
 use crate::drive::temporal::PixelRow;
+use crate::drive::widen::{Narrow, Widen, gather, scatter};
 use crate::errors::Error;
-use crate::exec::simd::{Path, Task, dispatch, prefetch};
-use crate::number::dtypes::Dtype;
+use crate::exec::simd::{Path, dispatch, prefetch};
 use crate::number::lanes::{Key, Missing};
 use crate::number::real::Real;
 use crate::view::raw::Raw;
-use crate::view::rows::{Operand, Stack};
-use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMutD, Axis, Ix2, s};
+use ndarray::{ArrayView2, ArrayViewMut2, s};
 use std::ops::Range;
 
 /// Pixels of a tile, and of one where few are left: as many as the widest register holds.
@@ -65,69 +64,6 @@ pub(crate) trait Tile<const W: usize> {
 
     /// Writes the rows of as many dates, and NaN where `keep` is not above 0.
     fn write(&mut self, dates: Range<usize>, rows: &[[f64; W]], keep: &[f64; W]);
-}
-
-/// Where the results of a stack go, and the weights of its values.
-pub(crate) struct Series<'a, O> {
-    /// Axis 0 is time, as it is of the stack.
-    pub out: Stack<ArrayViewMutD<'a, O>>,
-    /// Of the same shape, float32 or float64; read element by element, wherever they lie.
-    pub weights: Option<Stack<Raw<'a>>>,
-}
-
-/// The same of a row of pixels: (time, pixel).
-pub(crate) struct SeriesRow<'r, O> {
-    out: ArrayViewMut2<'r, O>,
-    weights: Option<Raw<'r>>,
-}
-
-impl<O: Output> Results for Series<'_, O> {
-    type Row<'r>
-        = SeriesRow<'r, O>
-    where
-        Self: 'r;
-
-    fn operands(&mut self) -> Vec<&mut dyn Operand> {
-        let mut operands: Vec<&mut dyn Operand> = vec![&mut self.out];
-        operands.extend(self.weights.as_mut().map(|weights| weights as &mut dyn Operand));
-        operands
-    }
-
-    fn is_in_order(&self) -> bool {
-        // Weights go along with rearranged axes alone.
-        self.out.0.is_standard_layout() && self.weights.is_none()
-    }
-
-    fn flat(self) -> Self {
-        let out = self.out.0;
-        let (dates, pixels) = (out.shape()[0], out.shape()[1..].iter().product::<usize>());
-        let out = out.into_shape_with_order(vec![dates, pixels]).expect("it lies in C order");
-        Self { out: Stack(out), weights: self.weights }
-    }
-
-    fn split_at(self, axis: Axis, at: usize) -> (Self, Self) {
-        let (out, out_right) = self.out.0.split_at(Axis(axis.0 + 1), at);
-        let (weights, weights_right) = self.weights.map(|weights| weights.0.split_at(axis.0 + 1, at)).unzip();
-        let whole = |out, weights: Option<_>| Self { out: Stack(out), weights: weights.map(Stack) };
-        (whole(out, weights), whole(out_right, weights_right))
-    }
-
-    fn row(&mut self, index: &[usize]) -> SeriesRow<'_, O> {
-        let (mut out, mut weights) = (self.out.0.view_mut(), self.weights.as_ref().map(|weights| weights.0.clone()));
-        for &i in index {
-            out.index_axis_inplace(Axis(1), i);
-            weights = weights.map(|weights| weights.at(1, i));
-        }
-        if out.ndim() == 1 {
-            out = out.insert_axis(Axis(1));
-            weights = weights.map(Raw::with_last_axis);
-        }
-        SeriesRow { out: out.into_dimensionality::<Ix2>().expect("time and one axis are left"), weights }
-    }
-
-    fn clear(&mut self) {
-        self.out.0.fill(O::EMPTY);
-    }
 }
 
 /// What smooths tiles of either width.
@@ -194,7 +130,7 @@ impl<'a, K: Key, O: Real, const W: usize> Part<'a, K, O, W> {
             x: row.x.slice(s![.., range.clone()]),
             mask: row.mask.as_ref().map(|mask| mask.slice(s![.., range.clone()])),
             missing: row.missing,
-            weights: weights.map(|weights| weights.part(1, &range)),
+            weights: weights.map(|weights| if weights.shape().len() == 1 { weights } else { part(weights, 1, &range) }),
             out: results.out.slice_mut(s![.., range]),
             path,
             in_place: whole && !K::needs_blanking(row.missing),
@@ -224,7 +160,7 @@ impl<K: Key + Into<f64>, O: Real, const W: usize> Tile<W> for Part<'_, K, O, W> 
             copy(mask.slice(s![dates.clone(), ..]), &mut self.marks[..dates.len()])?;
         }
         if let Some(weights) = &self.weights {
-            gather(&weights.clone().part(0, &dates), &mut chunk.weights);
+            gather(&part(weights.clone(), 0, &dates), &mut chunk.weights);
         }
         let none = [K::default(); W];
         let mut rows = [&none; DATES];
@@ -273,125 +209,5 @@ impl<K: Key + Into<f64>, O: Real, const W: usize> Tile<W> for Part<'_, K, O, W> 
         places.iter_mut().zip(&mut rounded).for_each(|(place, row)| *place = Some(row));
         dispatch(path, Narrow { rows, keep, places: &mut places });
         scatter(&rounded, out);
-    }
-}
-
-/// Values as float64, times their weights; 0 where they are missing.
-struct Widen<'a, K, const W: usize> {
-    x: &'a [&'a [K; W]],
-    /// Whether what lies behind them is what is read next.
-    in_place: bool,
-    marks: Option<&'a [[u8; W]; DATES]>,
-    /// Whether `chunk.weights` holds the weights that were given.
-    is_weighted: bool,
-    missing: Missing<K>,
-    chunk: &'a mut Chunk<W>,
-}
-
-impl<K: Key + Into<f64>, const W: usize> Task for Widen<'_, K, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { x, in_place, marks, is_weighted, missing, chunk } = self;
-        let Chunk { values, weights, count } = chunk;
-        let is_marked = marks.is_some();
-        for (i, &x) in x.iter().enumerate() {
-            if in_place {
-                prefetch(x, size_of::<[K; W]>());
-            }
-            let (rows, marks) =
-                ((&mut values[i], &mut weights[i], &mut *count), marks.map_or(&[0; W], |marks| &marks[i]));
-            match (is_marked, is_weighted) {
-                (false, false) => widen::<K, W, false, false>(x, marks, missing, rows),
-                (true, false) => widen::<K, W, true, false>(x, marks, missing, rows),
-                (_, true) => widen::<K, W, true, true>(x, marks, missing, rows),
-            }
-        }
-    }
-}
-
-/// The loop over lanes; `weights` holds those that were given, if any were.
-#[inline(always)]
-fn widen<K: Key + Into<f64>, const W: usize, const MARKED: bool, const WEIGHTED: bool>(
-    x: &[K; W],
-    marks: &[u8; W],
-    missing: Missing<K>,
-    (values, weights, count): (&mut [f64; W], &mut [f64; W], &mut [f64; W]),
-) {
-    for w in 0..W {
-        let mut gap = x[w].is_missing(missing);
-        if MARKED {
-            gap |= marks[w] != 0;
-        }
-        if WEIGHTED {
-            // NaN is not above 0 either.
-            gap |= !(weights[w] > 0.0);
-        }
-        let weight = if gap {
-            0.0
-        } else if WEIGHTED {
-            weights[w]
-        } else {
-            1.0
-        };
-        let x: f64 = x[w].into();
-        let value = if gap { 0.0 } else { x * weight };
-        weights[w] = weight;
-        values[w] = value;
-        // A finite value minus itself is 0, an infinite one NaN.
-        count[w] += (if gap { 0.0 } else { 1.0 }) + (value - value);
-    }
-}
-
-/// Results as rounded once.
-struct Narrow<'a, O, const W: usize> {
-    rows: &'a [[f64; W]],
-    keep: &'a [f64; W],
-    places: &'a mut [Option<&'a mut [O; W]>; DATES],
-}
-
-impl<O: Real, const W: usize> Task for Narrow<'_, O, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let keep = *self.keep;
-        for (row, place) in self.rows.iter().zip(self.places) {
-            let out = place.as_deref_mut().expect("a row of W pixels");
-            for w in 0..W {
-                let (value, kept) = (O::nearest(row[w]), keep[w] > 0.0);
-                out[w] = if kept { value } else { O::NAN };
-            }
-        }
-    }
-}
-
-/// Weights (dates, pixels), as float64, to the first lanes of as many rows.
-fn gather<const W: usize>(weights: &Raw<'_>, rows: &mut [[f64; W]; DATES]) {
-    let pixels = weights.shape()[1].max(1);
-    let mut places = (0..).map(|i| (i / pixels, i % pixels));
-    let mut put = |weight: f64| {
-        if let Some((date, w)) = places.next() {
-            rows[date][w] = weight;
-        }
-    };
-    if weights.dtype() == Dtype::Float32 {
-        weights.for_each_chunk::<f32>(|chunk| chunk.iter().for_each(|&weight| put(weight.into())));
-    } else {
-        weights.for_each_chunk::<f64>(|chunk| chunk.iter().for_each(|&weight| put(weight)));
-    }
-}
-
-/// Writes the first lanes of rows to (dates, pixels) of any strides.
-fn scatter<O: Copy, const W: usize>(rows: &[[O; W]; DATES], mut out: ArrayViewMut2<'_, O>) {
-    if out.strides()[0].unsigned_abs() < out.strides()[1].unsigned_abs() {
-        for (w, mut series) in out.columns_mut().into_iter().enumerate() {
-            series.iter_mut().zip(rows).for_each(|(value, row)| *value = row[w]);
-        }
-    } else {
-        for (mut values, row) in out.rows_mut().into_iter().zip(rows) {
-            values.iter_mut().zip(row).for_each(|(value, lane)| *value = *lane);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments that are not arrays: plain numbers of Rust before any array is looked at.
 
-use crate::algo::banded::MOST_ORDER;
+use crate::algo::penalty::MOST_ORDER;
 use crate::errors::Error;
 use crate::python::arrays::{Dtype, guarded};
 use crate::python::numbers::{decimal, integer, is_integer, real};

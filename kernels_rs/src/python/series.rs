@@ -2,7 +2,7 @@
 //! all without the GIL.
 
 use crate::drive::rough_stacks::{self, Arrays};
-use crate::drive::series::Series;
+use crate::drive::smoothed::Series;
 use crate::drive::temporal::{Output, Work};
 use crate::errors::{Error, guard};
 use crate::exec::simd::{Path, chosen};

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb, prod
+from math import prod
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from eokernels._admit import Array
 from eokernels._smoothing import penalty, series, steps
 from eokernels.impl_numpy import blocks
 from eokernels.impl_numpy._banded import Factors, Rows
+from eokernels.impl_numpy._dense import roughness, solved
 
-BLOCK, VALUES = 2048, 2**20  # pixels, and values of a block at most: its factors are a few times that
+BLOCK, VALUES = 4096, 2**20  # pixels, and values of a block at most: its factors are a few times that
 
 
 def whittaker_smooth(
@@ -50,29 +51,10 @@ def whittaker_smooth_naive(
     given = penalty(lmbda, d)
     smoothing = series(y, weights, times, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
     (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
-    way = steps(given, dates, smoothing.times)
-    rough = np.zeros((dates - given.order, dates))
-    for j in range(given.order + 1):
-        rough[np.arange(len(rough)), np.arange(len(rough)) + j] = (-1) ** (given.order - j) * comb(given.order, j)
-    if not way.even:
-        rough = np.eye(dates)
-        for k in range(1, given.order + 1):
-            rough = np.diff(rough, axis=0) / (smoothing.times[k:] - smoothing.times[:-k])[:, np.newaxis]
-    bent = given.lmbda * rough.T @ rough
+    steps(given, dates, smoothing.times)  # refuses times that lmbda does not fit
+    bent = given.lmbda * roughness(dates, given.order, smoothing.times)
     with np.errstate(all="ignore"):
         for pixel in np.ndindex(stack.shape[1:]):
             place = (slice(None), *pixel)
-            values = stack[place].astype(np.float64)
-            gone = np.isnan(values)
-            if smoothing.call.nodata is not None:
-                gone |= stack[place] == smoothing.call.nodata
-            if smoothing.call.mask is not None:
-                gone |= smoothing.call.mask[place]
-            weight = np.ones(dates) if smoothing.weights is None else smoothing.weights[place].astype(np.float64)
-            weight = np.where(gone | ~(weight > 0), 0.0, weight)
-            values = np.where(weight > 0, values, 0.0)
-            if np.count_nonzero(weight) < given.order or not np.isfinite(weight * values).all():
-                result[place] = np.nan
-            else:
-                result[place] = np.linalg.solve(np.diag(weight) + bent, weight * values)
+            result[place] = solved(smoothing, place, bent, given.order)
     return smoothing.answer(result, out)
