@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inputs import dimensions
-from inputs.battery.case import Shift
+from inputs.battery.request import Shift
 from inputs.cases import Case
 from inputs.dimensions import Dimensions
 
@@ -35,6 +35,8 @@ __all__ = [
 
 Array = NDArray[Any]
 CostClass = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"]
+
+Role = Literal["labels", "weights", "times", "quality"]
 
 COST_CLASSES: Mapping[CostClass, str] = {
     "C1": "elementwise float",
@@ -82,6 +84,9 @@ class Contract:
         are compared exactly.
     tolerance_reason
         Why that tolerance, in a sentence.
+    slack
+        ``slack(expected, keywords)`` → what each value of each output may be off besides, absolutely; for results whose
+        rounding goes by other values than their own, as that of a sum goes by its largest terms. `expected` is a tuple.
     missing
         The NaN and ``nodata`` policy, in a sentence.
     zero_denominator
@@ -111,6 +116,7 @@ class Contract:
     most_scratch_bytes: int = 64 * 2**20
     most_scratch_series: int = 2
     outputs: tuple[Output, ...] = (Output(),)
+    slack: Callable[[tuple[Array, ...], Mapping[str, Any]], tuple[Array, ...]] | None = None
 
     def most_scratch(self, series_bytes: int) -> int:
         """Return the most memory that a call may take beside inputs and outputs; `series_bytes` is 0 without time."""
@@ -222,6 +228,14 @@ class Kernel:
         Keyword arguments that have no default, each with the value that a call takes where nothing else is asked.
     lengths
         Dimension that no array has, such as ``z`` → the keyword that says how long it is.
+    roles
+        Array argument → what it is, where it is not data: ``labels`` (the zone of each pixel), ``weights``, ``times``
+        (the day of each date).
+    least
+        Core dimension → the least length that is taken.
+    probes
+        Numbers that are no constants of a formula in the unit of the data, each with right values other than its usual
+        one; tests vary it over them.
     for_integers
         Keyword arguments without which integers are refused, as their formula adds a constant in the unit of scaled
         values; each with the value that says that counts are meant as they are. All or none of them are given.
@@ -250,6 +264,9 @@ class Kernel:
     companions: Mapping[str, Callable[[Case], str | None]] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
+    probes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     for_integers: Mapping[str, Any] = field(default_factory=dict)
     shift: Shift | None = None
     implementations: tuple[str, ...] = ("numpy", "numpy_naive", "numba", "rust")
@@ -258,6 +275,11 @@ class Kernel:
     def dimensions(self) -> Dimensions:
         """Core dimensions of the arrays and results."""
         return dimensions.parse(self.signature)
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Names of the arrays that are handed over by position and hold data, which come first."""
+        return tuple(name for name in self.arguments if name not in self.roles)
 
     def output_shapes(self, shape: tuple[int, ...], keywords: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
         """Return the time-major shape of each output of a call with these keywords, for a first array of `shape`."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from inputs.cases import Case, Layout
 from inputs.host.cache import cache_dir, locked, replacing
 from inputs.real.cubes import MISSING_SCL, ROMANIA_10M, ROMANIA_20M, Cube, Dataset, load
-from inputs.synthetic import masks, qa_bands, scenes, stacks
+from inputs.synthetic import bands, masks, qa_bands, scenes, stacks
 from inputs.synthetic.layouts import lay_out, lay_out_bands
 from inputs.synthetic.tiling import centre, mirror
 
@@ -27,11 +29,13 @@ Array = NDArray[Any]
 RECIPE = 1
 """Version of everything in this room that determines content. Raise it when the same case gives other values."""
 
+BESIDE: Mapping[str, Callable[[Case], Array]] = {bands.WEIGHTS: bands.weights, bands.ZONES: bands.labels}
+"""Bands that go beside measured ones and are the same in real and synthetic cases: how they are made."""
 OFFSET = 1000
 """Counts that Sentinel-2 adds to reflectance from processing baseline 04.00 on."""
 
 
-def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tuple[Array, ...]:
+def make(case: Case, wanted: tuple[str, ...], crop_side: int | None = None) -> tuple[Array, ...]:
     """Make the arrays of a case, ready for the call.
 
     Parameters
@@ -39,9 +43,10 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
     case
         What is wanted. Its threads and ``out`` do not matter here; real cases have the gaps that were observed,
         whatever `mask` says.
-    bands
-        Which bands, of blue, green, red, nir, swir, and of the quality bands scl (uint8 scene classes) and qa_pixel
-        (uint16 bits); one array each, in this order.
+    wanted
+        Which bands, of blue, green, red, nir, swir, their index ndvi, and of what goes beside them: the quality bands
+        scl (uint8 scene classes) and qa_pixel (uint16 bits), weights, and zones (an int32 label for each pixel); one
+        array each, in this order.
     crop_side
         Centre crop: Y and X to at most this many pixels, all dates, before the layout. None crops nothing.
 
@@ -63,11 +68,25 @@ def make(case: Case, bands: tuple[str, ...], crop_side: int | None = None) -> tu
         When the case contradicts itself, or there is no such band.
     """
     _check(case)
-    stored = [_cropped(_cached(case, band, bands), case, crop_side) for band in bands]
-    images = [k for k, band in enumerate(bands) if band not in qa_bands.DTYPES]
+    stored = [_cropped(_cached(case, band, wanted), case, crop_side) for band in wanted]
+    images = [k for k, band in enumerate(wanted) if bands.is_image(band)]
     laid = dict(zip(images, lay_out_bands(tuple(stored[k] for k in images), case.layout), strict=True))
     alone: Layout = "c" if case.layout == "band_last" else case.layout  # a quality band is an image of its own
     return tuple(laid[k] if k in laid else lay_out(array, alone) for k, array in enumerate(stored))
+
+
+def days(case: Case) -> NDArray[np.float64]:
+    """Return the day of each date of a case, counted from the first.
+
+    Raises
+    ------
+    inputs.real.cubes.Unavailable
+        When the case is of real data that is neither cached nor fetchable.
+    """
+    if case.source == "synthetic":
+        return bands.days(case)
+    dates = load(ROMANIA_10M).dates[: case.shape[0]]
+    return np.asarray((dates - dates[0]).astype(np.float64))
 
 
 def footprint() -> tuple[int, int]:
@@ -95,14 +114,15 @@ def _cropped(path: Path, case: Case, crop_side: int | None) -> Array:
     return stored[centre(case.shape, crop_side)]
 
 
-def _dataset(case: Case, bands: tuple[str, ...]) -> Dataset | None:
+def _dataset(case: Case, together: tuple[str, ...]) -> Dataset | None:
     """Return the real dataset that has all the bands of a case, the finest first; None for synthetic cases."""
     if case.source == "synthetic":
         return None
+    wanted = {source for band in together if band != "scl" and band not in BESIDE for source in bands.sources(band)}
     for dataset in (ROMANIA_10M, ROMANIA_20M):
-        if set(bands) - {"scl"} <= set(dataset.bands):
+        if wanted <= set(dataset.bands):
             return dataset
-    raise ValueError(f"bands: were {', '.join(bands)}; no real dataset has all of them")
+    raise ValueError(f"bands: were {', '.join(together)}; no real dataset has all of them")
 
 
 def _cache_path(case: Case, band: str, dataset: Dataset | None) -> Path:
@@ -115,17 +135,19 @@ def _cache_path(case: Case, band: str, dataset: Dataset | None) -> Path:
         "band": band,
         "from": [dataset.sha256, *MISSING_SCL] if dataset else [case.mask, case.missing, case.ties, case.seed],
     }
+    if band == bands.ZONES:
+        content["from"] = [case.zoning, case.zones, case.seed]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     size = "x".join(str(n) for n in case.shape)
     mask = "observed" if dataset else case.mask
     return cache_dir() / "inputs" / f"{case.source}-{case.dtype}-{size}-{mask}-{band}-{digest}.npy"
 
 
-def _cached(case: Case, band: str, bands: tuple[str, ...]) -> Path:
+def _cached(case: Case, band: str, together: tuple[str, ...]) -> Path:
     """Return the cache file of one band, made first when it is not there or not whole."""
-    dataset = _dataset(case, bands)
+    dataset = _dataset(case, together)
     path = _cache_path(case, band, dataset)
-    dtype = np.dtype(qa_bands.DTYPES.get(band, case.dtype))
+    dtype = bands.dtype_of(band, case)
     if not _whole(path, case, dtype):
         with locked(path):
             if not _whole(path, case, dtype):
@@ -146,6 +168,11 @@ def _whole(path: Path, case: Case, dtype: np.dtype[Any]) -> bool:
 def _synthetic(case: Case, band: str) -> Array:
     if band in qa_bands.DTYPES:
         return _quality(case, band)
+    if band in BESIDE:
+        return BESIDE[band](case)
+    if band == bands.NDVI:
+        plain = replace(case, dtype="float64", mask="none", nodata=None)
+        return _with_gaps(bands.ndvi(partial(_synthetic, plain), case.dtype), case)
     settings: dict[str, Any] = {"seed": case.seed, "dtype": case.dtype, "ties": case.ties}
     if len(case.shape) == 2:
         array = scenes.scene((case.shape[0], case.shape[1]), band, **settings)
@@ -153,6 +180,11 @@ def _synthetic(case: Case, band: str) -> Array:
         array = stacks.stack((case.shape[0], case.shape[1], case.shape[2]), band, **settings)
     if case.scaled and array.dtype.kind != "f" and array.itemsize == 2:
         array += array.dtype.type(OFFSET)
+    return _with_gaps(array, case)
+
+
+def _with_gaps(array: Array, case: Case) -> Array:
+    """Set the missing values of a synthetic band in place."""
     if case.mask == "none":
         return array
     dates = array[None] if array.ndim == 2 else array
@@ -189,6 +221,12 @@ def _romania(case: Case, band: str, cube: Cube) -> Array:
     shape = case.shape if len(case.shape) == 3 else (1, *case.shape)
     if band == "scl":
         return mirror(cube.scl[steps], shape).reshape(case.shape)
+    if band in BESIDE:
+        return BESIDE[band](case)
+    if band == bands.NDVI:
+        index = bands.ndvi(lambda one: mirror(cube.bands[one][steps], shape), case.dtype)
+        _drop(index, mirror(cube.missing[steps], shape), case.nodata)
+        return index.reshape(case.shape)
     counts = mirror(cube.bands[band][steps], shape)
     missing = counts == cube.nodata if case.quality else mirror(cube.missing[steps], shape)
     if np.dtype(case.dtype).kind == "f":

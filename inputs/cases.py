@@ -19,6 +19,7 @@ MaskMode = Literal["none", "iid", "cloud", "heavy", "swath_edge"]
 Layout = Literal["c", "band_last", "window", "pixel_major", "time_last"]
 Source = Literal["synthetic", "romania"]
 Quality = Literal["", "scl", "qa_pixel"]
+Zoning = Literal["", "field", "random", "sorted"]
 
 TIERS: tuple[Tier, ...] = ("smoke", "core", "full")
 ALL_THREADS = 0
@@ -68,6 +69,13 @@ class Case:
         The quality band that goes with a ``classified`` case: ``scl`` (uint8 scene classes), ``qa_pixel`` (uint16
         bits), or none. It tells most of the case's gaps, and only the rest is `nodata`; see
         `inputs.synthetic.qa_bands`.
+    weights
+        Whether a weight for each value goes with the case.
+    uneven
+        Whether the dates of a stack lie unevenly in time, and their days go with the case.
+    zones, zoning
+        Zones of the label image that goes with the case, and how it looks: ``field`` (as on a map), ``random``,
+        ``sorted``.
     core
         Core dimensions of its arrays, see `inputs.dimensions`: ``("t",)`` of stacks, none of bands.
     scaled
@@ -90,6 +98,10 @@ class Case:
     ties: bool = False
     seed: int = 20250101
     quality: Quality = ""
+    weights: bool = False
+    uneven: bool = False
+    zones: int = 0
+    zoning: Zoning = ""
     core: tuple[str, ...] = ()
     scaled: bool = False
 

@@ -116,7 +116,7 @@ def parse(text: str) -> Dimensions:
         raise ValueError(f"dimensions: was {text!r}; accepted are declarations such as (t)->() and (t),(t)?->(t)")
     inputs, outputs = ([(tuple(filter(None, names.split(","))), bool(mark)) for names, mark in one] for one in found)
     strange = sorted({name for names, _ in (*inputs, *outputs) for name in names} - NAMES.keys())
-    if strange or not inputs or inputs[0][1]:
+    if strange or not outputs or not inputs or inputs[0][1]:
         raise ValueError(
             f"dimensions: was {text!r}; dimensions are {', '.join(NAMES)}, and the first array is required"
         )

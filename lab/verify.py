@@ -26,16 +26,18 @@ def verify(
     dtype: Annotated[
         list[str] | None, typer.Option("--dtype", "-d", metavar="DTYPE", help="Only this one; may be repeated.")
     ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Ask again what is kept of this wheel and lab.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of verdicts and nothing else.")] = False,
 ) -> None:
     """Check every implementation against oracle, golden values, real data and an outside authority.
 
     Checks the wheel that is installed, and refuses where the checkout's sources would build another one. Exits with 1
-    when the contract is broken anywhere, and names kernel, implementation, dtype and case. The counts of a verification
-    of everything stand in the reports of later runs of the same wheel.
+    when the contract is broken anywhere, and names kernel, implementation, dtype and case. What was asked before of the
+    same wheel, by the same lab on the same machine, is kept and not asked again, unless --anew says so. The counts of a
+    verification of everything stand in the reports of later runs of the same wheel.
     """
     started = time.perf_counter()
-    verdicts = _collect(kernels, implementation, dtype)
+    verdicts = _collect(kernels, implementation, dtype, anew)
     failed = [verdict for verdict in verdicts if verdict.status == "failed"]
     if not (kernels or implementation or dtype):
         _keep(verdicts)
@@ -48,7 +50,9 @@ def verify(
         raise typer.Exit(1)
 
 
-def _collect(kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None) -> list[Verdict]:
+def _collect(
+    kernels: list[str] | None, implementations: list[str] | None, dtypes: list[str] | None, anew: bool
+) -> list[Verdict]:
     from benchmarks import registry
     from benchmarks.contract import parallel
     from benchmarks.environment import wheel
@@ -70,7 +74,7 @@ def _collect(kernels: list[str] | None, implementations: list[str] | None, dtype
     jobs = parallel.jobs_of(names, dtypes)
     with progress.shown("verifying", len(jobs)) as update:
         update(done=0)
-        for done, batch in enumerate(parallel.verify(names, implementations, dtypes), 1):
+        for done, batch in enumerate(parallel.verify(names, implementations, dtypes, anew=anew), 1):
             verdicts += batch
             update(f"verifying, {len(verdicts):,} checks", done)
     return verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,12 @@ def stacked(answer: Any) -> Array:
     return np.stack([np.asarray(array, np.float64) for array in arrays_of(answer)])
 
 
-def judge(kernel: Kernel, result: Any, expected: Array, dtype: np.dtype[Any]) -> Comparison:
+def judge(
+    kernel: Kernel, result: Any, expected: Array, dtype: np.dtype[Any], keywords: Mapping[str, Any] | None = None
+) -> Comparison:
     """Compare what a call of output dtype `dtype` returned with the oracle's answer as `stacked` gives it."""
-    return compare_result(kernel, result, tuple(expected) if len(expected) > 1 else expected[0], dtype)
+    right = tuple(expected) if len(expected) > 1 else expected[0]
+    return compare_result(kernel, result, right, dtype, keywords=keywords)
 
 
 def same_answer(result: Any, other: tuple[Array, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,13 @@ class Comparison:
 
 
 def compare_result(
-    kernel: Kernel, result: Any, expected: Any, output_dtype: np.dtype[Any] | str, *, scalar: bool = False
+    kernel: Kernel,
+    result: Any,
+    expected: Any,
+    output_dtype: np.dtype[Any] | str,
+    *,
+    scalar: bool = False,
+    keywords: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """Compare all that a call returned with the oracle's answer.
 
@@ -50,24 +57,41 @@ def compare_result(
         The call's output dtype.
     scalar
         Whether the call must return a NumPy scalar.
+    keywords
+        Those of the call.
     """
+    slack = _slack(kernel, expected, keywords or {})
     dtypes, tolerance = kernel.output_dtypes(output_dtype), kernel.contract.tolerance_ulp
     if len(dtypes) == 1:
-        return compare(result, expected, dtypes[0], tolerance[dtypes[0].name], scalar=scalar)
+        return compare(result, expected, dtypes[0], tolerance[dtypes[0].name], scalar=scalar, slack=slack[0])
     if not isinstance(result, tuple) or len(result) != len(dtypes):
         was = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
         return Comparison(False, None, f"returned {was}, expected a tuple of {len(dtypes)} arrays", "object")
     worst: float | None = None
-    for output, one, right, dtype in zip(kernel.contract.outputs, result, expected, dtypes, strict=True):
-        found = compare(one, right, dtype, tolerance.get(dtype.name, 0))
+    for output, one, right, dtype, off in zip(kernel.contract.outputs, result, expected, dtypes, slack, strict=True):
+        found = compare(one, right, dtype, tolerance.get(dtype.name, 0), slack=off)
         if not found.ok:
             return Comparison(False, found.max_ulp, f"{output.name}: {found.detail}", found.kind)
         worst = max((ulp for ulp in (worst, found.max_ulp) if ulp is not None), default=None)
     return Comparison(True, worst, "")
 
 
+def _slack(kernel: Kernel, expected: Any, keywords: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what each output may be off besides its tolerance."""
+    if kernel.contract.slack is None:
+        return (0.0,) * len(kernel.contract.outputs)
+    with np.errstate(all="ignore"):
+        return kernel.contract.slack(expected if isinstance(expected, tuple) else (expected,), keywords)
+
+
 def compare(
-    result: Any, expected: Array, out_dtype: np.dtype[Any] | str, tolerance_ulp: float, *, scalar: bool = False
+    result: Any,
+    expected: Array,
+    out_dtype: np.dtype[Any] | str,
+    tolerance_ulp: float,
+    *,
+    scalar: bool = False,
+    slack: Any = 0.0,
 ) -> Comparison:
     """Compare a result with the oracle's float64 values.
 
@@ -84,6 +108,8 @@ def compare(
         does not matter, and integers must be equal.
     scalar
         Whether the result must be a NumPy scalar and no array.
+    slack
+        What each value may be off besides, absolutely: a number, or an array of the shape of `expected`.
     """
     dtype = np.dtype(out_dtype)
     if not isinstance(result, np.generic if scalar else np.ndarray):
@@ -98,10 +124,12 @@ def compare(
     if dtype.kind != "f":
         wrong = result != expected
         return Comparison(not wrong.any(), None, _first("value", wrong, result, expected) if wrong.any() else "")
-    return _compare_values(result, np.asarray(expected, np.float64), dtype, tolerance_ulp)
+    return _compare_values(result, np.asarray(expected, np.float64), dtype, tolerance_ulp, slack)
 
 
-def _compare_values(result: Array, expected: Array, dtype: np.dtype[Any], tolerance_ulp: float) -> Comparison:
+def _compare_values(
+    result: Array, expected: Array, dtype: np.dtype[Any], tolerance_ulp: float, slack: Any
+) -> Comparison:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         rounded = expected.astype(dtype)
         finite = np.isfinite(rounded)
@@ -112,6 +140,7 @@ def _compare_values(result: Array, expected: Array, dtype: np.dtype[Any], tolera
             return Comparison(True, None, "")
         distance = np.zeros(result.shape)
         gap = np.abs(result[finite].astype(np.float64) - expected[finite])
+        gap = np.maximum(gap - np.broadcast_to(slack, expected.shape)[finite], 0.0) if np.any(slack) else gap
         distance[finite] = gap / np.spacing(np.abs(rounded[finite])).astype(np.float64)
     worst = float(min(distance.max(), np.finfo(np.float64).max))  # a wrong value beside 0 may be infinitely many off
     if worst > tolerance_ulp:

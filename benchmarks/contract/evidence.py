@@ -21,6 +21,7 @@ from inputs.battery.collection import BatteryCase, Call
 from inputs.cases import Case
 from inputs.families import CASES
 from inputs.real import cubes
+from inputs.synthetic import bands
 
 Functions = Mapping[str, Callable[..., Any]]
 LARGEST_FOR_AUTHORITY = 1e150
@@ -108,7 +109,8 @@ def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...], companions: Ma
 def _real(kernel: Kernel, functions: Functions, dataset: cubes.Dataset, dtypes: Sequence[str]) -> Iterator[Verdict]:
     label = f"real {dataset.name}"
     case = next(case for case in CASES[kernel.family] if case.source == "romania")
-    absent = sorted({*kernel.bands, *_beside(kernel, case).values()} - {*dataset.bands, "scl"})
+    wanted = {source for band in (*kernel.bands, *_beside(kernel, case).values()) for source in bands.sources(band)}
+    absent = sorted(wanted - {*dataset.bands, *build.BESIDE, "scl"})
     if absent or not cubes.is_here(dataset):
         reason = (
             f"the file has no {', '.join(absent)}" if absent else "not in the cache; python -m lab data --fetch gets it"
@@ -129,14 +131,24 @@ def _same(call: Call) -> Call:
 
 def _real_call(kernel: Kernel, cube: cubes.Cube, case: Case) -> Call:
     """Return the cube's bands as users hand them over: reflectance with NaN, or counts with nodata and a mask."""
-    bands = [cube.bands[band] for band in kernel.bands]
     beside = dict.fromkeys(_beside(kernel, case), cube.scl)
-    kwargs = {**kernel.keywords(case), **beside}
-    if np.dtype(case.dtype).kind == "f":
+    kwargs = {**kernel.keywords(replace(case, uneven=False)), **beside}
+    days = (cube.dates - cube.dates[0]).astype(np.float64)
+    kwargs |= {name: days for name, role in kernel.roles.items() if role == "times"}
+    arrays = tuple(_real_band(cube, band, case) for band in kernel.bands)
+    return Call(arrays, kwargs if case.dtype.startswith("float") else {**kwargs, "mask": cube.missing})
+
+
+def _real_band(cube: cubes.Cube, band: str, case: Case) -> Array:
+    if band == bands.ZONES:
+        return bands.labels(replace(case, shape=cube.scl.shape))
+    if band == bands.NDVI:
+        index = bands.ndvi(lambda one: cube.bands[one], case.dtype)
+        return np.where(cube.missing, np.nan, index).astype(case.dtype) if case.dtype.startswith("float") else index
+    if case.dtype.startswith("float"):
         unit = 1 if case.scaled else 1e4  # of counts that are to be scaled, floats hold counts as well
-        return Call(tuple(np.where(cube.missing, np.nan, band / unit).astype(case.dtype) for band in bands), kwargs)
-    arrays = tuple(np.minimum(band, np.iinfo(case.dtype).max).astype(case.dtype) for band in bands)
-    return Call(arrays, {**kwargs, "mask": cube.missing})
+        return np.where(cube.missing, np.nan, cube.bands[band] / unit).astype(case.dtype)
+    return np.minimum(cube.bands[band], np.iinfo(case.dtype).max).astype(case.dtype)
 
 
 def authority(kernel: Kernel, dtypes: Sequence[str]) -> Iterator[Verdict]:
@@ -157,7 +169,7 @@ def authority(kernel: Kernel, dtypes: Sequence[str]) -> Iterator[Verdict]:
 def _askable(case: BatteryCase) -> bool:
     if case.request.dtype != "float64":
         return True
-    arrays = case.build().arrays
+    arrays = case.build().arrays[: case.request.arrays]
     finite = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays]
     return bool(max(finite) < LARGEST_FOR_AUTHORITY)
 
@@ -187,17 +199,18 @@ def _understood(kernel: Kernel, kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
     call, kwargs = _read(case.build()), dict(_read(case.build()).kwargs)  # twice: a generator can be read once
-    widened = tuple(array.astype(np.float64) if case.request.is_float else array for array in call.arrays)
+    data, beside = call.arrays[: case.request.arrays], call.arrays[case.request.arrays :]
+    widened = tuple(array.astype(np.float64) if case.request.is_float else array for array in data)
     nodata, mask = _nodata(kwargs.pop("nodata", None), case), kwargs.pop("mask", False)
     told = {"nodata": nodata} if "nodata" in call.kwargs else {}
-    own = questions.oracle_value(kernel, Call(widened, {**call.kwargs, **told, "dtype": "float64"}))
-    shape = np.broadcast_shapes(*(array.shape for array in call.arrays))
+    own = questions.oracle_value(kernel, Call((*widened, *beside), {**call.kwargs, **told, "dtype": "float64"}))
+    shape = np.broadcast_shapes(*(array.shape for array in data))
     plain = []
-    for array in call.arrays:
+    for array in data:
         values = np.broadcast_to(array, shape).astype(np.float64)
         values[np.broadcast_to(mask | (np.broadcast_to(array, shape) == nodata), shape)] = np.nan
         plain.append(values)
-    theirs = kernel.authority.function(*plain, **_understood(kernel, kwargs))
+    theirs = kernel.authority.function(*plain, *beside, **_understood(kernel, kwargs))
     several = len(kernel.contract.outputs) > 1
     for one, other in zip(own if several else (own,), theirs if several else (theirs,), strict=True):
         shown = np.asarray(other)

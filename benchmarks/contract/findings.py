@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,20 @@ def value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Any)
     asked = call.kwargs.get("dtype")
     out_dtype = kernel.output_dtype(call.arrays[0].dtype.name) if asked is None else np.dtype(asked)
     scalar = gives_scalar(kernel, call)
-    found = compare_result(kernel, seen.result, expected, out_dtype, scalar=scalar)
+    found = compare_result(kernel, seen.result, expected, out_dtype, scalar=scalar, keywords=call.kwargs)
     if not found.ok:
-        return _faults(kernel, seen.result, expected, found, out_dtype), found.max_ulp
+        return _faults(kernel, seen.result, expected, found, out_dtype, call.kwargs), found.max_ulp
     wrong = [] if call.kwargs.get("out") is not None else _order_breaches(kernel, call, seen.result)
     return wrong, found.max_ulp
 
 
-def _faults(
-    kernel: Kernel, result: Any, expected: Any, found: Comparison, out_dtype: np.dtype[Any] | str
+def _faults(  # noqa: PLR0917 (what is known of an answer)
+    kernel: Kernel,
+    result: Any,
+    expected: Any,
+    found: Comparison,
+    out_dtype: np.dtype[Any] | str,
+    keywords: Mapping[str, Any],
 ) -> list[Breach]:
     """Return what is wrong with a result; where that is its form, its values are looked at as well."""
     if found.kind == "value":
@@ -37,7 +43,7 @@ def _faults(
     values = as_due(kernel, result, out_dtype)
     if values is None:
         return [Breach("error", found.detail)]
-    again = compare_result(kernel, values, expected, out_dtype)
+    again = compare_result(kernel, values, expected, out_dtype, keywords=keywords)
     return [Breach(found.kind, found.detail), *([] if again.ok else [Breach("value", again.detail)])]
 
 

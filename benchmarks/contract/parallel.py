@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import registry
-from benchmarks.contract import evidence
+from benchmarks.contract import evidence, kept
+from benchmarks.contract.kept import Job
 from benchmarks.contract.verdict import Verdict
 from benchmarks.contract.verify import verify as verify_one
 from benchmarks.environment.process import die_with_parent
@@ -29,10 +30,30 @@ KEPT_AS = "verify.json"
 
 
 def verify(
-    kernels: Sequence[str], implementations: Sequence[str] | None = None, dtypes: Sequence[str] | None = None
+    kernels: Sequence[str],
+    implementations: Sequence[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    *,
+    anew: bool = False,
 ) -> Iterator[list[Verdict]]:
-    """Yield the verdicts on each of `jobs`, in this order; arguments as `benchmarks.contract.verify` has them."""
+    """Yield the verdicts on each of `jobs`, in this order; arguments as `benchmarks.contract.verify` has them.
+
+    Where everything is asked, what is kept of the same wheel and lab stands for asking; with `anew` nothing does.
+    """
     jobs = jobs_of(kernels, dtypes)
+    found = {} if anew or implementations is not None else {job: one for job in jobs if (one := kept.read(job))}
+    fresh = _asked([job for job in jobs if job not in found], implementations)
+    for job in jobs:
+        if job in found:
+            yield found[job]
+            continue
+        verdicts = next(fresh)
+        if implementations is None:
+            kept.write(job, verdicts)
+        yield verdicts
+
+
+def _asked(jobs: Sequence[Job], implementations: Sequence[str] | None) -> Iterator[list[Verdict]]:
     ask = partial(_ours, implementations=implementations)
     workers = min(len(jobs), usable_cores())
     if workers < 2:

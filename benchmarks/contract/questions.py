@@ -10,8 +10,9 @@ import numpy as np
 from benchmarks.kernels._shared import lone
 from benchmarks.spec import Kernel
 from inputs import families
-from inputs.battery.case import BatteryCase, Call, Request
+from inputs.battery.case import BatteryCase, Call
 from inputs.battery.collection import battery
+from inputs.battery.request import Request
 
 
 def options(kernel: Kernel) -> frozenset[str]:
@@ -34,7 +35,7 @@ def request(kernel: Kernel, dtype: str) -> Request:
         kernel.dimensions,
         dtype,
         kernel.output_dtype(dtype).name,
-        len(kernel.arguments),
+        len(kernel.data),
         options(kernel),
         tuple(kernel.contract.dtypes),
         tuple(output.dtype for output in kernel.contract.outputs),
@@ -42,6 +43,10 @@ def request(kernel: Kernel, dtype: str) -> Request:
         tuple(kernel.for_integers.items()),
         tuple(numbers(kernel).items()),
         kernel.shift,
+        tuple(kernel.roles[name] for name in kernel.arguments if name in kernel.roles),
+        tuple(kernel.lengths.items()),
+        tuple(kernel.least.items()),
+        tuple(kernel.probes.items()),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import prod
 from random import Random
 from typing import Any
 
@@ -13,15 +12,20 @@ import numpy as np
 
 from benchmarks.fuzzing.arena import LARGE_BYTES, LAYOUTS, SMALL_BYTES, Arena, Cut, cut
 from benchmarks.fuzzing.options import DTYPES, GOOD_THREADS, ODD, value
+from benchmarks.fuzzing.shapes import broadcast, narrowed
+from benchmarks.fuzzing.shapes import shape as drawn_shape
 from benchmarks.spec import Array, Kernel
 
 WRONG_DTYPES = (">f4", ">i2", "float16", "int8", "int32", "int64", "uint32", "uint64", "complex64", "bool", "M8[D]",
                 "S4", "V3", "longdouble", "f4,i2")  # fmt: skip
 WORDS = ("uint8", "uint16", "uint8", "uint16", "bool", "int8", "int16", "int32", "uint32", "int64", "uint64")
-COMPANION_DTYPES = {"mask": ("bool",), "qa": WORDS}
+COMPANION_DTYPES = {"quality": WORDS, "weights": ("float32", "float32", "float64")}
+"""Role of an array that goes beside the data by name → its dtypes."""
+LABEL_DTYPES = ("int32", "int32", "uint8", "int16", "uint16", "int64", "uint32", "uint64", "int8")
+LENGTHS = (0, 1, 5, 12, 12, 40, np.int64(3), np.array(7))
+"""Lengths of a dimension that no array has."""
 MASKS: Sequence[Any] = (True, False, np.True_, np.False_)
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-MOST_ELEMENTS = 1500
 LARGE_SHARE = 1 / 500
 """Share of calls with arrays so large that several threads take part."""
 
@@ -75,13 +79,16 @@ class Calls:
     def __init__(self, kernel: Kernel, seed: int) -> None:
         self.kernel, self.seed = kernel, seed
         self.reduces = kernel.dimensions.over_time
-        names = {*kernel.contract.dtypes, *(dtype.name for dtype in FLOATS), *sum(COMPANION_DTYPES.values(), ())}
+        words = (*sum(COMPANION_DTYPES.values(), ()), *LABEL_DTYPES)
+        names = {*kernel.contract.dtypes, *(dtype.name for dtype in FLOATS), "bool", *words}
         self._arenas = {
             (np.dtype(name).char, size == LARGE_BYTES): Arena(name, size, seed + k)
             for k, name in enumerate(sorted(names))
             for size in (SMALL_BYTES, LARGE_BYTES)
         }
         arrays = {*kernel.arguments, *kernel.companions, "mask"}
+        self.numbers = {name: (*kernel.probes[name], kernel.required.get(name, 1)) for name in kernel.probes}
+        self.numbers |= dict.fromkeys(kernel.lengths.values(), LENGTHS)
         self.options = tuple(name for name in inspect.signature(kernel.oracle).parameters if name not in arrays)
         self._rng = Random()
 
@@ -92,12 +99,14 @@ class Calls:
         draft = _Draft(rng, rng.random() < LARGE_SHARE, np.dtype(rng.choice(tuple(self.kernel.contract.dtypes))))
         shapes = self._shapes(draft)
         arrays: list[Any] = [self._array(draft, shape, draft.dtype, spoil=0.03) for shape in shapes]
-        shape = _broadcast(shapes)
-        kwargs = self._options(draft, len(shape))
+        shape = broadcast(shapes)
+        kwargs = self._options(draft, shape)
+        arrays += [self._labels(draft, shape) for name in self.kernel.arguments if name in self.kernel.roles]
         for name in ("mask", *self.kernel.companions):
             if rng.random() < 0.35:
-                dtype = np.dtype(rng.choice(COMPANION_DTYPES.get(name, ("bool",))))
-                kwargs[name] = self._array(draft, _narrowed(rng, shape, 0.3), dtype, spoil=0.04)
+                role = self.kernel.roles.get(name, "quality")
+                dtype = np.dtype(rng.choice(("bool",) if name == "mask" else COMPANION_DTYPES[role]))
+                kwargs[name] = self._array(draft, narrowed(rng, shape, 0.3), dtype, spoil=0.04)
         if rng.random() < 0.04:
             kwargs["mask"] = rng.choice(MASKS)
         self._pair_scaling(draft, kwargs)
@@ -108,13 +117,13 @@ class Calls:
         return FuzzCall(tuple(arrays), kwargs, tuple(draft.cuts), tuple(draft.outs), draft.large)
 
     def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
-        rng, count = draft.rng, len(self.kernel.arguments)
-        shape = (rng.randrange(2, 5), 173, rng.randrange(300, 500)) if draft.large else _shape(rng, self.reduces)
+        rng, count = draft.rng, len(self.kernel.data)
+        shape = (rng.randrange(2, 5), 173, rng.randrange(300, 500)) if draft.large else drawn_shape(rng, self.reduces)
         shapes = [shape]
         for _ in range(1, count):
             chance = rng.random()
-            other = _narrowed(rng, shape, 1.0) if chance < 0.12 else shape
-            shapes.append(_shape(rng, self.reduces) if chance > 0.98 and not draft.large else other)
+            other = narrowed(rng, shape, 1.0) if chance < 0.12 else shape
+            shapes.append(drawn_shape(rng, self.reduces) if chance > 0.98 and not draft.large else other)
         rng.shuffle(shapes)
         return shapes
 
@@ -137,11 +146,34 @@ class Calls:
     def _arena(self, draft: _Draft, dtype: np.dtype[Any]) -> Arena:
         return self._arenas[dtype.char, draft.large]
 
-    def _options(self, draft: _Draft, ndim: int) -> dict[str, Any]:
+    def _labels(self, draft: _Draft, shape: tuple[int, ...]) -> Any:
+        """Return labels for an array of that shape or, now and then, for its last axes alone."""
+        rng = draft.rng
+        dropped = rng.randrange(len(shape)) if shape and rng.random() < 0.15 else 0
+        dtype = np.dtype(rng.choice(LABEL_DTYPES))
+        shape = shape[dropped:] if rng.random() > 0.03 else drawn_shape(rng, False)
+        return self._array(
+            draft, shape[dropped:] if rng.random() > 0.03 else drawn_shape(rng, False), dtype, spoil=0.04
+        )
+
+    def _times(self, rng: Random, steps: int) -> Any:
+        """Return days that rise, or fall now and then, for about so many dates."""
+        if rng.random() < 0.05:
+            return rng.choice((*ODD, np.ones(steps)))
+        days = np.cumsum([rng.choice((0.25, 1, 5, 5, 12)) for _ in range(steps + (rng.random() < 0.03))])
+        return days if rng.random() < 0.95 else days[::-1]
+
+    def _options(self, draft: _Draft, shape: tuple[int, ...]) -> dict[str, Any]:
         rng, chosen = draft.rng, {}
         for name in self.options:
-            if rng.random() < (0.985 if name in self.kernel.required else 0.35):
-                chosen[name] = value(rng, name, draft.dtype, ndim, odd=0.05)
+            if rng.random() > (0.985 if name in self.kernel.required else 0.35):
+                continue
+            if self.kernel.roles.get(name) == "times":
+                chosen[name] = self._times(rng, shape[0] if shape else 1)
+            elif name in self.numbers:
+                chosen[name] = rng.choice(ODD if rng.random() < 0.05 else self.numbers[name])
+            else:
+                chosen[name] = value(rng, name, draft.dtype, len(shape), odd=0.05)
         if draft.large or rng.random() < 0.2:
             odd = not draft.large and rng.random() < 0.1
             chosen["num_threads"] = rng.choice(ODD) if odd else rng.choice(GOOD_THREADS)
@@ -172,19 +204,33 @@ class Calls:
 
     def _out(self, draft: _Draft, arrays: Sequence[Any], shape: tuple[int, ...], kwargs: dict[str, Any]) -> Any:
         rng = draft.rng
-        axis = kwargs.get("axis", 0)
-        if self.reduces and shape and isinstance(axis, int) and -len(shape) <= axis < len(shape):
-            first = axis % len(shape)
-            shape = shape[:first] + shape[first + 1 :]
+        shapes = self._out_shapes(arrays, shape, kwargs)
         if rng.random() < 0.03:
-            shape = _shape(rng, self.reduces)
+            shapes = (drawn_shape(rng, self.reduces),) * len(shapes)
         asked = kwargs.get("dtype")
         known = asked if any(asked is good for good in DTYPES) else self.kernel.contract.dtypes[draft.dtype.name]
         dtypes = self.kernel.output_dtypes(known)
-        outs = [self._one_out(draft, arrays, shape, dtype) for dtype in dtypes]
+        outs = [self._one_out(draft, arrays, one, dtype) for one, dtype in zip(shapes, dtypes, strict=True)]
         if len(outs) == 1:
             return outs[0] if rng.random() < 0.98 else rng.choice((*ODD, tuple(outs)))
         return self._tuple_out(rng, outs)
+
+    def _out_shapes(
+        self, arrays: Sequence[Any], shape: tuple[int, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Return the shape of each output as far as the arguments are good, else that of the first array."""
+        several = len(self.kernel.contract.outputs)
+        axis = kwargs.get("axis", 0)
+        if self.reduces and shape and isinstance(axis, int) and -len(shape) <= axis < len(shape):
+            first = axis % len(shape)
+            kept = shape if self.kernel.dimensions.keeps_time else shape[:first] + shape[first + 1 :]
+            return (kept,) * several
+        labels = arrays[-1] if self.kernel.lengths else None
+        lengths = [kwargs.get(name) for name in self.kernel.lengths.values()]
+        if isinstance(labels, np.ndarray) and all(isinstance(one, int | np.integer) and one >= 0 for one in lengths):
+            lead = shape[: len(shape) - labels.ndim]
+            return ((*lead, *(int(one) for one in lengths)),) * several  # type: ignore[arg-type]
+        return (shape,) * several
 
     def _one_out(self, draft: _Draft, arrays: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
         rng = draft.rng
@@ -224,41 +270,6 @@ class Calls:
         elif chance > 0.984:
             return [*arrays, *rng.choices(ODD, k=rng.randrange(1, 5))], kwargs
         return arrays, kwargs
-
-
-def _shape(rng: Random, reduces: bool) -> tuple[int, ...]:
-    """Return a shape of few elements; now and then with an axis of no or of very many, and of no or many dimensions."""
-    chance = rng.random()
-    if chance < 0.02:
-        return ()
-    if chance < 0.025:
-        return (1,) * rng.randrange(5, 40)
-    if chance < 0.05:
-        long = rng.randrange(250, 700)
-        return (long, rng.randrange(1, 3)) if reduces else (1, long)
-    lengths = [rng.randrange(1, rng.choice((3, 6, 12, 40))) for _ in range(rng.choice((1, 2, 2, 3, 3, 4)))]
-    if rng.random() < 0.05:
-        lengths[rng.randrange(len(lengths))] = 0
-    while prod(lengths) > MOST_ELEMENTS:
-        lengths[lengths.index(max(lengths))] //= 2
-    return tuple(lengths)
-
-
-def _narrowed(rng: Random, shape: tuple[int, ...], chance: float) -> tuple[int, ...]:
-    """Return a shape that broadcasts to `shape`; with little probability one that does not."""
-    if rng.random() > chance:
-        return shape
-    if rng.random() < 0.05:
-        return (*shape, 2)
-    narrow = tuple(1 if rng.random() < 0.4 else n for n in shape)
-    return narrow[rng.randrange(len(narrow)) :] if narrow and rng.random() < 0.4 else narrow
-
-
-def _broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(*shapes)
-    except (ValueError, RuntimeError):  # they do not, or have more dimensions than NumPy broadcasts
-        return shapes[0]
 
 
 def described(call: FuzzCall) -> str:

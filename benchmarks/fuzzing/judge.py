@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.calls.comparison import compare
+from benchmarks.calls.comparison import compare_result
 from benchmarks.contract import questions
 from benchmarks.contract.findings import gives_scalar
 from benchmarks.fuzzing.calls import FuzzCall
@@ -128,11 +128,15 @@ def _result_findings(kernel: Kernel, call: FuzzCall, result: Any, expected: tupl
         return []
     asked = call.kwargs.get("dtype")
     first = kernel.output_dtype(call.arrays[0].dtype.name) if asked is None else np.dtype(asked)
-    found = []
-    for one, right, dtype in zip(results, expected, kernel.output_dtypes(first), strict=True):
-        seen = compare(np.asarray(one), right, dtype, kernel.contract.tolerance_ulp.get(dtype.name, 0))
-        found += [seen.detail] if seen.detail else []
-    return found
+    right = expected if len(expected) > 1 else expected[0]
+    seen = compare_result(
+        kernel,
+        tuple(map(np.asarray, results)) if len(results) > 1 else np.asarray(results[0]),
+        right,
+        first,
+        keywords=call.kwargs,
+    )
+    return [seen.detail] if seen.detail else []
 
 
 def _memory_findings(call: FuzzCall, accepted: bool) -> list[str]:

@@ -17,7 +17,7 @@ from benchmarks.calls.binding import companion_bands
 from benchmarks.probes import compiled
 from benchmarks.spec import Kernel
 from inputs import families
-from inputs.synthetic.qa_bands import DTYPES
+from inputs.synthetic.bands import dtype_of
 
 CALLS = 100
 REPEATS = 9
@@ -31,9 +31,9 @@ def floors_s(kernel: Kernel, implementations: Sequence[str] = (), *, dispatch: b
     """
     centre = families.get(kernel.family).centre
     empty = replace(centre, shape=(*(1 for _ in centre.shape[:-1]), 0), threads=1, out=False)
-    arrays = tuple(np.empty(empty.shape, empty.dtype) for _ in kernel.bands)
+    arrays = tuple(np.empty(empty.shape, dtype_of(band, empty)) for band in kernel.bands)
     companions = companion_bands(kernel, empty)
-    named = {name: np.empty(empty.shape, DTYPES.get(band, empty.dtype)) for name, band in companions.items()}
+    named = {name: np.empty(empty.shape, dtype_of(band, empty)) for name, band in companions.items()}
     options = {**named, **kernel.keywords(empty)}
     found: dict[str, float] = {}
     for name in implementations or kernel.implementations:

@@ -106,7 +106,7 @@ class Stage:
                 self.max_ulp.setdefault(arm, ulp)
                 return True
         dtype = self.kernel.output_dtype(self.onto.case.dtype)
-        comparison = judge(self.kernel, result, self.expected, dtype)
+        comparison = judge(self.kernel, result, self.expected, dtype, self.kernel.keywords(self.onto.case))
         if not comparison.ok:
             return self._fail(arm, f"wrong answer {when} the timed blocks: {comparison.detail}")
         room = max(1, RIGHT_BYTES // max(1, self.onto.output_bytes))

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from inputs.battery.case import OMITTED, BatteryCase, Call, Request
+import numpy as np
+
+from inputs.battery.case import OMITTED, Array, BatteryCase, Call, labels
 from inputs.battery.errors import error_cases
 from inputs.battery.forms import form_cases
 from inputs.battery.nodata import nodata_cases
 from inputs.battery.numbers import number_cases
 from inputs.battery.outputs import output_cases
 from inputs.battery.places import place_cases
+from inputs.battery.request import Request
 
 Part = Callable[[Request], Iterator[BatteryCase]]
 SHARED: Sequence[Part] = (form_cases, number_cases, nodata_cases, place_cases, output_cases, error_cases)
@@ -35,11 +38,44 @@ def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
     cases = (case for part in (*own, *SHARED) for case in part(request))
     options = request.options | {"num_threads", "dtype", "nodata", "mask", "out"}
     return tuple(
-        replace(case, build=partial(_complete, case.build, request)) for case in cases if case.needs <= options
+        replace(_bounded(case, request), build=partial(_complete, case.build, request))
+        for case in cases
+        if case.needs <= options
     )
 
 
 def _complete(build: Callable[[], Call], request: Request) -> Call:
-    call = build()
+    return complete(request, build())
+
+
+def complete(request: Request, call: Call) -> Call:
+    """Return a call with what it left to the usual: arrays that go beside the data, and required keywords."""
     kwargs = {**request.filled, **call.kwargs}
-    return Call(call.arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})
+    arrays = call.arrays
+    if len(arrays) == request.arrays:
+        arrays = (*arrays, *(_accompany(request, role, call) for role in request.beside))
+    return Call(arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})
+
+
+def _accompany(request: Request, role: str, call: Call) -> Array:
+    """Return an ordinary array of a role other than data, as long as the first array."""
+    if role != "labels":
+        raise ValueError(f"role: was {role!r}; by position the battery hands over data and labels")
+    first = call.arrays[0]
+    (keyword,) = dict(request.lengths).values()
+    zones = call.kwargs.get(keyword, request.filled[keyword])
+    return labels(getattr(first, "shape", ()), zones if isinstance(zones, int) else request.filled[keyword])
+
+
+def _too_short(request: Request, call: Call) -> bool:
+    """Tell whether a core dimension of a call is shorter than the kernel takes."""
+    shape = np.shape(call.arrays[0])
+    axis = call.kwargs.get("axis", 0)
+    return any(shape and shape[int(np.ravel(axis)[0])] < bound for _, bound in request.least)
+
+
+def _bounded(case: BatteryCase, request: Request) -> BatteryCase:
+    """Return a case whose core dimension is too short as one that must be refused."""
+    if case.raises is None and request.least and _too_short(request, case.build()):
+        return replace(case, raises=ValueError, blames=(0,))
+    return case

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import OMITTED, Array, BatteryCase, Call, Request
+from inputs.battery.case import OMITTED, Array, BatteryCase, Call
 from inputs.battery.elementwise import plain_call, special_call
 from inputs.battery.errors import Wrong, with_options, wrong_options
 from inputs.battery.numbers import number_case
+from inputs.battery.request import Request
 
 NO_NUMBERS = ["1", None, True, 1j, [1.0], (1.0,), np.array(True), np.array([1.0, 2.0]), np.array("1"), np.array(1j)]
 BEYOND = [np.nan, np.inf, -np.inf, np.float32("nan"), np.float32("inf"), np.array([np.nan]), 10**400]

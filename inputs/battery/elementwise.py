@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, frozen, lay_out, specials
+from inputs.battery.request import Request
 
 SHAPE = (5, 7)
 Change = Callable[[list[Array]], None]

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import NUMBERS, OMITTED, Array, BatteryCase, Call, Request
+from inputs.battery.case import OMITTED, Array, BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
+from inputs.battery.request import NUMBERS, Request
 
 WRONG_DTYPES = ("bool", "int8", "int32", "int64", "uint32", "uint64", "float16", "longdouble", "complex64",
                 "complex128", "object", "datetime64[D]", "S4")  # fmt: skip

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import Array, BatteryCase, Call, Request
+from inputs.battery.case import Array, BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
 from inputs.battery.qa_bands import NEEDS, Endless
+from inputs.battery.request import Request
 
 WORDS = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 SHAPE = (8, 36)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, carve, frozen, lay_out
 from inputs.battery.elementwise import plain_call
+from inputs.battery.request import Request
 from inputs.battery.temporal import stack_call
 
 
@@ -34,7 +35,7 @@ def usual_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[i
 def out_shape(request: Request, shape: Sequence[int] | None = None) -> tuple[int, ...]:
     """Return the shape of each output for arrays of `shape`, time on the first axis."""
     shape = usual_shape(request, shape)
-    return request.dimensions.output_shapes(shape)[0]
+    return request.output_shapes(shape)[0]
 
 
 def out_dtypes(request: Request, dtype: str = "") -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import BatteryCase, Call, Request
+from inputs.battery.case import BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
+from inputs.battery.request import Request
 
 ON_INTEGERS: Mapping[str, Callable[[Any], Any]] = {
     "float": float,

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import BatteryCase, Call, Request
+from inputs.battery.case import BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
+from inputs.battery.request import Request
 
 METADATA: Mapping[str, Callable[[float], Any]] = {
     "float32": np.float32,
@@ -70,6 +71,8 @@ def _unfit(request: Request, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def variations(name: str, base: float, request: Request) -> tuple[Any, ...]:
     """Return other values of a keyword that is a number."""
+    if name in dict(request.probes):
+        return dict(request.probes)[name]
     if name == "min_denominator":
         scaled = "scale" in dict(request.required)
         return (0.1999, 0.5) if scaled else (0.5, 0.9) if request.is_float else (1500.0, 3000.0)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import Array, BatteryCase, Call, Request
+from inputs.battery.case import Array, BatteryCase, Call
 from inputs.battery.forms import good_call, new_out
 from inputs.battery.qa_bands import NEEDS
+from inputs.battery.request import Request
 
 ADVICE = ("numpy.asarray(", "mask=")
 """What a refusal of such a subclass must say: how to hand over plain values, and what is missing among them."""
@@ -57,7 +58,8 @@ def place_cases(request: Request) -> Iterator[BatteryCase]:
         if request.options >= NEEDS:
             build = partial(_as_quality, request, kind)
             yield BatteryCase(f"error-qa-is-{kind.__name__}", request, build, TypeError, ("qa",), ADVICE[:1])
-    yield BatteryCase("dtype-that-turns-the-inputs", request, partial(_turning_dtype, request))
+    if not request.beside:  # labels would no longer fit
+        yield BatteryCase("dtype-that-turns-the-inputs", request, partial(_turning_dtype, request))
     if request.options >= NEEDS:
         yield BatteryCase("keep-that-turns-the-inputs", request, partial(_turning_keep, request))
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, carve, frozen, lay_out
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, carve, frozen, lay_out
 from inputs.battery.elementwise import Subclass
 from inputs.battery.forms import good_call, new_out, out_shape
+from inputs.battery.request import Request
 
 NEEDS = frozenset({"qa", "keep", "reject_bits"})
 CLEAR = (4, 5, 7)

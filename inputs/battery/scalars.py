@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import Array, BatteryCase, Call, Request, lay_out
+from inputs.battery.case import Array, BatteryCase, Call, lay_out
 from inputs.battery.forms import good_call, new_out
 from inputs.battery.qa_bands import NEEDS
+from inputs.battery.request import Request
 
 
 def scalar_cases(request: Request) -> Iterator[BatteryCase]:

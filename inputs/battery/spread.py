@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import Array, BatteryCase, Call, Request
+from inputs.battery.case import Array, BatteryCase, Call
 from inputs.battery.errors import Wrong, wrong_options
+from inputs.battery.request import Request
 from inputs.battery.temporal import stack_call
 
 DEGREES: tuple[Any, ...] = (0, 1, 2, 5, np.int64(1), np.uint8(3), 10**6, np.array(1), np.array([2]))

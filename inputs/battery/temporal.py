@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, Request, frozen, lay_out, specials
+from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, Array, BatteryCase, Call, frozen, lay_out, specials
 from inputs.battery.elementwise import Subclass
+from inputs.battery.request import Request
 
 STACK = (9, 4, 5)
 STEPS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 63, 64, 65, 73, 100, 127, 128, 129, 146, 200, 250,
@@ -20,12 +21,12 @@ GAP = 7
 
 def temporal_cases(request: Request) -> Iterator[BatteryCase]:
     """Yield the value cases of one dtype, the forms of `out` and of the mask excepted."""
-    yield from _gaps(request)
-    yield from _steps(request)
+    yield from gap_cases(request)
+    yield from step_cases(request)
     yield from _values(request)
-    yield from _integers(request)
-    yield from _shapes(request)
-    yield from _strides(request)
+    yield from integer_cases(request)
+    yield from shape_cases(request)
+    yield from stride_cases(request)
 
 
 def stack_call(request: Request, shape: Sequence[int] = STACK, missing: Array | None = None, **kwargs: Any) -> Call:
@@ -49,7 +50,8 @@ def _staircase(steps: int, first: bool) -> Array:
     return index >= valid if first else index < steps - valid
 
 
-def _gaps(request: Request) -> Iterator[BatteryCase]:
+def gap_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield patterns of gaps in time and space."""
     index = np.arange(STACK[0])[:, None, None] + np.zeros(STACK, int)
     pixel = np.arange(20).reshape(4, 5) + np.zeros(STACK, int)
     patterns = {
@@ -80,7 +82,8 @@ def _gaps(request: Request) -> Iterator[BatteryCase]:
             yield BatteryCase(f"gaps-staircase-{steps}-{name}", request, build)
 
 
-def _steps(request: Request) -> Iterator[BatteryCase]:
+def step_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield stacks of every number of dates at which code changes its way."""
     for steps in STEPS:
         shape = (steps, 3, 6)
         missing = request.rng(steps).random(shape) < 0.4
@@ -88,7 +91,7 @@ def _steps(request: Request) -> Iterator[BatteryCase]:
         yield BatteryCase(f"steps-{steps}-gaps", request, partial(stack_call, request, shape, missing))
 
 
-def _series_call(request: Request, series: Callable[[np.random.Generator], Any], steps: int, **kwargs: Any) -> Call:
+def series_call(request: Request, series: Callable[[np.random.Generator], Any], steps: int, **kwargs: Any) -> Call:
     """Return a stack whose pixels are independent series made by ``series(rng)`` (or drawn from its values)."""
     rng = request.rng(steps)
     pixels = [np.asarray(series(rng)).astype(request.dtype) for _ in range(request.arrays * 21)]
@@ -133,26 +136,28 @@ def _values(request: Request) -> Iterator[BatteryCase]:
         }
     for name, one in series.items():
         for steps in (10, 11, 74, 331):
-            build = partial(_series_call, request, one, steps)
+            build = partial(series_call, request, one, steps)
             yield BatteryCase(f"{name}-{steps}", request, build)
 
 
-def _integers(request: Request) -> Iterator[BatteryCase]:
+def integer_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield `nodata` at all values where arithmetic changes its ways."""
     if request.is_float:
         return
     values = np.array(specials(request), request.dtype)
     for nodata in (None, *specials(request)):
         for steps in (13, 320):
-            build = partial(_series_call, request, lambda _: values, steps, nodata=nodata)
+            build = partial(series_call, request, lambda _: values, steps, nodata=nodata)
             yield BatteryCase(f"nodata-{nodata}-{steps}", request, build)
-    build = partial(_series_call, request, lambda _: values[-1:], 6, nodata=int(values[-1]))
+    build = partial(series_call, request, lambda _: values[-1:], 6, nodata=int(values[-1]))
     yield BatteryCase("nodata-all", request, build)
     for nodata in (None, 1):
-        build = partial(_series_call, request, lambda _: values, 24, nodata=nodata, dtype="float64")
+        build = partial(series_call, request, lambda _: values, 24, nodata=nodata, dtype="float64")
         yield BatteryCase(f"float64-output-nodata-{nodata}", request, build)
 
 
-def _shapes(request: Request) -> Iterator[BatteryCase]:
+def shape_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield shapes, empty ones too, and other places of time among the axes."""
     empty: list[tuple[int, ...]] = [(0, 3, 4), (0, 0, 4), (5, 0, 4), (5, 4, 0), (0,), (0, 3)]
     small: list[tuple[int, ...]] = [
         (1, 1, 1),
@@ -187,7 +192,8 @@ def _altered(request: Request, alter: Callable[[Array], Array], shape: Sequence[
     return Call(tuple(alter(array) for array in call.arrays), {**call.kwargs, **kwargs})
 
 
-def _strides(request: Request) -> Iterator[BatteryCase]:
+def stride_cases(request: Request) -> Iterator[BatteryCase]:
+    """Yield the layouts of memory."""
     for layout in (*LAYOUTS, *ODD_LAYOUTS):
         relaid = partial(lay_out, layout=layout)
         yield BatteryCase(f"layout-{layout}", request, partial(_altered, request, relaid, (7, 5, 19)))

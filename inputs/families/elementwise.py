@@ -51,5 +51,4 @@ FAMILY = Family(
     headlines=("f32_2048_out", "f32_64", "f32_256"),
     small=tuple((side, side) for side in SIDES),
     large=(1033, 1021),
-    usual=(5, 7),
 )

@@ -29,8 +29,8 @@ class Family:
         Shapes on which the call itself decides, the rows of the search for break-even sizes.
     large
         A shape with more outputs than any implementation does on one thread for lack of work, and no round width.
-    usual
-        A small shape, for questions in which nothing depends on it.
+    long
+        Stacks of few pixels and very many dates, larger than what a call may take beside them.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Family:
     headlines: tuple[str, ...]
     small: tuple[tuple[int, ...], ...]
     large: tuple[int, ...]
-    usual: tuple[int, ...]
+    long: tuple[tuple[int, ...], ...] = ()
 
     @property
     def core(self) -> tuple[str, ...]:

@@ -56,5 +56,5 @@ FAMILY = Family(
     ),
     small=tuple((dates, side, side) for dates in DATES for side in SIDES),
     large=(9, 263, 523),
-    usual=(6, 5, 7),
+    long=((10_000_000,), (1_000_000, 10), (300_000, 64)),
 )

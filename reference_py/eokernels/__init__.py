@@ -14,6 +14,7 @@ from eokernels._rust import (
     temporal_mean,
     temporal_median,
     temporal_stats,
+    whittaker_smooth,
 )
 from eokernels.streamed import TemporalStats
 
@@ -28,4 +29,5 @@ __all__ = [
     "temporal_mean",
     "temporal_median",
     "temporal_stats",
+    "whittaker_smooth",
 ]

@@ -47,9 +47,11 @@ __all__ = [
     "Admitted",
     "Array",
     "elementwise",
+    "gaps_for",
     "outputs",
     "several",
     "temporal",
+    "threads_for",
 ]
 
 INT32 = np.dtype(np.int32)
@@ -128,7 +130,7 @@ def elementwise(
     asked = None if dtype is None else read_dtype(dtype)
     missing = None if nodata is None else read_nodata(nodata)
     least = 0.0 if type(min_denominator) is float and min_denominator == 0.0 else guard(min_denominator)
-    threads = 1 if num_threads is _ONE else _threads(num_threads)
+    threads = 1 if num_threads is _ONE else threads_for(num_threads)
     arrays = [value if type(value) is np.ndarray else plain_input(name, value) for name, value in given.items()]
     masked = None if mask is None else plain_mask(mask)
     target = None if out is None else plain_out(out)
@@ -150,7 +152,7 @@ def elementwise(
         for other, array in zip(given, arrays, strict=True):
             refuse_overlap(target, other, array, in_place=kind == result)
     if masked is not None:
-        masked = _gaps(masked, shape, target)
+        masked = gaps_for(masked, shape, target)
     if not same:
         arrays = [broadcast(array, shape) for array in arrays]
     call = Admitted(tuple(arrays), masked, missing, shape, result, order, target, least, threads)
@@ -164,7 +166,7 @@ def _lifted(call: Admitted) -> Admitted:
     return call._replace(arrays=arrays, mask=mask, out=out, shape=(1,), scalar=True)
 
 
-def _threads(asked: Any) -> int:
+def threads_for(asked: Any) -> int:
     """Return how many threads a call that asks for some gets."""
     threads = integer("num_threads", asked, 1)
     return 1 if threads == 1 else min(threads, usable_cores())
@@ -191,7 +193,7 @@ def temporal(
     """
     asked = None if dtype is None else read_dtype(dtype)
     missing = None if nodata is None else read_nodata(nodata)
-    first, threads = integer("axis", axis), _threads(num_threads)
+    first, threads = integer("axis", axis), threads_for(num_threads)
     x = plain_input("x", x)
     masked = None if mask is None else plain_mask(mask)
     target = None if out is None else plain_out(out)
@@ -214,11 +216,11 @@ def temporal(
         check_out(target, shape, result)
         refuse_overlap(target, "x", x)
     if masked is not None:
-        masked = _gaps(masked, x.shape, target).transpose(order)
+        masked = gaps_for(masked, x.shape, target).transpose(order)
     return Admitted((series,), masked, missing, shape, result, "C", target, 0.0, threads)
 
 
-def _gaps(mask: Array, shape: tuple[int, ...], out: Array | None) -> Array:
+def gaps_for(mask: Array, shape: tuple[int, ...], out: Array | None) -> Array:
     """Return the mask of a call whose input has that shape, broadcast to it."""
     check_mask(mask, shape)
     if out is not None:

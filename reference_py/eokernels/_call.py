@@ -28,6 +28,8 @@ class Call:
         The other keywords.
     core
         How many axes are reduced, the last ones; several are brought together to one. 0 for elementwise.
+    keeps
+        Whether the results have the last axis as the arrays do: from series to series.
     """
 
     kernel: str
@@ -35,6 +37,7 @@ class Call:
     has: tuple[tuple[bool, ...], ...]
     options: Mapping[str, Any]
     core: int
+    keeps: bool = False
 
     def __call__(self, *blocks: Any) -> Any:
         """Call the kernel on blocks of arrays."""
@@ -57,9 +60,19 @@ class Call:
         return plain, named
 
     def on_nothing(self, *arrays: Any) -> tuple[np.dtype[Any], ...]:
-        """Return the dtypes of the results; the kernel checks all arguments, on arrays without elements."""
-        results = self(*(np.empty((0,) * array.ndim, array.dtype) for array in arrays))
+        """Return the dtypes of the results; the kernel checks all arguments, on arrays without elements.
+
+        Series keep their length, which is checked as well; one alone is one of zeros.
+        """
+        results = self(*(np.zeros(self._nothing(i, array), array.dtype) for i, array in enumerate(arrays)))
         return tuple(result.dtype for result in (results if isinstance(results, tuple) else (results,)))
+
+    def _nothing(self, i: int, array: Any) -> tuple[int, ...]:
+        """Return the shape of the i-th array without elements."""
+        companion = i - 1  # series have one array and then companions
+        if not self.keeps or (companion >= 0 and not any(self.has[companion])):
+            return (0,) * int(array.ndim)
+        return (*(0,) * (array.ndim - 1), array.shape[-1])
 
 
 def _alone(block: Any) -> Any:

@@ -28,13 +28,12 @@ def apply(*arrays: Any, call: Call, dtypes: tuple[np.dtype[Any], ...]) -> Any:
     core = [call.core] * (len(arrays) - len(call.companions)) + [sum(has) for has in call.has]
     free = max(array.ndim - own for array, own in zip(arrays, core, strict=True))
     pairs = _with_axes(arrays, call, free)
-    metas = [np.empty((0,) * free, dtype) for dtype in dtypes]
+    axes = tuple(range(free + call.core * call.keeps))
+    metas = [np.empty((0,) * len(axes), dtype) for dtype in dtypes]
     if call.kernel in PARTED and any(len(pieces) > 1 for pieces in _pieces(arrays[0], call.core)):
         together = in_parts(call, pairs, free, dtypes[0])
     else:
-        together = da.blockwise(
-            call, tuple(range(free)), *pairs, concatenate=False, name=None, token=call.kernel, meta=metas[0]
-        )
+        together = da.blockwise(call, axes, *pairs, concatenate=False, name=None, token=call.kernel, meta=metas[0])
     if len(metas) == 1:
         return together
     return tuple(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eokernels._labelled import each_variable, elementwise, reduction
+from eokernels._labelled import each_variable, elementwise, reduction, series
 
 Given = dict[str, Any]
 Call = Callable[[Given], Any]
@@ -81,6 +81,37 @@ def over_dimension(plain: Any, *, results: tuple[str, ...] = (), note: str = "")
         return xr.Dataset(dict(zip(results, found, strict=True))) if results else found[0]
 
     return function(plain, call, {"keepdims": (False, KEEPDIMS), "keep_attrs": (None, KEEP_ATTRS)}, note)
+
+
+def along_dimension(plain: Any, *, companions: tuple[str, ...] = ("mask",), note: str = "") -> Any:
+    """Return a kernel from series to series on a labelled array: its dimension stays.
+
+    Parameters
+    ----------
+    plain
+        The function on plain arrays. Its first argument is the data.
+    companions
+        Arrays beside it.
+    note
+        What its users have to know beside the documentation of the plain function.
+    """
+    first = next(iter(inspect.signature(plain).parameters))
+
+    def call(given: Given) -> xr.DataArray:
+        y, dim, keep_attrs = given.pop(first), given.pop("dim"), given.pop("keep_attrs")
+        beside = {name: given.pop(name) for name in companions}
+        given |= {name: _days(given[name]) for name in given.keys() & {"times"}}
+        return series(plain.__name__, y, dim, beside, given, keep_attrs=keep_attrs)
+
+    return function(plain, call, {"keep_attrs": (None, KEEP_ATTRS)}, note)
+
+
+def _days(times: Any) -> Any:
+    """Return numbers as they are, and datetimes as days since the first of them."""
+    if times is None:
+        return None
+    values = np.asarray(times)
+    return values if values.dtype.kind != "M" else (values - values[:1]) / np.timedelta64(1, "D")
 
 
 def function(plain: Any, call: Call, more: Mapping[str, tuple[Any, str]], note: str) -> Any:

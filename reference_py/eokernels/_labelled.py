@@ -63,6 +63,23 @@ def reduction(
     return results
 
 
+def series(
+    kernel: str, y: Any, dim: Hashable, companions: Companions, options: dict[str, Any], *, keep_attrs: KeepAttrs
+) -> xr.DataArray:
+    """Call a kernel from series to series along one dimension of a DataArray."""
+    given, flags = _sorted(companions)
+    _check(kernel, {"y": y}, given)
+    if dim not in y.dims:
+        raise ValueError(f"dim: it is {dim!r}; y has the dimensions {', '.join(map(repr, y.dims))}")
+    _check_whole({"y": y, **given}, (dim,), "smoothed")
+    has = tuple((dim in array.dims,) for array in given.values())
+    call = Call(kernel, tuple(given), has, {**options, **flags, "axis": -1}, 1, keeps=True)
+    (result,) = _results(call, [y], list(given.values()), (dim,), keep_attrs)
+    result = result.transpose(*y.dims)
+    describe(result, y, y.name)
+    return result
+
+
 def each_variable(
     kernel: str,
     ds: xr.Dataset,
@@ -98,14 +115,15 @@ def each_variable(
 def _results(
     call: Call, arrays: list[xr.DataArray], given: list[xr.DataArray], dims: tuple[Hashable, ...], keep_attrs: KeepAttrs
 ) -> tuple[xr.DataArray, ...]:
-    dtypes = call.on_nothing(*arrays, *given)
+    laid_out = [array.transpose(..., *(one for one in dims if one in array.dims)) for array in (*arrays, *given)]
+    dtypes = call.on_nothing(*(laid_out if call.keeps else (*arrays, *given)))
     results = xr.apply_ufunc(
         apply,
         *arrays,
         *(_labels_only(array, arrays[0]) for array in given),
         kwargs={"call": call, "dtypes": dtypes},
         input_core_dims=[[one for one in dims if one in array.dims] for array in (*arrays, *given)],
-        output_core_dims=[[]] * len(dtypes),
+        output_core_dims=[list(dims) if call.keeps else []] * len(dtypes),
         dask="allowed",
         keep_attrs=combination(keep_attrs),
     )
@@ -146,14 +164,14 @@ def _dims(dim: Dims, there: Any) -> tuple[Hashable, ...]:
     return dims
 
 
-def _check_whole(arrays: Mapping[str, xr.DataArray], dims: tuple[Hashable, ...]) -> None:
+def _check_whole(arrays: Mapping[str, xr.DataArray], dims: tuple[Hashable, ...], done: str = "reduced") -> None:
     """Refuse a reduced dimension in several chunks; those of coordinates do not count."""
     for name, array in arrays.items():
         for dim in dims:
             pieces = len(array.variable.chunksizes.get(dim, (1,)))
             if pieces > 1:
                 how = f"rechunk it with .chunk({{{dim!r}: -1}})"
-                raise ValueError(f"{name}: {dim!r} is in {pieces} chunks, and is reduced as a whole; {how}")
+                raise ValueError(f"{name}: {dim!r} is in {pieces} chunks, and is {done} as a whole; {how}")
 
 
 def _labels_only(array: xr.DataArray, first: xr.DataArray) -> xr.DataArray:

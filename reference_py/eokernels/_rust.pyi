@@ -15,6 +15,7 @@ __all__ = [
     "temporal_median",
     "temporal_moments",
     "temporal_stats",
+    "whittaker_smooth",
 ]
 
 __version__: str
@@ -115,4 +116,18 @@ def temporal_stats(
     out: tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]: ...
+def whittaker_smooth(
+    y: NDArray[Any],
+    weights: NDArray[Any] | None = None,
+    times: NDArray[Any] | None = None,
+    axis: SupportsIndex = 0,
+    *,
+    lmbda: SupportsFloat,
+    d: SupportsIndex = 2,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
 def build_info() -> dict[str, str]: ...

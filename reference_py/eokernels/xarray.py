@@ -22,6 +22,7 @@ Every function takes the arguments of the plain one, with these differences:
   are the plain function's, and so are means of integers. Means of floats and deviations are, before they are rounded
   to the output dtype, within (n + 8·k)·2⁻⁵³ times the root mean square of the values from the plain function's, for n
   values in k chunks. In one chunk they are the plain function's, to the last bit. A mask is cut as the array is.
+- `whittaker_smooth` keeps the dimension along which it smooths, which must be one chunk.
 - There is no ``out``, and ``num_threads`` is 1, because dask brings its own.
 
 A reduction gets its dimension as the last axis of a *view*: nothing is copied, however the array lies in memory.
@@ -37,7 +38,7 @@ except ModuleNotFoundError as error:
 
 import eokernels as plain
 from eokernels._attributes import MEANING, PACKING
-from eokernels._derived import over_dimension, over_elements
+from eokernels._derived import along_dimension, over_dimension, over_elements
 
 __all__ = [
     "MEANING",
@@ -49,6 +50,7 @@ __all__ = [
     "temporal_mean",
     "temporal_median",
     "temporal_stats",
+    "whittaker_smooth",
 ]
 
 _GUESSED = "`scale`, `offset` and `nodata` are never guessed from attributes: a file may have been decoded, and its\n"
@@ -59,6 +61,10 @@ Returns a Dataset of ``mean``, ``std`` and ``count``. Of a Dataset each variable
 ``red_std`` and ``red_count``; what lacks the dimension keeps its name. Of chunked arrays one pass makes all three, when
 they are computed together: ``.compute()`` of the Dataset.
 """
+_SMOOTH = """
+`dim` stays, and must be one chunk. `times` may be numbers or datetimes, such as ``y.time``, which become days since the
+first. They are never taken from the coordinate unasked: without them dates are one apart.
+"""
 _MEDIAN = "`dim` must be one chunk: a median cannot be made of parts."
 
 normalized_difference = over_elements(plain.normalized_difference)
@@ -68,3 +74,4 @@ mask_and_scale = over_elements(plain.mask_and_scale, companions=("qa", "mask"), 
 temporal_mean = over_dimension(plain.temporal_mean)
 temporal_stats = over_dimension(plain.temporal_stats, results=("mean", "std", "count"), note=_STATS)
 temporal_median = over_dimension(plain.temporal_median, note=_MEDIAN)
+whittaker_smooth = along_dimension(plain.whittaker_smooth, companions=("weights", "mask"), note=_SMOOTH)

@@ -44,11 +44,10 @@ def conforming(kernel: Kernel) -> Callable[..., Any]:
 
 
 def _call(kernel: Kernel, given: dict[str, Any]) -> Any:
-    elementwise = kernel.dimensions.is_elementwise
     if "keep" in given:
         _choices(given)
     given["dtype"] = _dtype(given["dtype"])
-    arrays = {name: _input(kernel, name, given[name]) for name in kernel.arguments}
+    arrays = {name: _input(kernel, name, given[name]) for name in kernel.data}
     shape, first = _common(arrays), next(iter(arrays.values()))
     if given["dtype"] is not None and first.dtype.kind == "f" and given["dtype"] != first.dtype:
         raise TypeError("dtype: not that of the input")
@@ -56,15 +55,17 @@ def _call(kernel: Kernel, given: dict[str, Any]) -> Any:
     _numbers(kernel, given, first, out_dtype)
     mask = _mask(given.pop("mask"), shape)
     qa = _band(given, shape) if "qa" in given else None
-    out_shape = shape if elementwise else shape[: given["axis"]] + shape[given["axis"] + 1 :]
-    read = {**arrays, **{name: one for name, one in (("mask", mask), ("qa", qa)) if isinstance(one, np.ndarray)}}
+    beside = _beside(kernel, given, shape)
+    read = {**arrays, **beside, "mask": mask, "qa": qa}
+    read = {name: one for name, one in read.items() if isinstance(one, np.ndarray)}
     out = given.pop("out")
     if out is not None:
-        _check_out(kernel, out, read, out_shape, out_dtype)
+        _check_out(kernel, out, read, _out_shapes(kernel, given, shape), out_dtype)
     given |= {"dtype": out_dtype, "mask": mask, **({"qa": qa} if "qa" in given else {})}
-    keywords = {name: value for name, value in given.items() if name not in arrays and name != "num_threads"}
+    keywords = {name: value for name, value in given.items() if name not in kernel.arguments and name != "num_threads"}
+    positional = tuple({**arrays, **beside}[name] for name in kernel.arguments)
     with np.errstate(all="ignore"):
-        answer = questions.oracle_value(kernel, Call(tuple(arrays.values()), keywords))
+        answer = questions.oracle_value(kernel, Call(positional, keywords))
     answers = answer if len(kernel.contract.outputs) > 1 else (answer,)
     return _delivered(kernel, answers, arrays, out, out_dtype)
 
@@ -107,6 +108,64 @@ def _input(kernel: Kernel, name: str, value: Any) -> Array:
     if kernel.dimensions.over_time and array.ndim == 0:
         raise ValueError(f"{name}: no dimension")
     return array
+
+
+def _beside(kernel: Kernel, given: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Array]:
+    """Return the arrays that go beside the data, checked by what they are."""
+    for bound in kernel.least.values():
+        if shape[given["axis"]] < bound:
+            raise ValueError(f"{kernel.data[0]}: too short")
+    found: dict[str, Array] = {}
+    for name, role in kernel.roles.items():
+        if role == "labels":
+            found[name] = _labels(name, given[name], shape)
+        elif role == "weights" and given[name] is not None:
+            found[name] = _weights(name, given[name], shape)
+        elif role == "times" and given[name] is not None:
+            given[name] = _times(name, given[name], shape[given["axis"]])
+    return found
+
+
+def _labels(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    array = _plain(name, value)
+    if array.dtype.kind not in "iu" or not array.dtype.isnative:
+        raise TypeError(f"{name}: no integers")
+    if array.ndim > len(shape) or array.shape != shape[len(shape) - array.ndim :]:
+        raise ValueError(f"{name}: not the last axes of the values")
+    return array
+
+
+def _weights(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    array = _plain(name, value)
+    if array.dtype not in (np.dtype("float32"), np.dtype("float64")):
+        raise TypeError(f"{name}: no floats")
+    _fits(name, array, shape)
+    return array
+
+
+def _times(name: str, value: Any, steps: int) -> Array:
+    array = _plain(name, value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: no numbers")
+    days = array.astype(np.float64)
+    if days.shape != (steps,) or not np.isfinite(days).all() or (np.diff(days) <= 0).any():
+        raise ValueError(f"{name}: not a day for each date, rising")
+    return days
+
+
+def _out_shapes(kernel: Kernel, given: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the shape of each output, time where the input has it."""
+    labels = next((given[name] for name, role in kernel.roles.items() if role == "labels"), None)
+    if labels is not None:  # axes of the values that the labels lack are looped over
+        lead = shape[: len(shape) - labels.ndim]
+        return tuple((*lead, *one) for one in kernel.output_shapes(labels.shape, given))
+    if not kernel.dimensions.over_time:
+        return kernel.output_shapes(shape, given)
+    axis = given["axis"]
+    found = kernel.output_shapes((shape[axis], *shape[:axis], *shape[axis + 1 :]), given)
+    if not kernel.dimensions.keeps_time:
+        return found
+    return tuple((*one[1 : axis + 1], one[0], *one[axis + 1 :]) for one in found)
 
 
 def _common(arrays: Mapping[str, Array]) -> tuple[int, ...]:
@@ -160,6 +219,10 @@ def _numbers(kernel: Kernel, given: dict[str, Any], first: Array, out: np.dtype[
         if not least >= 0:
             raise ValueError("min_denominator: below 0")
         given["min_denominator"] = _to_float(least)
+    for name, base in kernel.probes.items():
+        _probed(kernel, name, given, isinstance(base[0], int))
+    for name in kernel.lengths.values():
+        given[name] = _integer(name, given[name], 0, 2**31 - 1)
     if given["nodata"] is not None:
         given["nodata"] = _nodata(given["nodata"], first.dtype)
     absent = [name for name in kernel.for_integers if given[name] is None]
@@ -168,6 +231,17 @@ def _numbers(kernel: Kernel, given: dict[str, Any], first: Array, out: np.dtype[
             f"{absent[0]}: not given; L is meant for reflectance, scale=1 and offset=0 leave counts as they are"
         )
     _constants(kernel, {name: given[name] for name in questions.numbers(kernel) if name not in absent}, out)
+
+
+def _probed(kernel: Kernel, name: str, given: dict[str, Any], whole: bool) -> None:
+    """Check a number that is no constant of a formula: an order from 1 to 3, or a parameter above 0."""
+    if whole:
+        given[name] = _integer(name, given[name], 1, 3)
+        return
+    value = _to_float(_number(name, given[name]))
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name}: not above 0, or infinite")
+    given[name] = value
 
 
 def _constants(kernel: Kernel, given: Mapping[str, Any], out: np.dtype[Any]) -> None:
@@ -272,7 +346,9 @@ def _band(given: dict[str, Any], shape: tuple[int, ...]) -> Array | None:
     return band
 
 
-def _check_out(kernel: Kernel, out: Any, read: Mapping[str, Array], shape: tuple[int, ...], dtype: Any) -> None:
+def _check_out(
+    kernel: Kernel, out: Any, read: Mapping[str, Array], shapes: tuple[tuple[int, ...], ...], dtype: Any
+) -> None:
     """Refuse an output that is wrong, or that shares memory with what is read or with another."""
     dtypes = kernel.output_dtypes(dtype)
     if len(dtypes) > 1 and not isinstance(out, tuple):
@@ -281,7 +357,7 @@ def _check_out(kernel: Kernel, out: Any, read: Mapping[str, Array], shape: tuple
     if len(given) != len(dtypes):
         raise ValueError("out: a tuple of another length")
     others = dict(read)
-    for number, (one, kind) in enumerate(zip(given, dtypes, strict=True)):
+    for number, (one, shape, kind) in enumerate(zip(given, shapes, dtypes, strict=True)):
         name = f"out[{number}]" if len(dtypes) > 1 else "out"
         target = _target(name, one, shape, kind)
         for other, array in others.items():

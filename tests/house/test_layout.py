@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from inputs.families import FAMILIES
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "reference_py" / "eokernels"
 RUST = ROOT / "kernels_rs" / "src"
@@ -170,6 +172,26 @@ def test_rooms_of_the_lab_import_those_before_them(room: str) -> None:
 def test_modules_of_the_lab_import_each_other_in_no_circle() -> None:
     graph = {module: {used for _, used in uses(path)} - {module} for module, path in LAB.items()}
     TopologicalSorter(graph).prepare()  # raises a CycleError that names the modules
+
+
+def asks_family(node: ast.AST) -> bool:
+    """Tell whether a comparison asks whether a family is one of a certain name."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    names = {one.value for side in sides for one in ast.walk(side) if isinstance(one, ast.Constant)}
+    return any("family" in ast.unparse(side) for side in sides) and bool(names & set(FAMILIES))
+
+
+def test_only_families_know_a_family_by_its_name() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno}: {ast.unparse(node)}"
+        for path in modules("inputs", "benchmarks", "reports", "lab", "tests")
+        if path.parent.name != "families"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare) and asks_family(node)
+    ]
+    assert not wrong, "ask the declared dimensions instead (`inputs.dimensions`):\n" + "\n".join(wrong)
 
 
 def test_what_is_generated_stands_apart_from_code() -> None:

@@ -1,5 +1,6 @@
 //! Algorithms on values: networks, selection and sums; no strides are in here.
 
+pub(crate) mod banded;
 pub(crate) mod bisect;
 pub(crate) mod groups;
 pub(crate) mod moments;
@@ -9,4 +10,5 @@ pub(crate) mod program;
 mod programs;
 pub(crate) mod selection;
 pub(crate) mod small;
+pub(crate) mod smooth;
 pub(crate) mod sums;

@@ -11,5 +11,6 @@ pub(crate) mod results;
 pub(crate) mod rough_bands;
 pub(crate) mod rough_stacks;
 pub(crate) mod row;
+pub(crate) mod series;
 pub(crate) mod temporal;
 pub(crate) mod tiles;

@@ -34,6 +34,7 @@ macro_rules! real {
             const NAN: Self = $float::NAN;
             const HALF: Self = 0.5;
 
+            #[inline(always)]
             #[allow(clippy::cast_possible_truncation, reason = "rounds to nearest")]
             fn nearest(value: f64) -> Self {
                 value as Self

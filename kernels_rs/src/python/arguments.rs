@@ -1,5 +1,6 @@
 //! The arguments that are not arrays: plain numbers of Rust before any array is looked at.
 
+use crate::algo::banded::MOST_ORDER;
 use crate::errors::Error;
 use crate::python::arrays::{Dtype, guarded};
 use crate::python::numbers::{decimal, integer, is_integer, real};
@@ -36,7 +37,7 @@ macro_rules! arguments {
 
 arguments! {
     Threads(usize) AxisArgument(i128) Ddof(usize) MinDenominator(f64) Gain(f64) AerosolRed(f64) AerosolBlue(f64) Canopy(f64)
-    Scale Offset Nodata
+    Order(usize) Scale Offset Nodata Lmbda
 }
 
 /// `num_threads`.
@@ -63,14 +64,14 @@ impl Argument for AxisArgument {
 }
 
 impl AxisArgument {
-    /// The axis counted from the front.
-    pub(crate) fn of(&self, dimensions: usize) -> Result<usize, Error> {
+    /// The axis of the array of that name, counted from the front.
+    pub(crate) fn of(&self, name: &str, dimensions: usize) -> Result<usize, Error> {
         let count = dimensions as i128;
         let axis = if self.0 < 0 { self.0.saturating_add(count) } else { self.0 };
         let axis = usize::try_from(axis).ok().filter(|&axis| axis < dimensions);
         axis.ok_or_else(|| {
             Error::value(format!(
-                "axis is {}; for x of {dimensions} dimensions -{dimensions} … {} are accepted",
+                "axis is {}; for {name} of {dimensions} dimensions -{dimensions} … {} are accepted",
                 self.0,
                 count - 1
             ))
@@ -87,6 +88,31 @@ impl Argument for Ddof {
             ..0 => Err(Error::value(format!("ddof is {}; an int of at least 0 is accepted", object.repr()?)).into()),
             // More than there can be values: of none is there a deviation.
             ddof => Ok(Self(usize::try_from(ddof).unwrap_or(usize::MAX))),
+        }
+    }
+}
+
+/// `lmbda`: what is smooth is weighed against what is near by.
+pub(crate) struct Lmbda(pub f64);
+
+impl Argument for Lmbda {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let value = decimal("lmbda", object)?;
+        if value.is_normal() && value > 0.0 {
+            return Ok(Self(value));
+        }
+        Err(Error::value(format!("lmbda is {}; a finite number above 0 is accepted", object.repr()?)).into())
+    }
+}
+
+/// `d`: the order of the differences that are penalised.
+pub(crate) struct Order(pub usize);
+
+impl Argument for Order {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match usize::try_from(integer("d", object)?) {
+            Ok(order) if (1..=MOST_ORDER).contains(&order) => Ok(Self(order)),
+            _ => Err(Error::value(format!("d is {}; an int of 1 to {MOST_ORDER} is accepted", object.repr()?)).into()),
         }
     }
 }

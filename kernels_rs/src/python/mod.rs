@@ -10,6 +10,7 @@ pub(crate) mod numbers;
 pub(crate) mod outputs;
 pub(crate) mod quality_arguments;
 mod said;
+pub(crate) mod series;
 pub(crate) mod signals;
 pub(crate) mod signatures;
 pub(crate) mod snapshots;

@@ -25,6 +25,8 @@ mod _rust {
     use crate::python::signatures::temporal_moments::temporal_moments;
     #[pymodule_export]
     use crate::python::signatures::temporal_stats::temporal_stats;
+    #[pymodule_export]
+    use crate::python::signatures::whittaker_smooth::whittaker_smooth;
 
     /// What was built and what runs: facts for the provenance of a measurement.
     ///

@@ -85,7 +85,7 @@ impl<'py, const N: usize> StackCall<'py, N> {
         if shape.is_empty() {
             return Err(Error::value("x is 0-dimensional; an array of at least one dimension is accepted"));
         }
-        let dates = shape.remove(self.axis.of(shape.len())?);
+        let dates = shape.remove(self.axis.of("x", shape.len())?);
         if i32::try_from(dates).is_err() {
             return Err(Error::Overflow(format!(
                 "x has {dates} dates; at most {} are accepted, as int32 counts them",
@@ -104,7 +104,7 @@ impl<'py, const N: usize> StackCall<'py, N> {
         for (i, out) in outs.iter().enumerate() {
             outs[..i].iter().chain([&x]).chain(&mask).try_for_each(|other| apart(out, other))?;
         }
-        let axis = self.axis.of(x.raw.shape().len())?;
+        let axis = self.axis.of("x", x.raw.shape().len())?;
         let wide = mask.map(|mask| mask.broadcast(x.raw.shape())).transpose()?;
         // SAFETY: each has been held against all others.
         let out = outs.each_ref().map(|out| unsafe { Target::new(out) });

@@ -197,6 +197,29 @@ impl<'a> Raw<'a> {
         (left.shape[axis], right.shape[axis]) = (at, right.shape[axis] - at);
         (left, right)
     }
+
+    /// Those along an axis that are in a range.
+    #[must_use]
+    pub fn part(self, axis: usize, range: &std::ops::Range<usize>) -> Self {
+        self.split_at(axis, range.start).1.split_at(axis, range.len()).0
+    }
+
+    /// The one at a place along an axis, which is removed.
+    #[must_use]
+    pub fn at(self, axis: usize, place: usize) -> Self {
+        let mut one = self.part(axis, &(place..place + 1));
+        one.remove(axis);
+        one
+    }
+
+    /// The same with one more axis, of length 1, behind the others.
+    #[must_use]
+    pub fn with_last_axis(mut self) -> Self {
+        self.shape = self.shape.insert_axis(Axis(self.shape.ndim()));
+        self.strides = self.strides.insert_axis(Axis(self.strides.ndim()));
+        self.strides[self.shape.ndim() - 1] = 0;
+        self
+    }
 }
 
 impl Operand for Raw<'_> {

@@ -131,6 +131,8 @@ def _no_tile(dtype: np.dtype[Any]) -> tuple[Array, Array]:
 NOTHING = np.zeros(1, np.uint8)
 NOTHING.flags.writeable = False
 NO_MASK = NOTHING.view(np.bool_)
+NO_WEIGHTS = np.zeros(1, np.float32)
+NO_WEIGHTS.flags.writeable = False
 
 
 def flat(array: Array | None, absent: Array = NOTHING, *, written: bool = False) -> Array:
@@ -242,3 +244,11 @@ def walk_pixels(call: Admitted, *results: Array) -> tuple[list[Array], Way]:
     (series,) = call.arrays
     plan, _ = way(*[_layout(array) for array in (series, call.mask, *results)])
     return [flat(series), flat(call.mask, NO_MASK), *[flat(result, written=True) for result in results]], plan
+
+
+def walk_series(call: Admitted, weights: Array | None, result: Array) -> tuple[list[Array], Way]:
+    """Return memory and way of a stack, its mask, its weights and its output, all with time first, in this order."""
+    (series,) = call.arrays
+    operands = (series, call.mask, weights, result)
+    plan, _ = way(*[_layout(array) for array in (*operands, result[0])])
+    return [flat(series), flat(call.mask, NO_MASK), flat(weights, NO_WEIGHTS), flat(result, written=True)], plan

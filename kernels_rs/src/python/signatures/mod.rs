@@ -8,3 +8,4 @@ pub(crate) mod temporal_mean;
 pub(crate) mod temporal_median;
 pub(crate) mod temporal_moments;
 pub(crate) mod temporal_stats;
+pub(crate) mod whittaker_smooth;

@@ -1,0 +1,1 @@
+"""Declarations that wait for what the lab has not got yet."""
