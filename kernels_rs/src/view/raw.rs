@@ -200,13 +200,13 @@ impl<'a> Raw<'a> {
 
     /// Those along an axis that are in a range.
     #[must_use]
-    pub fn part(self, axis: usize, range: &std::ops::Range<usize>) -> Self {
+    pub(crate) fn part(self, axis: usize, range: &std::ops::Range<usize>) -> Self {
         self.split_at(axis, range.start).1.split_at(axis, range.len()).0
     }
 
     /// The one at a place along an axis, which is removed.
     #[must_use]
-    pub fn at(self, axis: usize, place: usize) -> Self {
+    pub(crate) fn at(self, axis: usize, place: usize) -> Self {
         let mut one = self.part(axis, &(place..place + 1));
         one.remove(axis);
         one
@@ -214,7 +214,7 @@ impl<'a> Raw<'a> {
 
     /// The same with one more axis, of length 1, behind the others.
     #[must_use]
-    pub fn with_last_axis(mut self) -> Self {
+    pub(crate) fn with_last_axis(mut self) -> Self {
         self.shape = self.shape.insert_axis(Axis(self.shape.ndim()));
         self.strides = self.strides.insert_axis(Axis(self.strides.ndim()));
         self.strides[self.shape.ndim() - 1] = 0;
