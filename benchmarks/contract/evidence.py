@@ -42,11 +42,13 @@ def _goldens(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) -> Ite
         for name, function in functions.items():
             case = f"golden {golden.name}"
             note(kernel.name, name, golden.dtype, case)
-            yield verdict(kernel, name, golden.dtype, case, _golden_breaches(golden, function))
+            yield verdict(kernel, name, golden.dtype, case, _golden_breaches(kernel, golden, function))
 
 
-def _golden_breaches(golden: Golden, function: Callable[..., Any]) -> list[Breach]:
-    arrays = [np.array(values, golden.dtype) for values in golden.arrays]
+def _golden_breaches(kernel: Kernel, golden: Golden, function: Callable[..., Any]) -> list[Breach]:
+    data = len(kernel.data)  # what goes beside them has a dtype of its own
+    arrays = [np.array(values, golden.dtype if k < data else None) if values is not None else None
+              for k, values in enumerate(golden.arrays)]  # fmt: skip
     try:
         result = function(*arrays, **golden.kwargs)
     except Exception as error:

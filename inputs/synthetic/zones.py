@@ -62,11 +62,14 @@ def _cuts(rng: np.random.Generator, length: int, parts: int) -> NDArray[np.intp]
     """Return for each of `length` places the part it is in; none is smaller than half of the others' mean or so."""
     jitter = np.concatenate([[0.0], rng.uniform(-0.25, 0.25, parts - 1)])
     edges = (np.arange(parts) + jitter) * length / parts
-    return np.asarray(np.searchsorted(edges, np.arange(length) + 0.5, side="right") - 1, np.intp)
+    part: NDArray[np.intp] = np.searchsorted(edges, np.arange(length) + 0.5, side="right") - 1
+    return part
 
 
 def _waves(rng: np.random.Generator, length: int, size: float) -> NDArray[np.intp]:
     """Return how far an edge swings at each place, whole pixels; a sum of three waves of a few fields' length."""
     places = np.arange(length)
-    waves = [np.sin(2 * np.pi * (places / (size * rng.uniform(1.5, 6.0)) + rng.uniform())) for _ in range(3)]
-    return np.asarray(np.rint(_SWAY / 3 * size * np.sum(waves, axis=0)), np.intp)
+    # Triangles, not sines, which round differently from one machine to the next.
+    turns = [places / (size * rng.uniform(1.5, 6.0)) + rng.uniform() for _ in range(3)]
+    swing = sum(np.abs(turn % 1.0 * 4.0 - 2.0) - 1.0 for turn in turns)
+    return np.rint(_SWAY / 3 * size * swing).astype(np.intp)

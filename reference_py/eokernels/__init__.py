@@ -15,6 +15,7 @@ from eokernels._rust import (
     temporal_median,
     temporal_stats,
     whittaker_smooth,
+    zonal_stats,
 )
 from eokernels.streamed import TemporalStats
 
@@ -30,4 +31,5 @@ __all__ = [
     "temporal_median",
     "temporal_stats",
     "whittaker_smooth",
+    "zonal_stats",
 ]

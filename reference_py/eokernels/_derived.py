@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from eokernels._labelled import each_variable, elementwise, reduction, series
+from eokernels._labels import zonal
 
 Given = dict[str, Any]
 Call = Callable[[Given], Any]
@@ -102,6 +103,26 @@ def along_dimension(plain: Any, *, companions: tuple[str, ...] = ("mask",), note
         beside = {name: given.pop(name) for name in companions}
         given |= {name: _days(given[name]) for name in given.keys() & {"times"}}
         return series(plain.__name__, y, dim, beside, given, keep_attrs=keep_attrs)
+
+    return function(plain, call, {"keep_attrs": (None, KEEP_ATTRS)}, note)
+
+
+def over_zones(plain: Any, *, note: str = "") -> Any:
+    """Return statistics of zones on labelled arrays: the dimensions of the label image are reduced.
+
+    Parameters
+    ----------
+    plain
+        The function on plain arrays, of data, labels and the number of zones.
+    note
+        What its users have to know beside the documentation of the plain function.
+    """
+    names = list(inspect.signature(plain).parameters)[:3]
+
+    def call(given: Given) -> xr.Dataset:
+        values, zones, count = (given.pop(name) for name in names)
+        beside, keep_attrs = {"mask": given.pop("mask")}, given.pop("keep_attrs")
+        return zonal(plain.__name__, values, zones, count, beside, given, keep_attrs)
 
     return function(plain, call, {"keep_attrs": (None, KEEP_ATTRS)}, note)
 

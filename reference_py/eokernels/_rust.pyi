@@ -130,4 +130,31 @@ def whittaker_smooth(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
+def zonal_moments(
+    values: NDArray[Any],
+    zones: NDArray[np.integer[Any]],
+    n_zones: SupportsIndex,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]: ...
+def zonal_stats(
+    values: NDArray[Any],
+    zones: NDArray[np.integer[Any]],
+    n_zones: SupportsIndex,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    dtype: DTypeLike | None = None,
+    out: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 def build_info() -> dict[str, str]: ...

@@ -38,7 +38,7 @@ except ModuleNotFoundError as error:
 
 import eokernels as plain
 from eokernels._attributes import MEANING, PACKING
-from eokernels._derived import along_dimension, over_dimension, over_elements
+from eokernels._derived import along_dimension, over_dimension, over_elements, over_zones
 
 __all__ = [
     "MEANING",
@@ -51,6 +51,7 @@ __all__ = [
     "temporal_median",
     "temporal_stats",
     "whittaker_smooth",
+    "zonal_stats",
 ]
 
 _GUESSED = "`scale`, `offset` and `nodata` are never guessed from attributes: a file may have been decoded, and its\n"
@@ -65,6 +66,12 @@ _SMOOTH = """
 `dim` stays, and must be one chunk. `times` may be numbers or datetimes, such as ``y.time``, which become days since the
 first. They are never taken from the coordinate unasked: without them dates are one apart.
 """
+_ZONES = """
+Returns a Dataset of ``count``, ``sum``, ``mean``, ``min``, ``max`` and ``std``. The dimensions of `zones` are reduced, the
+others of `values` stay, and the new dimension ``zone`` has the numbers 0 … n_zones − 1 for labels. Chunked arrays stay
+lazy: blocks are combined in a fixed order, so the bits do not depend on how the dimensions that stay are cut.
+``.compute()`` of the Dataset makes all six in one pass.
+"""
 _MEDIAN = "`dim` must be one chunk: a median cannot be made of parts."
 
 normalized_difference = over_elements(plain.normalized_difference)
@@ -75,3 +82,4 @@ temporal_mean = over_dimension(plain.temporal_mean)
 temporal_stats = over_dimension(plain.temporal_stats, results=("mean", "std", "count"), note=_STATS)
 temporal_median = over_dimension(plain.temporal_median, note=_MEDIAN)
 whittaker_smooth = along_dimension(plain.whittaker_smooth, companions=("weights", "mask"), note=_SMOOTH)
+zonal_stats = over_zones(plain.zonal_stats, note=_ZONES)

@@ -3,6 +3,7 @@
 pub(crate) mod banded;
 pub(crate) mod bisect;
 pub(crate) mod groups;
+mod label_runs;
 pub(crate) mod moments;
 #[allow(dead_code, reason = "the build script and tests use the rest")]
 pub(crate) mod network;
@@ -12,3 +13,4 @@ pub(crate) mod selection;
 pub(crate) mod small;
 pub(crate) mod smooth;
 pub(crate) mod sums;
+pub(crate) mod tallies;

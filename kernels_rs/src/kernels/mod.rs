@@ -9,3 +9,4 @@ pub(crate) mod temporal_median;
 pub(crate) mod temporal_moments;
 pub(crate) mod temporal_stats;
 pub(crate) mod whittaker_smooth;
+pub(crate) mod zonal_stats;

@@ -171,6 +171,9 @@ const fn chosen<const N: usize>(said: &[bool], wanted: bool) -> [Dtype; N] {
     found
 }
 
+/// What labels may be.
+pub(crate) const LABELS: &[Dtype] = QUALITIES.split_at(1).1;
+
 impl Dtype {
     #[must_use]
     pub(crate) fn is_float(self) -> bool {

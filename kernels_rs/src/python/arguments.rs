@@ -37,7 +37,7 @@ macro_rules! arguments {
 
 arguments! {
     Threads(usize) AxisArgument(i128) Ddof(usize) MinDenominator(f64) Gain(f64) AerosolRed(f64) AerosolBlue(f64) Canopy(f64)
-    Order(usize) Scale Offset Nodata Lmbda
+    Order(usize) Scale Offset Nodata Lmbda Zones
 }
 
 /// `num_threads`.
@@ -114,6 +114,24 @@ impl Argument for Order {
             Ok(order) if (1..=MOST_ORDER).contains(&order) => Ok(Self(order)),
             _ => Err(Error::value(format!("d is {}; an int of 1 to {MOST_ORDER} is accepted", object.repr()?)).into()),
         }
+    }
+}
+
+/// `n_zones`: how many zones there are.
+pub(crate) struct Zones(pub usize);
+
+impl Zones {
+    /// More are refused: their numbers are kept in 32 bits.
+    const MOST: i128 = i32::MAX as i128;
+}
+
+impl Argument for Zones {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let count = integer("n_zones", object)?;
+        let fitting = usize::try_from(count).ok().filter(|_| count <= Self::MOST);
+        let most = Self::MOST;
+        let refusal = || Ok(Error::value(format!("n_zones is {}; an int of 0 … {most} is accepted", object.repr()?)));
+        fitting.map(Self).ok_or_else(|| refusal().map_or_else(|error: PyErr| error, Into::into))
     }
 }
 

@@ -16,3 +16,4 @@ pub(crate) mod signatures;
 pub(crate) mod snapshots;
 pub(crate) mod stacks;
 pub(crate) mod strips;
+pub(crate) mod zones;

@@ -27,6 +27,10 @@ mod _rust {
     use crate::python::signatures::temporal_stats::temporal_stats;
     #[pymodule_export]
     use crate::python::signatures::whittaker_smooth::whittaker_smooth;
+    #[pymodule_export]
+    use crate::python::signatures::zonal_moments::zonal_moments;
+    #[pymodule_export]
+    use crate::python::signatures::zonal_stats::zonal_stats;
 
     /// What was built and what runs: facts for the provenance of a measurement.
     ///

@@ -149,7 +149,7 @@ pub(crate) fn several<'py, const N: usize>(
     given: Option<&Bound<'py, PyAny>>,
     dtypes: [Dtype; N],
 ) -> PyResult<([Out<'py>; N], Option<Bound<'py, PyTuple>>)> {
-    const NAMES: [&str; 3] = ["out[0]", "out[1]", "out[2]"];
+    const NAMES: [&str; 6] = ["out[0]", "out[1]", "out[2]", "out[3]", "out[4]", "out[5]"];
     const { assert!(N <= NAMES.len()) };
     let Some(object) = given else { return Ok((dtypes.map(|dtype| Out { dtype, given: None }), None)) };
     let Ok(tuple) = object.cast::<PyTuple>() else {

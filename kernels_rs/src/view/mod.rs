@@ -7,4 +7,5 @@ pub(crate) mod parts;
 pub(crate) mod raw;
 pub(crate) mod room;
 pub(crate) mod rows;
+pub(crate) mod spans;
 pub(crate) mod transpose;

@@ -1,0 +1,125 @@
+"""The right answer of Whittaker's smoother, in long double, for many series at once; and goldens of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.kernels._shared import lone, missing
+from benchmarks.spec import Array, Golden
+
+WIDE = np.longdouble
+REFINED = 4
+BLOCK = 8192
+"""Series that are solved together."""
+
+
+def differences(dates: int, d: int, times: Array | None) -> Array:
+    """Return the matrix of plain differences, or of divided ones that are not scaled, in long double."""
+    if times is None:
+        steps = np.zeros((dates - d, dates), WIDE)
+        for j in range(d + 1):
+            steps[np.arange(dates - d), np.arange(dates - d) + j] = (-1) ** (d - j) * math.comb(d, j)
+        return steps
+    stamps, steps = times.astype(np.float64).astype(WIDE), np.eye(dates, dtype=WIDE)
+    for k in range(1, d + 1):
+        steps = np.diff(steps, axis=0) / (stamps[k:] - stamps[:-k])[:, np.newaxis]
+    return steps
+
+
+def applied(rows: Array, d: int, z: Array) -> Array:
+    """Return the differences of series, by the rows of `differences`."""
+    places = np.arange(len(rows))
+    return sum(rows[places, places + j][:, np.newaxis] * z[j : len(rows) + j] for j in range(d + 1))  # type: ignore[return-value]
+
+
+def transposed(rows: Array, d: int, bent: Array) -> Array:
+    """Return what the transpose of the rows of `differences` makes of differences."""
+    places, found = np.arange(len(rows)), np.zeros((rows.shape[1], bent.shape[1]), WIDE)
+    for j in range(d + 1):
+        found[j : len(rows) + j] += rows[places, places + j][:, np.newaxis] * bent
+    return found
+
+
+def factors(weights: Array, penalty: Array, d: int) -> tuple[Array, Array]:
+    """Return LDLᵀ of W + penalty for many series at once, as it stands in any textbook: L's bands, and D."""
+    dates = len(weights)
+    lower, pivots = np.zeros((d + 1, *weights.shape), WIDE), np.zeros(weights.shape, WIDE)
+    for t in range(dates):
+        first = max(0, t - d)
+        for s in range(first, t):
+            inner = sum(lower[t - r, t] * lower[s - r, s] * pivots[r] for r in range(max(first, s - d), s))
+            lower[t - s, t] = (penalty[t, s] - inner) / pivots[s]
+        pivots[t] = weights[t] + penalty[t, t] - sum(lower[t - r, t] ** 2 * pivots[r] for r in range(first, t))
+    return lower, pivots
+
+
+def solved(lower: Array, pivots: Array, right: Array) -> Array:
+    """Solve L D Lᵀ z = right for many series at once."""
+    z, width, dates = right.copy(), len(lower) - 1, len(right)
+    for t in range(dates):
+        for r in range(max(0, t - width), t):
+            z[t] -= lower[t - r, t] * z[r]
+    z /= pivots
+    for t in range(dates - 1, -1, -1):
+        for s in range(t + 1, min(dates, t + width + 1)):
+            z[t] -= lower[s - t, s] * z[s]
+    return z
+
+
+def oracle(
+    y: Array, weights: Array | None = None, times: Array | None = None, axis: int = 0, *, lmbda: Any, d: int = 2,
+    nodata: Any = None, mask: Any = None, dtype: Any = None,
+) -> Array:  # fmt: skip
+    """Solve (W + λ·DᵀD) z = W y in long double, and again for what is left of the right side."""
+    gone = missing(y, nodata=nodata, mask=mask)
+    own = np.ones(y.shape) if weights is None else np.broadcast_to(weights, y.shape).astype(np.float64)
+    heavy = np.where(gone | ~(own > 0), 0.0, own)
+    values = np.where(heavy > 0, y.astype(np.float64), 0.0)
+    shape = np.moveaxis(values, axis, 0).shape
+    heavy, values = (np.moveaxis(each, axis, 0).reshape(shape[0], -1) for each in (heavy, values))
+    good = (np.isfinite(values) & np.isfinite(heavy)).all(axis=0) & ((heavy > 0).sum(axis=0) >= d)
+    smooth, rows = np.full(values.shape, np.nan), differences(shape[0], int(d), times)
+    chosen = np.flatnonzero(good)
+    for block in (chosen[k : k + BLOCK] for k in range(0, len(chosen), BLOCK)):
+        smooth[:, block] = _block(
+            heavy[:, block].astype(WIDE), values[:, block].astype(WIDE), WIDE(lmbda), rows, int(d)
+        )
+    return np.moveaxis(smooth.reshape(shape), 0, axis)
+
+
+def _block(weights: Array, values: Array, lmbda: Any, rows: Array, d: int) -> Array:
+    """Return smooth series as float64."""
+    lower, pivots = factors(weights, lmbda * (rows.T @ rows), d)
+    z = np.zeros(values.shape, WIDE)
+    for _ in range(REFINED):
+        z = z + solved(lower, pivots, weights * (values - z) - lmbda * transposed(rows, d, applied(rows, d, z)))
+    return z.astype(np.float64)
+
+
+def slack(expected: tuple[Array, ...], keywords: Mapping[str, Any]) -> tuple[Array, ...]:
+    """Return what a value may be off: 2⁻³⁰ of the largest of its series."""
+    (smooth,) = expected
+    largest = np.abs(smooth).max(axis=int(lone(keywords.get("axis", 0))), keepdims=True, initial=0.0)
+    return (np.broadcast_to(np.nan_to_num(largest, nan=0.0, posinf=0.0) * 2.0**-30, smooth.shape),)
+
+
+SOURCE = "whittaker-eilers 0.2.0, order 2"
+GOLDENS = (
+    Golden("ten values", ([1.0, 2, 0, 3, 1, 4, 2, 5, 3, 6],),
+           [0.9350592433, 1.198454676, 1.468344185, 1.831376377, 2.227365442, 2.712987933, 3.222183857, 3.817594428,
+            4.439642475, 5.146991383], "float64", SOURCE, {"lmbda": 10.0}, rtol=1e-9),
+    Golden("weights of 0", ([1.0, 2, 0, 3, 0, 0, 2, 5, 3, 0], [1.0, 1, 0, 1, 0, 0, 1, 1, 1, 0]),
+           [1.371246214, 1.794774763, 2.181178691, 2.513855901, 2.776204293, 3.000236181, 3.217963877, 3.461399693,
+            3.640759553, 3.820119414], "float64", SOURCE, {"lmbda": 10.0}, rtol=1e-9),
+    Golden("uneven times", ([1.0, 2, 0, 3, 1, 4, 2, 5], None, [0.0, 1, 3, 4, 7, 8, 10, 15]),
+           [1.19936123466, 1.43065950246, 1.17555559325, 2.02107876264, 2.01384949377, 2.82761791893, 2.347538711,
+            4.9843387833], "float64", SOURCE, {"lmbda": 5.0}, rtol=1e-9),
+    Golden("two values lie on a line, whatever lmbda is",
+           ([math.nan] * 180 + [1.0] + [math.nan] * 30 + [4.0] + [math.nan] * 153,),
+           [1.0 + (t - 180) * 3 / 31 for t in range(365)], "float64", "a line has no second differences",
+           {"lmbda": 1e4}, rtol=1e-9),
+)  # fmt: skip

@@ -1,0 +1,53 @@
+"""Whittaker's smoother along time: the series that is near the values and bends little, gaps filled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.kernels import _whittaker
+from benchmarks.kernels._shared import NUMBERS, over_time
+from benchmarks.peers import scipy_, whittaker_
+from benchmarks.spec import Authority, Contract, Cost, Kernel, Prose
+from inputs import build
+from inputs.cases import Case
+
+
+def keywords(case: Case) -> Mapping[str, Any]:
+    """Return the keywords of a case: time is where it has it, and lmbda is a usual one."""
+    days = {"times": build.days(case), "lmbda": 1e4} if case.uneven else {"lmbda": 100.0}
+    return {**days, **over_time(case)}
+
+
+KERNEL = Kernel(
+    name="whittaker_smooth", title="Whittaker smoother", cost_class="C8", family="series",
+    signature="(t),(t)?->(t)", oracle=_whittaker.oracle, bands=("ndvi",), arguments=("y",), keywords=keywords,
+    companions={"weights": lambda case: "weights" if case.weights else None},
+    roles={"weights": "weights", "times": "times"}, required={"lmbda": 100.0}, least={"t": 5},
+    probes={"lmbda": (0.5, 1e4), "d": (1, 3)},
+    contract=Contract(
+        dtypes=NUMBERS,
+        tolerance_ulp={"float32": 1, "float64": 4},
+        slack=_whittaker.slack,
+        tolerance_reason="Every value depends on all others of its series, so that what is rounded is of the size of "
+        "the largest: beside the ulp a value may be 2⁻³⁰ of it off. In float64 the state is kept in differences: with "
+        "a third of the values the error is below 1e-11 of the largest; with d of 365 values, next to each other, it may "
+        "reach 1e-9 (d=2) and 1e-6 (d=3), where the result is a hundred to 10⁵ times the values.",
+        missing="NaN, nodata, True in the mask or a weight that is not above 0 leaves a value out, and its place is "
+        "filled; fewer values than d, and an infinite value or weight, make a series NaN.",
+    ),
+    cost=Cost(lambda shape: 33.0 * float(np.prod(shape)), "flop"),
+    golden=_whittaker.GOLDENS,
+    authority=Authority("scipy.linalg.solveh_banded", scipy_.whittaker_smooth, rtol=1e-9),
+    peers=(whittaker_.WHITTAKER_SMOOTH, scipy_.WHITTAKER_SMOOTH),
+    prose=Prose(
+        why="The usual way to a gapless vegetation index: phenology and crop maps start from it.",
+        expect="A recurrence along time with a division a value: one series at a time waits for each step, many side "
+        "by side do not. Without gaps all series share their factors, and two short recurrences are left.",
+        surprise="The textbook's factorisation is right to 1e-3 only where two dates of 365 are known and lmbda is "
+        "large. The same one in differences is right to 1e-10, and as fast.",
+    ),
+    source=("Eilers 2003, Analytical Chemistry 75, 3631–3636", "Whittaker 1923, Proc. Edinburgh Math. Soc. 41, 63–75"),
+)  # fmt: skip

@@ -1,1 +1,0 @@
-"""Declarations that wait for what the lab has not got yet."""
