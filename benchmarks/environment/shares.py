@@ -4,8 +4,9 @@
 renews that. A test holds one against the other, so that whoever lets a kernel grow sees it, and says so in a commit.
 
 The compiler writes into a function's name of which types it was made ("v0" mangling, as ``pyproject.toml`` asks): what
-runs for a kernel names its formula, wherever it stands. Functions that name no kernel count for their room of the
-crate, and those that name none for what it is built on. Inlined code counts for the function that it went into.
+runs for a kernel names its formula, wherever it stands. Functions that name no kernel count for a room of the crate, of
+several for the one that uses the others, and those that name none for what the crate is built on. Inlined code counts
+for the function that it went into.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from elftools.elf.sections import SymbolTableSection
 
 TABLE = Path(__file__).with_name("shares.json")
 KERNEL = re.compile(r"(?:7kernels|10signatures)(\d+)([a-z]\w*)")
-ROOM = re.compile(r"5__rust(\d+)([a-z]\w*)")
+ROOMS = ("errors", "number", "exec", "view", "drive", "algo", "python")
+"""Of the crate, but for the kernels'; each uses those before it alone."""
 ELSEWHERE = "elsewhere"
 
 
@@ -93,10 +95,11 @@ def functions(path: Path) -> list[tuple[str, int]]:
 
 def owner(name: str) -> tuple[str, str]:
     """Return whom a mangled function belongs to: a kernel, or a room."""
-    for kind, pattern in (("kernel", KERNEL), ("room", ROOM)):
-        if found := pattern.search(name):
-            return kind, found[2][: int(found[1])]
-    return "room", ELSEWHERE
+    if found := KERNEL.search(name):
+        return "kernel", found[2][: int(found[1])]
+    return "room", next(
+        (room for room in reversed(ROOMS) if "5__rust" in name and f"{len(room)}{room}" in name), ELSEWHERE
+    )
 
 
 def kept() -> Shares:

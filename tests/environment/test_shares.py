@@ -54,6 +54,10 @@ def test_the_module_is_small(now: shares.Shares) -> None:
         ),
         ("_RNCNvNtNtNtCsar679vHCeCW_5__rust6python10signatures3evi3evi0B9_", ("kernel", "evi")),
         ("_RINvMNtNtCsar679vHCeCW_5__rust4exec4paceNtB3_4Pace4walkyEB7_", ("room", "exec")),
+        (
+            "_RINvNtNtCs9_5__rust4exec4simd8dispatchINtNtNtB6_5drive6passes4OvertNtNtNtB6_4algo4sums4SumEE",
+            ("room", "algo"),
+        ),
         ("_RNvNtCs9aB3_3std2io5print", ("room", shares.ELSEWHERE)),
     ],
 )

@@ -19,7 +19,7 @@ impl Program {
     /// # Panics
     ///
     /// As [`Program::new`].
-    pub(crate) fn cached(rows: usize) -> Result<Arc<Self>, Error> {
+    pub fn cached(rows: usize) -> Result<Arc<Self>, Error> {
         static PROGRAMS: PerProcess<Programs> = PerProcess::new();
         PROGRAMS.get(Programs::default).get(rows)
     }

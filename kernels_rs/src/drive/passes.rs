@@ -119,7 +119,8 @@ impl<K: Key> Part<'_, K> {
         pass: &mut impl Pass<K>,
     ) {
         let pixels = self.dates[0].len();
-        let asked = if self.far { pixels - pixels % W } else { 0 };
+        // Of fewer dates the prefetchers keep up.
+        let asked = if self.far && N == DATES { pixels - pixels % W } else { 0 };
         for first in (0..asked).step_by(W) {
             for date in dates {
                 prefetch(&date[first..][..W], AHEAD);

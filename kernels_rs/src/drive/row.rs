@@ -9,9 +9,9 @@ use crate::errors::Error;
 use crate::exec::par::Divide;
 use crate::exec::simd::{Gains, Task};
 use crate::number::real::Real;
-use crate::view::parts::{Gathered, Sample, block_of, is_contiguous, load};
+use crate::view::parts::{Gathered, Sample, block_of, is_contiguous, load, scatter};
 use crate::view::room::Room;
-use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, s};
+use ndarray::{ArrayBase, ArrayView1, ArrayViewD, ArrayViewMut1, Axis};
 
 /// The operands of a row, all of one length.
 pub(crate) struct Row<'a, 'c, I, O, C, const N: usize> {
@@ -122,7 +122,7 @@ impl<I: Sample<O>, O: Real, F: Formula<O, N>, const N: usize> Task for Apply<'_,
             };
             apply(formula, inputs, missing, results);
             if scattered {
-                row.out.slice_mut(s![range]).assign(&ArrayView1::from(&*out_block));
+                scatter(&out_block, &mut row.out, &range);
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::fmt::Debug;
 
 /// A small generator (splitmix64), so that a failing case is told by a seed and its structure.
-pub struct Rng(pub u64);
+pub(super) struct Rng(pub u64);
 
 impl Rng {
     fn next(&mut self) -> u64 {
@@ -16,24 +16,24 @@ impl Rng {
     }
 
     /// A number from 0 to `end` - 1; `end` is at most 65536.
-    pub fn below(&mut self, end: u32) -> u16 {
+    pub(super) fn below(&mut self, end: u32) -> u16 {
         u16::try_from((self.next() >> 16) % u64::from(end)).expect("less than 65536")
     }
 
     /// True in that many of 100 cases.
-    pub fn percent(&mut self, share: u16) -> bool {
+    pub(super) fn percent(&mut self, share: u16) -> bool {
         self.below(100) < share
     }
 
     /// An element of a mask: not 0, and not only 1, in that many of 100 cases.
-    pub fn mark(&mut self, share: u16) -> u8 {
+    pub(super) fn mark(&mut self, share: u16) -> u8 {
         if self.percent(share) { [1, 2, 128, 255][usize::from(self.below(4))] } else { 0 }
     }
 }
 
 /// Which values are drawn.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub(super) enum Kind {
     /// All bit patterns and numbers of ordinary size; for floats also NaN, infinities, zeros and denormals.
     Any,
     /// A few small numbers, so that many are equal.
@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 /// A dtype of inputs.
-pub trait Value: Copy + Debug + PartialEq + Send + Sync + 'static {
+pub(super) trait Value: Copy + Debug + PartialEq + Send + Sync + 'static {
     /// A value; of a float with `Few` and `Limits` never NaN and never -0.
     fn draw(rng: &mut Rng, kind: Kind) -> Self;
 
@@ -131,7 +131,7 @@ values! { floats
 }
 
 /// A dtype of results.
-pub trait Bits: Copy + Debug {
+pub(super) trait Bits: Copy + Debug {
     /// Its bits. All NaNs count as one value: which of several an operation passes on is left open by Rust.
     fn bits(self) -> u64;
 }
@@ -149,7 +149,7 @@ impl Bits for f64 {
 }
 
 /// Asserts that two arrays hold the same bits.
-pub fn assert_same_bits<O: Bits>(found: &ArrayD<O>, expected: &ArrayD<O>, what: &str) {
+pub(super) fn assert_same_bits<O: Bits>(found: &ArrayD<O>, expected: &ArrayD<O>, what: &str) {
     assert_eq!(found.shape(), expected.shape());
     for ((index, found), expected) in found.indexed_iter().zip(expected) {
         assert!(found.bits() == expected.bits(), "{what}, at {index:?}: {found:?}, expected {expected:?}");
@@ -158,7 +158,7 @@ pub fn assert_same_bits<O: Bits>(found: &ArrayD<O>, expected: &ArrayD<O>, what: 
 
 /// How an array lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(super) enum Layout {
     C,
     Fortran,
     /// Backwards along every axis.
@@ -175,12 +175,12 @@ pub enum Layout {
 
 impl Layout {
     /// Any layout of an input.
-    pub fn any() -> impl Strategy<Value = Self> {
+    pub(super) fn any() -> impl Strategy<Value = Self> {
         prop_oneof![Self::writable(), Just(Self::FirstConstant), Just(Self::LastConstant)]
     }
 
     /// Any layout of an output.
-    pub fn writable() -> impl Strategy<Value = Self> {
+    pub(super) fn writable() -> impl Strategy<Value = Self> {
         proptest::sample::select(vec![Self::C, Self::Fortran, Self::Reversed, Self::Sliced, Self::Window])
     }
 
@@ -199,7 +199,7 @@ impl Layout {
     }
 
     /// The view of a storage; not yet broadcast.
-    pub fn arrange<S: Data>(self, mut storage: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
+    pub(super) fn arrange<S: Data>(self, mut storage: ArrayBase<S, IxDyn>) -> ArrayBase<S, IxDyn> {
         for axis in (0..storage.ndim()).map(Axis) {
             match self {
                 Self::Reversed => storage.invert_axis(axis),
@@ -213,7 +213,7 @@ impl Layout {
 }
 
 /// An array and how it lies in memory.
-pub struct Stored<T> {
+pub(super) struct Stored<T> {
     pub storage: ArrayD<T>,
     pub layout: Layout,
     shape: Vec<usize>,
@@ -221,13 +221,13 @@ pub struct Stored<T> {
 
 impl<T: Copy> Stored<T> {
     /// An array of that shape whose storage is filled with what `value` says.
-    pub fn new(layout: Layout, shape: &[usize], mut value: impl FnMut() -> T) -> Self {
+    pub(super) fn new(layout: Layout, shape: &[usize], mut value: impl FnMut() -> T) -> Self {
         let storage = ArrayD::from_shape_simple_fn(layout.storage_shape(shape), &mut value);
         Self { storage, layout, shape: shape.to_vec() }
     }
 
     /// It, read only.
-    pub fn view(&self) -> ArrayViewD<'_, T> {
+    pub(super) fn view(&self) -> ArrayViewD<'_, T> {
         match self.layout {
             Layout::FirstConstant | Layout::LastConstant => {
                 self.storage.broadcast(self.shape.clone()).expect("one axis is of length 1")

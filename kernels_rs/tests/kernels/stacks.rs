@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis, Dimension};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
-pub struct Case {
+pub(super) struct Case {
     pub seed: u64,
     pub dates: usize,
     /// The shape without time.
@@ -22,7 +22,7 @@ pub struct Case {
     pub threads: Vec<usize>,
 }
 
-pub fn cases(dates: impl Strategy<Value = usize>) -> impl Strategy<Value = Case> {
+pub(super) fn cases(dates: impl Strategy<Value = usize>) -> impl Strategy<Value = Case> {
     let pixels = prop_oneof![
         2 => proptest::collection::vec(1_usize..700, 1),
         1 => proptest::collection::vec(1_usize..40, 2),
@@ -41,7 +41,7 @@ pub fn cases(dates: impl Strategy<Value = usize>) -> impl Strategy<Value = Case>
     )
 }
 
-pub fn plain(dates: usize) -> Case {
+pub(super) fn plain(dates: usize) -> Case {
     Case {
         seed: dates as u64,
         dates,
@@ -58,7 +58,7 @@ pub fn plain(dates: usize) -> Case {
 }
 
 /// The stack of a case, values with gaps, and its mask.
-pub struct Scene<K> {
+pub(super) struct Scene<K> {
     pub x: Stored<K>,
     mask: Stored<u8>,
     masked: bool,
@@ -67,7 +67,7 @@ pub struct Scene<K> {
 }
 
 impl<K: Value> Scene<K> {
-    pub fn new(case: &Case, rng: &mut Rng, change: impl Fn(K) -> K) -> Self {
+    pub(super) fn new(case: &Case, rng: &mut Rng, change: impl Fn(K) -> K) -> Self {
         let mut shape = case.pixels.clone();
         shape.insert(case.time_axis, case.dates);
         let nodata = K::nodata(case.nodata);
@@ -85,12 +85,12 @@ impl<K: Value> Scene<K> {
     }
 
     /// The mask, if the case has one.
-    pub fn mask(&self) -> Option<ArrayViewD<'_, u8>> {
+    pub(super) fn mask(&self) -> Option<ArrayViewD<'_, u8>> {
         self.masked.then(|| self.mask.view())
     }
 
     /// What `reduce` makes of the values of each pixel that are not missing, in the order of dates.
-    pub fn map<T>(&self, mut reduce: impl FnMut(Vec<K>) -> T) -> ArrayD<T> {
+    pub(super) fn map<T>(&self, mut reduce: impl FnMut(Vec<K>) -> T) -> ArrayD<T> {
         let x = self.x.view().permuted_axes(self.order.clone());
         let mask = self.mask.view().permuted_axes(self.order.clone());
         ArrayD::from_shape_fn(x.shape()[1..].to_vec(), |index| {
