@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eokernels import _rust
-from eokernels._admit import _gaps, _threads
+from eokernels._admit import gaps_for, threads_for
 from eokernels._checks import (
     FLOAT32,
     FLOAT64,
@@ -88,7 +88,7 @@ def zonal(
     """
     asked = None if dtype is None else read_dtype(dtype)
     missing = None if nodata is None else read_nodata(nodata)
-    count, threads = integer("n_zones", n_zones, 0, _MOST), _threads(num_threads)
+    count, threads = integer("n_zones", n_zones, 0, _MOST), threads_for(num_threads)
     values = plain_input("values", values)
     zones = plain("zones", zones, "a numpy.ndarray of integers")
     masked = None if mask is None else plain_mask(mask)
@@ -104,7 +104,7 @@ def zonal(
     if missing is not None:
         missing = fitting_nodata("values", missing, values.dtype)
     if masked is not None:
-        masked = _gaps(masked, values.shape, None)
+        masked = gaps_for(masked, values.shape, None)
     call = Zonal(values, masked, zones, count, missing, values.shape[:split], result, threads)
     return call, _outputs(call, targets)
 
