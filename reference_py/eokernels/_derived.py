@@ -28,6 +28,7 @@ MOST_NUMBERS = 65536
 DIM = (
     "dim : hashable, or list or tuple of them, default 'time'\n    The dimension that is reduced, or several together."
 )
+KEPT_DIM = "dim : hashable, default 'time'\n    The dimension that is worked along, which stays."
 KEEPDIMS = "keepdims : bool, default False\n    Whether reduced dimensions stay, of length 1."
 KEEP_ATTRS = (
     "keep_attrs : bool, str or callable, optional\n"
@@ -165,9 +166,11 @@ def _documentation(plain: Any, signature: inspect.Signature, more: list[str], no
     text = inspect.getdoc(plain) or ""
     summary, arguments = text.split("\n\n", 1)[0], re.search(r"\nParameters\n-+\n(.*?)\n\n", text, re.DOTALL)
     told = re.split(r"\n(?=\S)", arguments.group(1)) if arguments else []
-    kept = [DIM if each.startswith("axis ") else each for each in told if not each.startswith("out ")]
+    reduces = "keepdims" in signature.parameters
+    dim = DIM if reduces else KEPT_DIM
+    kept = [dim if each.startswith("axis ") else each for each in told if not each.startswith("out ")]
     arrays = [re.sub(r"\bnumpy\.ndarray\b", "xarray.DataArray", each) for each in kept]
-    of = "a DataArray, or each variable of a Dataset," if "dim" in signature.parameters else "DataArrays,"
+    of = "a DataArray, or each variable of a Dataset," if reduces else "DataArrays,"
     where = f"As `eokernels.{plain.__name__}`, on {of} by the names of dimensions; see `eokernels.xarray`."
     parts = [summary, where, *([inspect.cleandoc(note)] if note else [])]
     return "\n\n".join([*parts, "\n".join(["Parameters", "----------", *arrays, *more])]) + "\n"

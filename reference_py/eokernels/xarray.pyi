@@ -104,3 +104,28 @@ def temporal_median(
     keepdims: bool = False,
     keep_attrs: KeepAttrs = None,
 ) -> Arrays: ...
+def whittaker_smooth(
+    y: xr.DataArray,
+    weights: xr.DataArray | None = None,
+    times: Any = None,
+    dim: Dims = "time",
+    *,
+    lmbda: float,
+    d: int = 2,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray: ...
+def zonal_stats(
+    values: xr.DataArray,
+    zones: xr.DataArray,
+    n_zones: int,
+    *,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.Dataset: ...
