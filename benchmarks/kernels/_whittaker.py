@@ -12,48 +12,57 @@ from benchmarks.kernels._shared import lone, missing
 from benchmarks.spec import Array, Golden
 
 WIDE = np.longdouble
-REFINED = 4
+REFINED = 3
 BLOCK = 8192
 """Series that are solved together."""
 
 
 def differences(dates: int, d: int, times: Array | None) -> Array:
-    """Return the matrix of plain differences, or of divided ones that are not scaled, in long double."""
-    if times is None:
-        steps = np.zeros((dates - d, dates), WIDE)
-        for j in range(d + 1):
-            steps[np.arange(dates - d), np.arange(dates - d) + j] = (-1) ** (d - j) * math.comb(d, j)
-        return steps
-    stamps, steps = times.astype(np.float64).astype(WIDE), np.eye(dates, dtype=WIDE)
+    """Return the coefficients of differences, a row of d + 1 for each: plain, or divided and not scaled."""
+    rows = np.ones((dates, 1), WIDE)
+    stamps = None if times is None else np.asarray(times, np.float64).astype(WIDE)
     for k in range(1, d + 1):
-        steps = np.diff(steps, axis=0) / (stamps[k:] - stamps[:-k])[:, np.newaxis]
-    return steps
+        later, sooner = np.pad(rows[1:], ((0, 0), (1, 0))), np.pad(rows[:-1], ((0, 0), (0, 1)))
+        rows = later - sooner if stamps is None else (later - sooner) / (stamps[k:] - stamps[:-k])[:, np.newaxis]
+    return rows
 
 
-def applied(rows: Array, d: int, z: Array) -> Array:
-    """Return the differences of series, by the rows of `differences`."""
-    places = np.arange(len(rows))
-    return sum(rows[places, places + j][:, np.newaxis] * z[j : len(rows) + j] for j in range(d + 1))  # type: ignore[return-value]
-
-
-def transposed(rows: Array, d: int, bent: Array) -> Array:
-    """Return what the transpose of the rows of `differences` makes of differences."""
-    places, found = np.arange(len(rows)), np.zeros((rows.shape[1], bent.shape[1]), WIDE)
-    for j in range(d + 1):
-        found[j : len(rows) + j] += rows[places, places + j][:, np.newaxis] * bent
+def applied(rows: Array, z: Array) -> Array:
+    """Return the differences of series, by their coefficients."""
+    found = np.zeros((len(rows), z.shape[1]), WIDE)
+    for j in range(rows.shape[1]):
+        found += rows[:, j, np.newaxis] * z[j : len(rows) + j]
     return found
 
 
-def factors(weights: Array, penalty: Array, d: int) -> tuple[Array, Array]:
+def transposed(rows: Array, bent: Array, dates: int) -> Array:
+    """Return what the transpose of the differences makes of differences."""
+    found = np.zeros((dates, bent.shape[1]), WIDE)
+    for j in range(rows.shape[1]):
+        found[j : len(rows) + j] += rows[:, j, np.newaxis] * bent
+    return found
+
+
+def penalty(rows: Array, dates: int) -> Array:
+    """Return DᵀD by its bands: ``[m, t]`` stands at row t and column t + m."""
+    width = rows.shape[1]
+    bands = np.zeros((width, dates), WIDE)
+    for first in range(width):
+        for second in range(first, width):
+            bands[second - first, first : len(rows) + first] += rows[:, first] * rows[:, second]
+    return bands
+
+
+def factors(weights: Array, bands: Array) -> tuple[Array, Array]:
     """Return LDLᵀ of W + penalty for many series at once, as it stands in any textbook: L's bands, and D."""
-    dates = len(weights)
+    dates, d = len(weights), len(bands) - 1
     lower, pivots = np.zeros((d + 1, *weights.shape), WIDE), np.zeros(weights.shape, WIDE)
     for t in range(dates):
         first = max(0, t - d)
         for s in range(first, t):
             inner = sum(lower[t - r, t] * lower[s - r, s] * pivots[r] for r in range(max(first, s - d), s))
-            lower[t - s, t] = (penalty[t, s] - inner) / pivots[s]
-        pivots[t] = weights[t] + penalty[t, t] - sum(lower[t - r, t] ** 2 * pivots[r] for r in range(first, t))
+            lower[t - s, t] = (bands[t - s, s] - inner) / pivots[s]
+        pivots[t] = weights[t] + bands[0, t] - sum(lower[t - r, t] ** 2 * pivots[r] for r in range(first, t))
     return lower, pivots
 
 
@@ -85,18 +94,19 @@ def oracle(
     smooth, rows = np.full(values.shape, np.nan), differences(shape[0], int(d), times)
     chosen = np.flatnonzero(good)
     for block in (chosen[k : k + BLOCK] for k in range(0, len(chosen), BLOCK)):
-        smooth[:, block] = _block(
-            heavy[:, block].astype(WIDE), values[:, block].astype(WIDE), WIDE(lmbda), rows, int(d)
-        )
+        own, given = heavy[:, block].astype(WIDE), values[:, block].astype(WIDE)
+        smooth[:, block] = _block(own, given, WIDE(lmbda), rows)
     return np.moveaxis(smooth.reshape(shape), 0, axis)
 
 
-def _block(weights: Array, values: Array, lmbda: Any, rows: Array, d: int) -> Array:
+def _block(weights: Array, values: Array, lmbda: Any, rows: Array) -> Array:
     """Return smooth series as float64."""
-    lower, pivots = factors(weights, lmbda * (rows.T @ rows), d)
+    dates = len(values)
+    lower, pivots = factors(weights, lmbda * penalty(rows, dates))
     z = np.zeros(values.shape, WIDE)
     for _ in range(REFINED):
-        z = z + solved(lower, pivots, weights * (values - z) - lmbda * transposed(rows, d, applied(rows, d, z)))
+        bent = transposed(rows, applied(rows, z), dates)
+        z = z + solved(lower, pivots, weights * (values - z) - lmbda * bent)
     return z.astype(np.float64)
 
 

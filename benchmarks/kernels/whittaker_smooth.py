@@ -33,8 +33,8 @@ KERNEL = Kernel(
         slack=_whittaker.slack,
         tolerance_reason="Every value depends on all others of its series, so that what is rounded is of the size of "
         "the largest: beside the ulp a value may be 2⁻³⁰ of it off. In float64 the state is kept in differences: with "
-        "a third of the values the error is below 1e-11 of the largest; with d of 365 values, next to each other, it may "
-        "reach 1e-9 (d=2) and 1e-6 (d=3), where the result is a hundred to 10⁵ times the values.",
+        "40 % gaps and lmbda of 0.01 to 1e7 the error was at most 3e-15 of the largest for d of 1, 6e-15 for 2, 4e-13 "
+        "for 3 (against fractions). With d values alone it was 5e-15, 2e-10 and 6e-5, as the rest is extrapolated.",
         missing="NaN, nodata, True in the mask or a weight that is not above 0 leaves a value out, and its place is "
         "filled; fewer values than d, and an infinite value or weight, make a series NaN.",
     ),

@@ -67,7 +67,7 @@ _SMOOTH = """
 first. They are never taken from the coordinate unasked: without them dates are one apart.
 """
 _ZONES = """
-Returns a Dataset of ``count``, ``sum``, ``mean``, ``min``, ``max`` and ``std``. The dimensions of `zones` are reduced, the
+Returns a Dataset of ``count``, ``sum``, ``mean``, ``min``, ``max`` and ``std``. Dimensions of `zones` are reduced, the
 others of `values` stay, and the new dimension ``zone`` has the numbers 0 … n_zones − 1 for labels. Chunked arrays stay
 lazy: blocks are combined in a fixed order, so the bits do not depend on how the dimensions that stay are cut.
 ``.compute()`` of the Dataset makes all six in one pass.

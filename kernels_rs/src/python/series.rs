@@ -89,7 +89,7 @@ impl<'py> SeriesCall<'py> {
     ) -> PyResult<Bound<'py, PyAny>> {
         assert!(self.input() == K::DTYPE);
         self.time(self.y.shape())?;
-        let made = self.out.make(self.y.py(), self.y.shape(), self.y.is_fortran())?;
+        let made = self.out.make(self.y.py(), self.y.shape(), false)?;
         let arrays = self.arrays(&made)?;
         let (missing, threads, times) =
             (Missing::new(self.nodata.map(K::of_nodata)), self.threads, self.times.as_deref());

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import eokernels
 
 sys.path.append(str(Path(__file__).parents[1]))
-from pilots.whittaker_smooth import GOLDENS, oracle
+from benchmarks.kernels._whittaker import GOLDENS, oracle
 
 _numpy = importlib.import_module("eokernels.impl_numpy.whittaker_smooth")
 _numba = importlib.import_module("eokernels.impl_numba.whittaker_smooth")
