@@ -13,6 +13,7 @@ from benchmarks.calls.answers import arrays_of
 from benchmarks.calls.binding import companion_bands
 from benchmarks.spec import Array, Kernel
 from inputs.families import get
+from inputs.synthetic.bands import ZONES
 from inputs.synthetic.qa_bands import DTYPES
 
 COMPILED = ("numba", "rust")
@@ -23,9 +24,16 @@ LONG_DATES, LONG_PIXELS = 1000, 4_000_000
 def arrays(kernel: Kernel, shape: tuple[int, ...], dtype: str, seed: int = 0) -> list[Array]:
     """Return random inputs of a kernel, one for each band."""
     rng = np.random.default_rng(seed)
+    zones = get(kernel.family).centre.zones
+    return [
+        rng.integers(0, zones, shape, "int32") if band == ZONES else _image(rng, shape, dtype) for band in kernel.bands
+    ]
+
+
+def _image(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
     if np.dtype(dtype).kind == "f":
-        return [rng.random(shape, dtype) for _ in kernel.bands]
-    return [rng.integers(1, np.iinfo(dtype).max, shape, dtype) for _ in kernel.bands]
+        return rng.random(shape, dtype)
+    return rng.integers(1, np.iinfo(dtype).max, shape, dtype)
 
 
 def keywords(kernel: Kernel, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
@@ -54,13 +62,17 @@ def long_call(kernel: Kernel, arm: str) -> tuple[Callable[..., object], tuple[Ar
     assert function is not None, f"{kernel.name} has no {arm}"
     dtype = next(iter(kernel.contract.dtypes))
     temporal = kernel.dimensions.over_time
-    if temporal:
+    if temporal and kernel.dimensions.keeps_time:
+        given = [arrays(kernel, (73, LONG_SIDE // 8, LONG_SIDE // 2), dtype)[0]]
+    elif temporal:
         series = arrays(kernel, (LONG_DATES,), dtype)[0]
         given = [np.broadcast_to(series[:, None], (LONG_DATES, LONG_PIXELS))]
     else:
-        given = [arrays(kernel, (LONG_SIDE, LONG_SIDE), dtype)[0].T] * len(kernel.bands)
-    named = {} if temporal else keywords(kernel, (LONG_SIDE, LONG_SIDE), dtype)
-    shape = (LONG_PIXELS,) if temporal else (LONG_SIDE, LONG_SIDE)
-    outs = tuple(np.zeros(shape, kind) for kind in kernel.output_dtypes(kernel.output_dtype(dtype)))
+        image, *beside = arrays(kernel, (LONG_SIDE, LONG_SIDE), dtype)
+        given = [image.T, *beside] if kernel.roles else [image.T] * len(kernel.bands)
+    named = dict(kernel.required) if temporal else keywords(kernel, (LONG_SIDE, LONG_SIDE), dtype)
+    shapes = kernel.output_shapes(given[0].shape, named)
+    dtypes = kernel.output_dtypes(kernel.output_dtype(dtype))
+    outs = tuple(np.zeros(shape, kind) for shape, kind in zip(shapes, dtypes, strict=True))
     out = outs if len(outs) > 1 else outs[0]
     return lambda **more: function(*given, **named, **more, out=out), outs

@@ -20,10 +20,13 @@ MORE: dict[str, dict[str, Any]] = {
     "temporal_stats": {"ddof": 1},
 }
 """Kernel → arguments other than those that it requires."""
-ARGUMENTS = {name: {**kernel.required, **MORE.get(name, {})} for name, kernel in registry.KERNELS.items()}
+ARGUMENTS = {
+    name: {**kernel.required, **MORE.get(name, {})} for name, kernel in registry.KERNELS.items() if not kernel.roles
+}
 """Kernel → arguments of the calls that are compared, beside arrays and dimension."""
 COUNTS = ARGUMENTS["mask_and_scale"]
-TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.dimensions.over_time]
+TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.dimensions.over_time and not kernel.roles]
+"""Reductions. What takes arrays beside the data has tests of its own."""
 PARTED = ["temporal_mean", "temporal_stats"]
 """Reductions whose dimension may be in several chunks."""
 DTYPES = [(name, dtype) for name in ARGUMENTS for dtype in registry.get(name).contract.dtypes]

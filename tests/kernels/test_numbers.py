@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from benchmarks.registry import KERNELS
 
 IMPLEMENTATIONS = ("rust", "numpy", "numpy_naive", "numba")
 CONSTANTS = ("scale", "offset", "G", "C1", "C2", "L")
@@ -31,6 +30,10 @@ PASSED_THROUGH_FLOAT32 = {
     "wide array of one": lambda value: np.array([np.float32(value)], np.float64),
 }
 NO_NUMBERS = (True, np.True_, np.array(True), "0", [0], np.zeros(2), np.ma.masked)
+
+
+KERNELS = {name: kernel for name, kernel in registry.KERNELS.items() if not kernel.roles}
+"""Those that take data alone; the battery has the numbers of all."""
 
 
 def keywords(kernel: str) -> dict[str, inspect.Parameter]:

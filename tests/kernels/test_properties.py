@@ -74,6 +74,15 @@ def values(dtype: str, shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
     return hnp.arrays(dtype, shape, elements=elements, fill=elements)
 
 
+def ordinary(dtype: str, shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """Return arrays of values whose sums no dtype loses; missing ones and infinities are among them."""
+    if np.dtype(dtype).kind != "f":
+        return values(dtype, shape)
+    width = 8 * np.dtype(dtype).itemsize
+    elements = st.sampled_from([np.nan, np.nan, 0.0, 1.0, np.inf]) | st.floats(-(2.0**20), 2.0**20, width=width)
+    return hnp.arrays(dtype, shape, elements=elements, fill=elements)
+
+
 @st.composite
 def shapes(draw: st.DrawFn, dimensions: Dimensions) -> tuple[int, ...]:
     lanes = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=9))
@@ -105,7 +114,8 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     """Draw a call that the kernel's contract allows, whatever the kernel."""
     dtype = draw(st.sampled_from(list(kernel.contract.dtypes)))
     full = draw(shapes(kernel.dimensions))
-    arrays = [Laid(draw(values(dtype, _narrowed(draw, kernel, full))), draw(ANY_LAYOUT)) for _ in kernel.arguments]
+    made = ordinary if kernel.contract.slack else values
+    arrays = [Laid(draw(made(dtype, _narrowed(draw, kernel, full))), draw(ANY_LAYOUT)) for _ in kernel.data]
     shape = np.broadcast_shapes(*(laid.values.shape for laid in arrays))
     options, kwargs, named = questions.options(kernel), dict(kernel.required), {}
     out_dtype = kernel.output_dtype(dtype).name
@@ -119,13 +129,20 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     for name in sorted(options & set(CHOICES)):
         if scaled if name in kernel.for_integers else name in kernel.required or draw(st.booleans()):
             kwargs[name] = draw(CHOICES[name])
+    for name, probes in kernel.probes.items():
+        kwargs[name] = draw(st.sampled_from([probes[0], *([kwargs[name]] if name in kwargs else [])]))
+    kwargs |= {name: draw(st.integers(0, 9)) for name in kernel.lengths.values()}
     assume(_holds(kernel, kwargs, out_dtype))
     if "qa" in options and draw(st.booleans()):
         named["qa"], kwargs = _quality(draw, shape, kwargs)
     out_shape = shape
     if "axis" in options:
         kwargs["axis"] = draw(st.integers(-len(shape), len(shape) - 1))
-        out_shape = tuple(np.delete(shape, kwargs["axis"]).tolist())
+        assume(all(shape[kwargs["axis"]] >= bound for bound in kernel.least.values()))
+        out_shape = shape if kernel.dimensions.keeps_time else tuple(np.delete(shape, kwargs["axis"]).tolist())
+    _put_beside(draw, kernel, shape, arrays, named, kwargs)
+    if kernel.lengths:
+        out_shape = (*shape[: len(shape) - arrays[-1].values.ndim], *(kwargs[one] for one in kernel.lengths.values()))
     takes = _taking(arrays, out_shape, out_dtype) if "in_place" in options else []
     if takes and draw(st.booleans()):
         return Recipe(dtype, arrays, named, [], kwargs, draw(st.sampled_from(takes)))
@@ -133,6 +150,26 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
     if out_shape and draw(st.booleans()):
         outs = [Laid(np.full(out_shape, 7, one), draw(LAYOUT)) for one in kernel.output_dtypes(out_dtype)]
     return Recipe(dtype, arrays, named, outs, kwargs)
+
+
+def _put_beside(  # noqa: PLR0917 (what was drawn before)
+    draw: st.DrawFn, kernel: Any, shape: tuple[int, ...], arrays: list[Laid], named: dict[str, Laid], kwargs: Any
+) -> None:
+    """Draw what goes beside the data, by its role."""
+    for name, role in kernel.roles.items():
+        if role == "labels":
+            own = shape[draw(st.integers(0, max(len(shape) - 1, 0))) :]
+            zones = hnp.arrays(
+                draw(st.sampled_from([word for word in WORDS if word != "bool"])), own, elements=st.integers(0, 11)
+            )
+            arrays.append(Laid(draw(zones), draw(ANY_LAYOUT)))
+        elif role == "weights" and draw(st.booleans()):
+            some = st.sampled_from([0.0, -1.0, np.nan, 1.0]) | st.floats(0.125, 4, width=32)
+            weights = hnp.arrays(draw(st.sampled_from(["float32", "float64"])), _trailing(draw, shape), elements=some)
+            named[name] = Laid(draw(weights), draw(ANY_LAYOUT))
+        elif role == "times" and draw(st.booleans()):
+            steps = shape[kwargs["axis"]]
+            kwargs[name] = np.cumsum(draw(st.lists(st.integers(1, 12), min_size=steps, max_size=steps)))
 
 
 def _taking(arrays: list[Laid], shape: tuple[int, ...], dtype: str) -> list[int]:
@@ -202,8 +239,9 @@ def _narrowed(draw: st.DrawFn, kernel: Any, shape: tuple[int, ...]) -> tuple[int
 
 @pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_there_is_a_strategy_for_every_option_of_a_kernel(kernel: Any) -> None:
-    assert questions.options(kernel) <= set(CHOICES) | ELSEWHERE
-    assert set(kernel.companions) <= {"qa"}
+    declared = {*kernel.probes, *kernel.lengths.values(), *kernel.roles}
+    assert questions.options(kernel) <= set(CHOICES) | ELSEWHERE | declared
+    assert set(kernel.companions) <= {"qa", *kernel.roles}
 
 
 @pytest.mark.parametrize(("kernel", "name"), ARMS, ids=lambda value: getattr(value, "name", value))
