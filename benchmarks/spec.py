@@ -87,6 +87,9 @@ class Contract:
     slack
         ``slack(expected, keywords)`` → what each value of each output may be off besides, absolutely; for results whose
         rounding goes by other values than their own, as that of a sum goes by its largest terms. `expected` is a tuple.
+    promises
+        ``promises(data, keywords)`` → whether values are promised; of numbers that are too far apart for float64 only
+        the form of the answer is. None: always.
     missing
         The NaN and ``nodata`` policy, in a sentence.
     zero_denominator
@@ -117,6 +120,7 @@ class Contract:
     most_scratch_series: int = 2
     outputs: tuple[Output, ...] = (Output(),)
     slack: Callable[[tuple[Array, ...], Mapping[str, Any]], tuple[Array, ...]] | None = None
+    promises: Callable[[tuple[Array, ...], Mapping[str, Any]], bool] | None = None
 
     def most_scratch(self, series_bytes: int) -> int:
         """Return the most memory that a call may take beside inputs and outputs; `series_bytes` is 0 without time."""

@@ -24,6 +24,7 @@ COMPANION_DTYPES = {"quality": WORDS, "weights": ("float32", "float32", "float64
 LABEL_DTYPES = ("int32", "int32", "uint8", "int16", "uint16", "int64", "uint32", "uint64", "int8")
 LENGTHS = (0, 1, 5, 12, 12, 40, np.int64(3), np.array(7))
 """Lengths of a dimension that no array has."""
+MOST_LENGTH = 10_000
 MASKS: Sequence[Any] = (True, False, np.True_, np.False_)
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
 LARGE_SHARE = 1 / 500
@@ -227,7 +228,8 @@ class Calls:
             return (kept,) * several
         labels = arrays[-1] if self.kernel.lengths else None
         lengths = [kwargs.get(name) for name in self.kernel.lengths.values()]
-        if isinstance(labels, np.ndarray) and all(isinstance(one, int | np.integer) and one >= 0 for one in lengths):
+        good = all(isinstance(one, int | np.integer) and 0 <= one < MOST_LENGTH for one in lengths)
+        if isinstance(labels, np.ndarray) and good:
             lead = shape[: len(shape) - labels.ndim]
             return ((*lead, *(int(one) for one in lengths)),) * several  # type: ignore[arg-type]
         return (shape,) * several

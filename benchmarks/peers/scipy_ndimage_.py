@@ -32,4 +32,4 @@ def _labelled(values: Array, keys: Array, zones: int) -> tuple[Any, ...]:
     return (count, *[call(wide, keys, index) for call in calls])
 
 
-ZONAL_STATS = peer("scipy_ndimage", "scipy.ndimage", zonal_stats, "six calls, each of which goes over the labels anew")
+ZONAL_STATS = peer("scipy", "scipy.ndimage", zonal_stats, "six calls, each of which goes over the labels anew")

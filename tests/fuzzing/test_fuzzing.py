@@ -99,7 +99,9 @@ def traits(call: FuzzCall) -> set[str]:
     found = {f"mask {call.kwargs['mask']}"} if isinstance(call.kwargs.get("mask"), bool | np.bool_) else set()
     found |= {f"{name} in an array" for name, given in call.kwargs.items() if _is_lone(given)}
     found |= {"nodata of floats"} if arrays and arrays[0].dtype.kind == "f" and "nodata" in call.kwargs else set()
-    found |= {name for name in ("out", "mask", "qa", "nodata", "num_threads") if call.kwargs.get(name) is not None}
+    found |= {
+        name for name in ("out", "mask", "qa", "weights", "nodata", "num_threads") if call.kwargs.get(name) is not None
+    }
     found |= {"large"} if call.large else set()
     found |= {"not an array"} if len(arrays) < len(call.arrays) else set()
     outs = [made.array for made in call.outs]

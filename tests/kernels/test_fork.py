@@ -29,7 +29,7 @@ def fork(kernel: str, arm: str, forks: int) -> None:
         str(forks),
         str(PATIENCE_S),
     ]
-    lab = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
+    lab = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[2])}
     done = subprocess.run(command, env=lab, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
