@@ -216,7 +216,7 @@ def test_verbs_print_what_the_terminal_knows(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_table_can_be_printed(encoding: str) -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from lab import terminal; terminal.degrade(); "
+        "import sys; sys.path.insert(0, 'tests/lab'); from lab import terminal; terminal.degrade(); "
         "import test_terminal; [shown() for shown in test_terminal.TABLES.values()]"
     )
     environment = {**os.environ, **ENCODINGS[encoding]}
