@@ -120,6 +120,9 @@ class Calls:
     def _shapes(self, draft: _Draft) -> list[tuple[int, ...]]:
         rng, count = draft.rng, len(self.kernel.data)
         shape = (rng.randrange(2, 5), 173, rng.randrange(300, 500)) if draft.large else drawn_shape(rng, self.reduces)
+        if self.kernel.least and len(shape) < 4 and rng.random() < 0.9:
+            bound = max(self.kernel.least.values())
+            shape = tuple(max(n, bound) for n in shape)
         shapes = [shape]
         for _ in range(1, count):
             chance = rng.random()

@@ -30,7 +30,12 @@ def floors_s(kernel: Kernel, implementations: Sequence[str] = (), *, dispatch: b
     An implementation that this wheel lacks is left out, and so is one that does not take empty arrays.
     """
     centre = families.get(kernel.family).centre
-    empty = replace(centre, shape=(*(1 for _ in centre.shape[:-1]), 0), threads=1, out=False)
+    empty = replace(
+        centre,
+        shape=(*kernel.least.values(), *(1 for _ in centre.shape[len(kernel.least) : -1]), 0),
+        threads=1,
+        out=False,
+    )
     arrays = tuple(np.empty(empty.shape, dtype_of(band, empty)) for band in kernel.bands)
     companions = companion_bands(kernel, empty)
     named = {name: np.empty(empty.shape, dtype_of(band, empty)) for name, band in companions.items()}

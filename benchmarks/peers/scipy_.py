@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, output_dtype, peer
+from benchmarks.peers._common import as_floats, few_values, output_dtype, peer
 from benchmarks.spec import Array
 
 
@@ -51,5 +51,5 @@ def whittaker_smooth(
 WHITTAKER_SMOOTH = peer(
     "scipy", "scipy.linalg", whittaker_smooth,
     "works in the basis of values: with few values and large lmbda its digits are lost, and fewer values than d may "
-    "give a number, not NaN; an infinite value is not kept to its series",
+    "give a number, not NaN; an infinite value is not kept to its series", few_values,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._common import as_floats, output_dtype, peer
+from benchmarks.peers._common import as_floats, few_values, output_dtype, peer
 from benchmarks.spec import Array
 
 
@@ -38,5 +38,5 @@ def whittaker_smooth(
 WHITTAKER_SMOOTH = peer(
     "whittaker-eilers", "whittaker_eilers", whittaker_smooth,
     "works in the basis of values: with few values and large lmbda its digits are lost; fewer values than d give a "
-    "number, not NaN; an infinite value is not kept to its series",
+    "number, not NaN; an infinite value is not kept to its series", few_values,
 )  # fmt: skip

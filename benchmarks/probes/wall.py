@@ -67,6 +67,8 @@ def bind(  # noqa: PLR0917 (what a call is made of)
     if not dimensions.is_cut:
         return _reading(arrays, fresh, case.thread_count)
     reduces = dimensions.over_time and not dimensions.keeps_time
+    if dimensions.keeps_time and case.layout == "time_last":
+        arrays = tuple(np.moveaxis(array, -1, 0) for array in arrays)
     most = MOST_OUTPUTS if reduces else 1
     if len(dtypes) > most:
         raise ValueError(f"outputs: this wall writes at most {most}, not {len(dtypes)}")

@@ -26,12 +26,26 @@ from benchmarks.spec import CostClass, Kernel
 from inputs import families
 from inputs.cases import Case
 
-AXES = ("shape", "layout", "threads", "dtype", "mask", "out", "source", "quality", "ties")
+AXES = (
+    "shape",
+    "layout",
+    "threads",
+    "dtype",
+    "mask",
+    "out",
+    "source",
+    "quality",
+    "ties",
+    "zones",
+    "zoning",
+    "weights",
+    "uneven",
+)
 """Ways to differ from the centre; a case that differs in several counts for the last of them."""
 
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 WALL_BYTES_PER_S = 20e9
-SLOWER_THAN_WALL: Mapping[CostClass, float] = {"C1": 2, "C2": 8, "C3": 8, "C4": 10, "C5": 14}
+SLOWER_THAN_WALL: Mapping[CostClass, float] = {"C1": 2, "C2": 8, "C3": 8, "C4": 10, "C5": 14, "C8": 8, "C10": 6}
 OTHER_CLASSES = 50.0
 """Time of a typical arm in times of the wall: a coarse guess for kernels that no earlier run has measured."""
 CHECKS = 4

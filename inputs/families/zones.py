@@ -17,6 +17,7 @@ def _cases() -> tuple[Case, ...]:
     return (
         case("f32_2048_field1024", "core", 2048, centre=True),
         case("f32_256_field1024", "smoke", 256),
+        case("f32_128_field1024", "core", 128),
         case("f32_512_field1024", "core", 512),
         case("f32_1024_field1024", "core", 1024),
         case("f32_2048_one", "core", 2048, zones=1),

@@ -136,7 +136,9 @@ def test_plain_asv_names_the_machine_as_the_lab_does(
 
 def test_plain_asv_names_its_cache_by_the_whole_path(tmp_path: Path) -> None:
     """Because asv builds and measures in directories of its own."""
-    code = "import os; from benchmarks import asvplugin; asvplugin.setup(); print(os.environ['EOLAB_CACHE'])"
+    code = (
+        "import os; from benchmarks.asv import plugin as asvplugin; asvplugin.setup(); print(os.environ['EOLAB_CACHE'])"
+    )
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "EOLAB_CACHE": "own"}
     said = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)

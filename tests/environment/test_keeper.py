@@ -160,7 +160,7 @@ def test_a_closed_terminal_is_an_interrupt_unless_it_is_to_be_ignored(before: st
     code = f"""if True:
         import os, signal
         signal.signal(signal.SIGHUP, signal.{before})
-        from benchmarks import asvcall
+        from benchmarks.asv import runner as asvcall
         asvcall.heed_interrupts()
         try:
             os.kill(os.getpid(), signal.SIGHUP)

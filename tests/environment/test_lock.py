@@ -19,7 +19,7 @@ HOLD = "from benchmarks.environment.lock import one_at_a_time\nwith one_at_a_tim
 OPEN = """
 import os, sys
 from pathlib import Path
-from benchmarks import lock
+from benchmarks.environment import lock
 lock.SHARED_FOLDERS = (Path(sys.argv[1]),)
 os.setgroups([])
 os.setgid(int(sys.argv[2]))
@@ -103,7 +103,7 @@ def test_a_lock_file_that_was_removed_while_one_waited_is_not_held(
 RUN = """
 import sys
 from pathlib import Path
-from benchmarks import lock
+from benchmarks.environment import lock
 with lock.one_run("run", lambda said: print(said, flush=True), Path(sys.argv[1])) as measuring:
     measuring("reports/runs/20260101-000000-abcdef01")
     print("in", flush=True)

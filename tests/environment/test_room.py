@@ -31,7 +31,7 @@ MACHINE = machine.Machine("box", "Linux", "x86_64", "a cpu", "2", "4 GiB")
 FILL = """
 import sys
 from pathlib import Path
-from benchmarks import records
+from benchmarks.environment import jsonlines as records
 path, number = Path(sys.argv[1]), 0
 try:
     while number < 10_000:

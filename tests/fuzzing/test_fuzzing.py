@@ -159,7 +159,10 @@ def test_the_judge_knows_the_contract(name: str) -> None:
         ruling = rule(kernel, function, call, function)
         assert not ruling.findings, f"{ruling.findings} {described(call)}"
         accepted, compared = accepted + ruling.accepted, compared + ruling.compared
-    assert 250 < compared <= accepted  # numbers of threads that nobody has are not compared
+    # Values that are drawn from all bits are mostly too far apart for a kernel that promises digits only of others.
+    assert (
+        (250 if kernel.contract.promises is None else 5) < compared <= accepted
+    )  # numbers of threads that nobody has are not compared
 
 
 def test_a_cut_lies_in_its_arena_and_can_be_put_back() -> None:

@@ -14,7 +14,7 @@ from benchmarks.pairing import memory
 from benchmarks.pairing.memory import measure_arm
 from benchmarks.spec import Kernel
 from inputs.families import get
-from inputs.synthetic.qa_bands import DTYPES
+from inputs.synthetic.bands import dtype_of
 
 COMPILED = ("numba", "rust")
 NATIVE = [
@@ -32,8 +32,8 @@ def large(kernel: Kernel, dtype: str, *, out: bool) -> Target:
     nodata = None if dtype.startswith("float") else 0
     shape = SHAPES[kernel.dimensions.over_time]
     case = replace(centre, shape=shape, dtype=dtype, nodata=nodata, mask="none", missing=0.0, out=out)
-    arrays = tuple(np.ones(shape, dtype) for _ in kernel.bands)
-    named = {name: np.full(shape, 4, DTYPES[band]) for name, band in companion_bands(kernel, case).items()}
+    arrays = tuple(np.ones(shape, dtype_of(band, case)) for band in kernel.bands)
+    named = {name: np.full(shape, 4, dtype_of(band, case)) for name, band in companion_bands(kernel, case).items()}
     dtypes = kernel.output_dtypes(kernel.output_dtype(dtype))
     shapes = kernel.output_shapes(shape, kernel.keywords(case))
     outs = tuple(np.zeros(one, kind) for one, kind in zip(shapes, dtypes, strict=True))
