@@ -62,7 +62,7 @@ report: checkout setup data ## verify, measure the smoke and centre cases, write
 	$(PY) -m lab report
 
 bench: TIER := core
-bench: checkout peers report ## the same over every core case, with the peers that have to be built (40 minutes or less)
+bench: checkout peers report ## the same over every core case, with the peers that have to be built (50 minutes or less)
 
 smoke: checkout setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)

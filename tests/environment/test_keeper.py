@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not keeper.ON_LINUX, reason="elsewhere a command
 GONE_S = 5.0
 FAMILY = "setsid sh -c 'sleep 300 & sleep 300' & sh -c 'sleep 300 & exit' ; sleep 300"
 """A child that has ended and left one behind, one in a session of its own, and one that is waited for."""
-LAB = "import sys; from benchmarks import keeper; keeper.Kept(['sh', '-c', sys.argv[1]]).wait()"
+LAB = "import sys; from benchmarks.environment import keeper; keeper.Kept(['sh', '-c', sys.argv[1]]).wait()"
 
 
 @contextmanager

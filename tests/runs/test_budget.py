@@ -106,7 +106,7 @@ def test_a_model_knows_large_from_small_and_slow_from_quick(tmp_path: Path) -> N
     assert estimate(nd, find("elementwise", "f32_64")) < estimate(nd, find("elementwise", "f32_3660"))
     assert estimate(nd, find("elementwise", "f32_2048")) < estimate(median, find("temporal", "f32_73x480"))
     total = sum(estimate(k, find(k.family, case)) for k in KERNELS for case in CORE[k.name])
-    assert 300 < total < 2400  # the core tier: 40 minutes at most
+    assert 300 < total < 3000  # the core tier: 50 minutes at most
 
 
 def test_what_is_left_out_stands_in_the_plan_and_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
