@@ -33,6 +33,6 @@ def _reduced(values: Array, keys: Array, zones: int) -> tuple[Any, ...]:
 
 ZONAL_STATS = peer(
     "flox", "flox", zonal_stats,
-    "six calls in float64, as its sums of float32 are wrong in the fourth digit on large zones; an infinite value gives "
-    "an infinite deviation",
+    "six calls in float64, as its sums of float32 are wrong in the fourth digit on large zones; an infinite "
+    "value gives an infinite deviation",
 )  # fmt: skip

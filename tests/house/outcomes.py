@@ -28,7 +28,7 @@ NO_TIMES = re.compile(r"^Run .*$|\bin \d+(\.\d+)? s\b|\b\d+ (s|min|h|d)\b", re.M
 NUMBER = re.compile(r"[^\s│┃]*\d[^\s│┃]*")
 COLOUR = re.compile(rb"\x1b\[[0-9;]*?\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 HOLDER = """import sys
-from benchmarks.lock import one_at_a_time
+from benchmarks.environment.lock import one_at_a_time
 with one_at_a_time():
     print("held", flush=True)
     sys.stdin.read()

@@ -113,7 +113,7 @@ needs_two = pytest.mark.skipif(cores.affine_cores() < 2, reason="only one core m
 def test_all_threads_are_those_that_the_affinity_leaves() -> None:
     name = next(case.name for case in CASES["temporal"] if case.threads == 0)
     said = on_one_core(
-        "from inputs.families import find\nfrom benchmarks import provenance\n"
+        "from inputs.families import find\nfrom benchmarks.environment import provenance\n"
         f"print(find('temporal', {name!r}).thread_count, provenance.machine()['cores']['usable'])"
     )
     assert said == "1 1"
@@ -224,7 +224,7 @@ import os, threading, time
 from pathlib import Path
 from benchmarks.controls import Watch
 from benchmarks.machine import this_machine
-from inputs import cores
+from inputs.host import cores
 (Path(GROUP) / "cgroup.procs").write_text(str(os.getpid()))
 watch = Watch()
 until = time.monotonic() + 1.5
