@@ -31,7 +31,7 @@ def test_a_few_thousand_calls_find_nothing(name: str) -> None:
     assert not findings, "\n".join(f"{one.detail}: {one.call}\n  {one.again}" for one in findings)
     assert tally.calls == 3000
     assert 0.25 < tally.accepted / tally.calls < 0.9
-    assert tally.compared > 50
+    assert tally.compared > (50 if registry.get(name).contract.promises is None else 5)
 
 
 FOUND = {

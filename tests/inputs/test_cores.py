@@ -222,8 +222,8 @@ def test_the_receipt_says_what_was_granted(monkeypatch: pytest.MonkeyPatch) -> N
 BURN = """
 import os, threading, time
 from pathlib import Path
-from benchmarks.controls import Watch
-from benchmarks.machine import this_machine
+from benchmarks.pairing.controls import Watch
+from benchmarks.asv.machine import this_machine
 from inputs.host import cores
 (Path(GROUP) / "cgroup.procs").write_text(str(os.getpid()))
 watch = Watch()
