@@ -272,4 +272,7 @@ def _copy_call(kernel: Kernel, dtype: str, layout: Layout, steps: int, input_byt
 
     axis = {"axis": layout.temporal_axis} if layout.temporal_axis and kernel.dimensions.over_time else {}
     kwargs = {name: grown(value) for name, value in tile.kwargs.items()}
-    return Call(tuple(map(grown, tile.arrays)), {**kwargs, **axis, "out": new_out(request, shape)})
+    out = new_out(request, shape)
+    if axis and kernel.dimensions.keeps_time:
+        out = np.moveaxis(out, 0, layout.temporal_axis)
+    return Call(tuple(map(grown, tile.arrays)), {**kwargs, **axis, "out": out})

@@ -30,6 +30,7 @@ KERNEL = Kernel(
     contract=Contract(
         dtypes=NUMBERS,
         tolerance_ulp={"float32": 1, "float64": 4},
+        scratch_bytes=48 * 2**20,  # factors of a block of series
         slack=_whittaker.slack,
         promises=_whittaker.promises,
         tolerance_reason="Every value depends on all others of its series, so that what is rounded is of the size of "
