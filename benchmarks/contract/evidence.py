@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import registry
+from benchmarks.calls.binding import companion_bands
 from benchmarks.calls.breaches import Breach, raised
 from benchmarks.contract import judging, questions
 from benchmarks.contract.breadcrumb import note
@@ -73,7 +74,7 @@ def _named_cases(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) ->
     for case in CASES[kernel.family]:
         if case.dtype not in dtypes:
             continue
-        beside = _beside(kernel, case)
+        beside = companion_bands(kernel, case)
         try:
             arrays = build.make(_small(case), (*kernel.bands, *beside.values()))
         except cubes.Unavailable as reason:
@@ -87,12 +88,6 @@ def _named_cases(kernel: Kernel, functions: Functions, dtypes: Sequence[str]) ->
             rival = registry.peer(kernel, name)
             if rival is None or rival.refuses(case) is None:
                 yield judging.judge(kernel, name, function, question)
-
-
-def _beside(kernel: Kernel, case: Case) -> dict[str, str]:
-    """Return the array arguments that a case hands over by name, each with its band."""
-    bands = {name: band(case) for name, band in kernel.companions.items()}
-    return {name: band for name, band in bands.items() if band is not None}
 
 
 def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...], companions: Mapping[str, Array]) -> Call:
@@ -111,7 +106,9 @@ def _fresh(kernel: Kernel, case: Case, arrays: tuple[Array, ...], companions: Ma
 def _real(kernel: Kernel, functions: Functions, dataset: cubes.Dataset, dtypes: Sequence[str]) -> Iterator[Verdict]:
     label = f"real {dataset.name}"
     case = next(case for case in CASES[kernel.family] if case.source == "romania")
-    wanted = {source for band in (*kernel.bands, *_beside(kernel, case).values()) for source in bands.sources(band)}
+    wanted = {
+        source for band in (*kernel.bands, *companion_bands(kernel, case).values()) for source in bands.sources(band)
+    }
     absent = sorted(wanted - {*dataset.bands, *build.BESIDE, "scl"})
     if absent or not cubes.is_here(dataset):
         reason = (
@@ -133,7 +130,7 @@ def _same(call: Call) -> Call:
 
 def _real_call(kernel: Kernel, cube: cubes.Cube, case: Case) -> Call:
     """Return the cube's bands as users hand them over: reflectance with NaN, or counts with nodata and a mask."""
-    beside = dict.fromkeys(_beside(kernel, case), cube.scl)
+    beside = dict.fromkeys(companion_bands(kernel, case), cube.scl)
     kwargs = {**kernel.keywords(replace(case, uneven=False)), **beside}
     days = (cube.dates - cube.dates[0]).astype(np.float64)
     kwargs |= {name: days for name, role in kernel.roles.items() if role == "times"}

@@ -30,7 +30,7 @@ def test_a_few_thousand_calls_find_nothing(name: str) -> None:
     tally, findings = wage(Campaign(name, 3000, seed=20261))
     assert not findings, "\n".join(f"{one.detail}: {one.call}\n  {one.again}" for one in findings)
     assert tally.calls == 3000
-    assert 0.25 < tally.accepted / tally.calls < 0.9
+    assert 0.3 < tally.accepted / tally.calls < 0.9
     assert tally.compared > (50 if registry.get(name).contract.promises is None else 5)
 
 
