@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from benchmarks.contract.verdict import Verdict
+from benchmarks.environment.process import ONE_BLAS_THREAD
 from inputs.host import surroundings
 
 # From a git hook the tests' own repositories are meant all the same, and not the one that is committed to.
 for name in [name for name in os.environ if name.startswith("GIT_") and not surroundings.PASSED.fullmatch(name)]:
     del os.environ[name]
+
+os.environ.update(ONE_BLAS_THREAD)  # in time for the workers of pytest-xdist, which share the cores
 
 
 @dataclass

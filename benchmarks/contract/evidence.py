@@ -211,11 +211,13 @@ def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
         plain.append(values)
     theirs = kernel.authority.function(*plain, *beside, **_understood(kernel, kwargs))
     several = len(kernel.contract.outputs) > 1
-    for one, other in zip(own if several else (own,), theirs if several else (theirs,), strict=True):
-        shown = np.asarray(other)
-        if one.shape != shown.shape:
-            return f"the oracle's shape is {one.shape} and that of {kernel.authority.name} {shown.shape}"
-        close = np.isclose(one, shown, rtol=kernel.authority.rtol, atol=np.finfo(np.float64).tiny, equal_nan=True)
+    owns, shown = own if several else (own,), theirs if several else (theirs,)
+    tiny = (np.finfo(np.float64).tiny,) * len(owns)
+    slack = kernel.contract.slack(owns, kwargs) if kernel.contract.slack else tiny
+    for one, other, atol in zip(owns, map(np.asarray, shown), slack, strict=True):
+        if one.shape != other.shape:
+            return f"the oracle's shape is {one.shape} and that of {kernel.authority.name} {other.shape}"
+        close = np.isclose(one, other, rtol=kernel.authority.rtol, atol=np.maximum(atol, tiny[0]), equal_nan=True)
         if not close.all():
             return f"the oracle and {kernel.authority.name} differ in {int((~close).sum())} of {close.size} values"
     return ""

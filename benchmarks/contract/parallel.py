@@ -22,7 +22,7 @@ from benchmarks.contract import evidence, kept
 from benchmarks.contract.kept import Job
 from benchmarks.contract.verdict import Verdict
 from benchmarks.contract.verify import verify as verify_one
-from benchmarks.environment.process import die_with_parent
+from benchmarks.environment.process import ONE_BLAS_THREAD, die_with_parent, handed_down
 from inputs.host.cache import cache_dir, replacing
 from inputs.host.cores import usable_cores
 
@@ -62,7 +62,8 @@ def _asked(jobs: Sequence[Job], implementations: Sequence[str] | None) -> Iterat
     # An executor and no Pool: that one waits for ever for a worker that an implementation has brought down.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawn, initializer=die_with_parent, initargs=(os.getpid(),)) as pool:
-        answers = [(job, pool.submit(ask, job)) for job in jobs]
+        with handed_down(ONE_BLAS_THREAD):  # to the workers, which start as jobs come
+            answers = [(job, pool.submit(ask, job)) for job in jobs]
         for job, answer in answers:
             try:
                 yield answer.result() + _peers(job, implementations)

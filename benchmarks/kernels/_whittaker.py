@@ -110,6 +110,35 @@ def _block(weights: Array, values: Array, lmbda: Any, rows: Array) -> Array:
     return z.astype(np.float64)
 
 
+def by_scipy(
+    y: Array, weights: Array | None = None, times: Array | None = None, axis: int = 0, *, lmbda: float, d: int = 2
+) -> Array:
+    """Solve by SciPy's banded Cholesky factors, and again for what is left, which has the digits that they lose.
+
+    Fewer values than `d` and an infinite value make a series NaN, which no factorisation says.
+    """
+    from scipy.linalg import cho_solve_banded, cholesky_banded
+
+    values = np.moveaxis(y, axis, 0)
+    shape, dates = values.shape, len(values)
+    own = np.ones(y.shape) if weights is None else np.broadcast_to(weights, y.shape).astype(np.float64)
+    own = np.moveaxis(own, axis, 0)
+    heavy = np.where(np.isnan(values) | ~(own > 0), 0.0, own).reshape(dates, math.prod(shape[1:]))
+    right = np.where(heavy > 0, values.reshape(heavy.shape) * heavy, 0.0)
+    good = np.flatnonzero((np.count_nonzero(heavy, axis=0) >= d) & np.isfinite(right).all(axis=0))
+    heavy, right = heavy[:, good], right[:, good]
+    rows = differences(dates, d, times)
+    bent = (lmbda * penalty(rows, dates)).astype(np.float64)
+    factors = [cholesky_banded(np.vstack([bent[0] + one, bent[1:]]), lower=True) for one in heavy.T]
+    z = np.zeros(right.shape)
+    for _ in range(REFINED if len(good) else 0):
+        left = (right - heavy * z - lmbda * transposed(rows, applied(rows, z), dates)).astype(np.float64)
+        z += np.stack([cho_solve_banded((one, True), rest) for one, rest in zip(factors, left.T)], axis=-1)
+    smooth = np.full((dates, math.prod(shape[1:])), np.nan)
+    smooth[:, good] = z
+    return np.moveaxis(smooth.reshape(shape), 0, axis)
+
+
 def promises(data: tuple[Array, ...], keywords: Mapping[str, Any]) -> bool:
     """Tell whether float64 can tell the terms apart: finite values below 1e100, weights from 1e-6 to 1e6 or none."""
     given = keywords.get("weights")

@@ -43,7 +43,7 @@ KERNEL = Kernel(
     ),
     cost=Cost(lambda shape: 33.0 * float(np.prod(shape)), "flop"),
     golden=_whittaker.GOLDENS,
-    authority=Authority("scipy.linalg.solveh_banded", scipy_.whittaker_smooth, rtol=1e-9),
+    authority=Authority("scipy.linalg.cholesky_banded", _whittaker.by_scipy, rtol=1e-9),
     peers=(whittaker_.WHITTAKER_SMOOTH, scipy_.WHITTAKER_SMOOTH),
     prose=Prose(
         why="The usual way to a gapless vegetation index: phenology and crop maps start from it.",

@@ -22,13 +22,16 @@ from inputs.battery.temporal import (
 )
 
 SHAPE = (9, 4, 5)
+LARGEST = ((5, 61, 203), (1003, 3, 2))
+"""Less than for reductions: some take one series after the other, and others a matrix of all dates."""
 WEIGHTS, TIMES = frozenset({"weights"}), frozenset({"times"})
 
 
 def series_cases(request: Request) -> Iterator[BatteryCase]:
     """Yield the value cases of one dtype, and the refusals of what goes beside the data."""
-    for part in (gap_cases, step_cases, integer_cases, shape_cases, stride_cases, _values, _weights, _times, _numbers):
+    for part in (gap_cases, step_cases, integer_cases, shape_cases, _values, _weights, _times, _numbers):
         yield from part(request)
+    yield from stride_cases(request, LARGEST)
 
 
 def _values(request: Request) -> Iterator[BatteryCase]:

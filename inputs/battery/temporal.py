@@ -192,8 +192,11 @@ def _altered(request: Request, alter: Callable[[Array], Array], shape: Sequence[
     return Call(tuple(alter(array) for array in call.arrays), {**call.kwargs, **kwargs})
 
 
-def stride_cases(request: Request) -> Iterator[BatteryCase]:
-    """Yield the layouts of memory."""
+Shapes = tuple[tuple[int, ...], ...]
+
+
+def stride_cases(request: Request, largest: Shapes = ((5, 131, 517), (5003, 3, 2))) -> Iterator[BatteryCase]:
+    """Yield the layouts of memory; `largest` are the shapes of the wide and of the deep stacks at odd addresses."""
     for layout in (*LAYOUTS, *ODD_LAYOUTS):
         relaid = partial(lay_out, layout=layout)
         yield BatteryCase(f"layout-{layout}", request, partial(_altered, request, relaid, (7, 5, 19)))
@@ -201,7 +204,7 @@ def stride_cases(request: Request) -> Iterator[BatteryCase]:
         build = partial(_altered, request, relaid, (5, 6, 13), axis=-1)
         yield BatteryCase(f"layout-{layout}-last-axis", request, build, needs=frozenset({"axis"}))
     for layout in ("odd", "packed", "packed-rows"):
-        for shape in ((5, 131, 517), (5003, 3, 2)):
+        for shape in largest:
             build = partial(_altered, request, partial(lay_out, layout=layout), shape)
             yield BatteryCase(f"layout-{layout}-{'x'.join(map(str, shape))}", request, build)
     alterations: dict[str, Callable[[Array], Array]] = {

@@ -49,5 +49,5 @@ FAMILY = Family(
     headlines=("f32_73x480_none_out", "f32_73x480_iid", "f32_24x820", "f32_365x215", "f32_73x480_t2", "i16_73x480"),
     small=tuple((dates, side, side) for dates in DATES for side in SIDES),
     large=(9, 163, 323),
-    long=((8_000, 3_000),),
+    long=((8_000, 2_000),),
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from eokernels._admit import Array
-from eokernels._smoothing import penalty, series, steps
+from eokernels._smoothing import Smoothing, penalty, series, steps
 from eokernels.impl_numpy import blocks
 from eokernels.impl_numpy._banded import Factors, Rows
-from eokernels.impl_numpy._dense import roughness, solved
+from eokernels.impl_numpy._dense import Dense
 
 BLOCK, VALUES = 4096, 2**20  # pixels, and values of a block at most: its factors are a few times that
+DENSE = 2**20  # elements of the matrices of a block
 
 
 def whittaker_smooth(
@@ -21,40 +23,56 @@ def whittaker_smooth(
     """Factorise blocks of pixels date by date, see ``_banded``; see :func:`eokernels.whittaker_smooth`."""
     given = penalty(lmbda, d)
     smoothing = series(y, weights, times, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
-    (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
-    way, shape = steps(given, dates, smoothing.times), stack.shape[1:] or (1,)
-    given_arrays = [None if array is None else array.reshape(dates, *shape) for array in
-                    (stack, smoothing.call.mask, smoothing.weights, result)]  # fmt: skip
-    width = max(1, min(BLOCK, VALUES // dates, prod(shape)))
-    rows, own, shared = Rows(dates, width), Factors(way, width), None
-    with np.errstate(all="ignore"):
-        for index in blocks(shape, width):
-            block, masked, heavy, target = [
-                None if array is None else array[(slice(None), *index)] for array in given_arrays
-            ]
-            values, present, count = rows.read(block, masked, heavy, smoothing.call.nodata)
-            if heavy is None and (count == dates).all():
-                shared = shared or Factors(way, 1).of(np.ones((dates, 1)))
-                factors = shared
-            else:
-                factors = own.of(present)
-            smooth = factors.solve(values)
-            smooth[:, ~(count >= given.order)] = np.nan
-            target[...] = smooth.reshape(target.shape)
-    return smoothing.answer(result, out)
+    dates, uniform = len(smoothing.call.arrays[0]), smoothing.weights is None
+    way, width = steps(given, dates, smoothing.times), _width(smoothing, min(BLOCK, VALUES // dates))
+    own, shared = Factors(way, width), None
+
+    def solve(values: Array, present: Array, count: Array) -> Array:
+        nonlocal shared
+        if uniform and (count == dates).all():
+            shared = shared or Factors(way, 1).of(np.ones((dates, 1)))
+            return shared.solve(values)
+        smooth = own.of(present).solve(values)
+        smooth[:, ~(count >= given.order)] = np.nan
+        return smooth
+
+    return _by_blocks(smoothing, width, solve, out)
 
 
 def whittaker_smooth_naive(
     y, weights=None, times=None, axis=0, *, lmbda, d=2, nodata=None, mask=None, dtype=None, out=None
 ) -> Array:  # fmt: skip
-    """Solve W + λ·DᵀD by ``np.linalg.solve``, series by series; see :func:`eokernels.whittaker_smooth`."""
+    """Solve W + λ·DᵀD by ``np.linalg.solve``, a matrix for each series; see :func:`eokernels.whittaker_smooth`."""
     given = penalty(lmbda, d)
     smoothing = series(y, weights, times, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
-    (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
+    dates = len(smoothing.call.arrays[0])
     steps(given, dates, smoothing.times)  # refuses times that lmbda does not fit
-    bent = given.lmbda * roughness(dates, given.order, smoothing.times)
+    dense = Dense(dates, given.order, given.lmbda, smoothing.times)
+
+    def solve(values: Array, present: Array, count: Array) -> Array:
+        bad = ~(count >= given.order)
+        values[:, bad], present[:, bad] = 0.0, 1.0
+        smooth = dense.solve(values, present)
+        smooth[:, bad] = np.nan
+        return smooth
+
+    return _by_blocks(smoothing, _width(smoothing, DENSE // dates**2), solve, out)
+
+
+def _width(smoothing: Smoothing, most: int) -> int:
+    """Return how many series are worked at together: `most`, at least one, and no more than there are."""
+    return max(1, min(most, prod(smoothing.call.shape[1:])))
+
+
+def _by_blocks(smoothing: Smoothing, width: int, solve: Callable[..., Array], out: Array | None) -> Array:
+    """Write what `solve` makes of weighted values, weights and the number of values of each block of series."""
+    (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
+    shape = stack.shape[1:] or (1,)
+    given = [None if array is None else array.reshape(dates, *shape) for array in
+             (stack, smoothing.call.mask, smoothing.weights, result)]  # fmt: skip
+    rows = Rows(dates, width)
     with np.errstate(all="ignore"):
-        for pixel in np.ndindex(stack.shape[1:]):
-            place = (slice(None), *pixel)
-            result[place] = solved(smoothing, place, bent, given.order)
+        for index in blocks(shape, width):
+            *block, target = [None if array is None else array[(slice(None), *index)] for array in given]
+            target[...] = solve(*rows.read(*block, smoothing.call.nodata)).reshape(target.shape)
     return smoothing.answer(result, out)
