@@ -212,12 +212,12 @@ def _authority_breach(kernel: Kernel, case: BatteryCase) -> str:
     theirs = kernel.authority.function(*plain, *beside, **_understood(kernel, kwargs))
     several = len(kernel.contract.outputs) > 1
     owns, shown = own if several else (own,), theirs if several else (theirs,)
-    tiny = (np.finfo(np.float64).tiny,) * len(owns)
-    slack = kernel.contract.slack(owns, kwargs) if kernel.contract.slack else tiny
+    tiny = np.finfo(np.float64).tiny
+    slack = kernel.contract.slack(owns, kwargs) if kernel.contract.slack else (np.array(0.0),) * len(owns)
     for one, other, atol in zip(owns, map(np.asarray, shown), slack, strict=True):
         if one.shape != other.shape:
             return f"the oracle's shape is {one.shape} and that of {kernel.authority.name} {other.shape}"
-        close = np.isclose(one, other, rtol=kernel.authority.rtol, atol=np.maximum(atol, tiny[0]), equal_nan=True)
+        close = np.isclose(one, other, rtol=kernel.authority.rtol, atol=np.maximum(atol, tiny), equal_nan=True)
         if not close.all():
             return f"the oracle and {kernel.authority.name} differ in {int((~close).sum())} of {close.size} values"
     return ""

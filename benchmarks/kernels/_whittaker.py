@@ -133,7 +133,7 @@ def by_scipy(
     z = np.zeros(right.shape)
     for _ in range(REFINED if len(good) else 0):
         left = (right - heavy * z - lmbda * transposed(rows, applied(rows, z), dates)).astype(np.float64)
-        z += np.stack([cho_solve_banded((one, True), rest) for one, rest in zip(factors, left.T)], axis=-1)
+        z += np.stack([cho_solve_banded((one, True), rest) for one, rest in zip(factors, left.T, strict=True)], axis=-1)
     smooth = np.full((dates, math.prod(shape[1:])), np.nan)
     smooth[:, good] = z
     return np.moveaxis(smooth.reshape(shape), 0, axis)
