@@ -45,14 +45,26 @@ def _of_one(inside: Array) -> tuple[Any, ...]:
 
 
 def ndimage(values: Array, zones: Array, n_zones: int) -> tuple[Array, ...]:
+    """Ask SciPy for the statistics of the pixels of each image that belong to a zone."""
+    lead = values.shape[: values.ndim - zones.ndim]
+    results = tuple(np.full((*lead, n_zones), start) for start in (0.0, 0.0, NAN, NAN, NAN, NAN))
+    for index in np.ndindex(lead):
+        there = ~np.isnan(values[index]) & (zones >= 0) & (zones < n_zones)
+        if there.any():  # none is an error to it
+            for result, found in zip(results, _by_ndimage(values[index][there], zones[there], n_zones), strict=True):
+                result[index] = found
+    return results
+
+
+def _by_ndimage(values: Array, zones: Array, n_zones: int) -> tuple[Array, ...]:
+    """Return the statistics of values, of which none is missing."""
     from scipy import ndimage
 
-    index, there = np.arange(n_zones), ~np.isnan(values)
-    own, keys = values[there], zones[there]
-    count = np.bincount(keys[(keys >= 0) & (keys < n_zones)].astype(np.intp), minlength=n_zones)
+    index, keys = np.arange(n_zones), zones.astype(np.intp)
+    count = np.bincount(keys, minlength=n_zones)
     calls = (ndimage.sum_labels, ndimage.mean, ndimage.minimum, ndimage.maximum, ndimage.standard_deviation)
     with np.errstate(all="ignore"):
-        found = [np.asarray(call(own, keys, index), np.float64) for call in calls]
+        found = [np.asarray(call(values, keys, index), np.float64) for call in calls]
     return (count, found[0], *[np.where(count > 0, one, np.nan) for one in found[1:]])
 
 

@@ -9,7 +9,7 @@ from eokernels._zones import empty, finish, holding, zonal
 from eokernels.impl_numpy import blocks
 from eokernels.impl_numpy._bins import add_block, there
 
-PIXELS, PIXELS_A_ZONE = 2**18, 8  # at a time: what is made on the way stays in L2 and L3, and tables cost less than it
+PIXELS, PIXELS_A_ZONE = 2**17, 8  # at a time: what is made on the way stays in L2, and tables cost less than it
 
 
 def zonal_stats(
