@@ -24,13 +24,13 @@ ODD_LAYOUTS = frozenset({"misaligned", "packed", "torn"})
 
 
 class Arena:
-    """A block of memory whose bytes are known, with values that are usual for a dtype among them."""
+    """A block of memory whose bytes are known, with values that are usual for a dtype, and specials among them or not."""
 
-    def __init__(self, dtype: str, size: int, seed: int) -> None:
+    def __init__(self, dtype: str, size: int, seed: int, specials: bool = True) -> None:
         self.memory = np.zeros(size + 64, np.uint8)
         self.memory = self.memory[-self.memory.ctypes.data % 64 :][:size]
         values = self.memory.view(dtype)
-        values[...] = _values(np.dtype(dtype), values.size, np.random.default_rng(seed))
+        values[...] = _values(np.dtype(dtype), values.size, np.random.default_rng(seed), specials)
         self.pristine = self.memory.copy()
         self._bytes = self.pristine.tobytes()
 
@@ -43,7 +43,7 @@ class Arena:
         self.memory[...] = self.pristine
 
 
-def _values(dtype: np.dtype[Any], count: int, rng: np.random.Generator) -> Array:
+def _values(dtype: np.dtype[Any], count: int, rng: np.random.Generator, has_specials: bool) -> Array:
     """Return gaps, ties, specials and ordinary values in a random mixture."""
     if dtype == np.bool_:
         return rng.random(count) < 0.3
@@ -53,7 +53,8 @@ def _values(dtype: np.dtype[Any], count: int, rng: np.random.Generator) -> Array
         specials = [0.0, -0.0, 1.0, -1.0, info.tiny, info.max, -info.max, np.inf, -np.inf, info.smallest_subnormal]
         gaps = rng.random(count)
         values[gaps < 0.25] = np.nan
-        values[gaps > 0.9] = rng.choice(np.array(specials, dtype), count)[gaps > 0.9]
+        if has_specials:
+            values[gaps > 0.9] = rng.choice(np.array(specials, dtype), count)[gaps > 0.9]
         return values
     limits = np.iinfo(dtype)
     values = rng.integers(max(limits.min, -50), 200, count).astype(dtype)

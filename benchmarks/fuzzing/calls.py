@@ -70,6 +70,7 @@ class _Draft:
     rng: Random
     large: bool
     dtype: np.dtype[Any]
+    specials: bool = True
     cuts: list[Cut] = field(default_factory=list)
     outs: list[Cut] = field(default_factory=list)
 
@@ -83,9 +84,10 @@ class Calls:
         words = (*sum(COMPANION_DTYPES.values(), ()), *LABEL_DTYPES)
         names = {*kernel.contract.dtypes, *(dtype.name for dtype in FLOATS), "bool", *words}
         self._arenas = {
-            (np.dtype(name).char, size == LARGE_BYTES): Arena(name, size, seed + k)
+            (np.dtype(name).char, size == LARGE_BYTES, specials): Arena(name, size, seed + k, specials)
             for k, name in enumerate(sorted(names))
             for size in (SMALL_BYTES, LARGE_BYTES)
+            for specials in ((True,) if kernel.contract.promises is None else (True, False))
         }
         arrays = {*kernel.arguments, *kernel.companions, "mask"}
         self.numbers = {name: (*kernel.probes[name], kernel.required.get(name, 1)) for name in kernel.probes}
@@ -98,6 +100,8 @@ class Calls:
         rng = self._rng
         rng.seed(self.seed << 40 ^ index)
         draft = _Draft(rng, rng.random() < LARGE_SHARE, np.dtype(rng.choice(tuple(self.kernel.contract.dtypes))))
+        # With numbers of all magnitudes side by side, a kernel that promises no digits of them would not be compared.
+        draft.specials = self.kernel.contract.promises is None or rng.random() < 0.2
         shapes = self._shapes(draft)
         arrays: list[Any] = [self._array(draft, shape, draft.dtype, spoil=0.03) for shape in shapes]
         shape = broadcast(shapes)
@@ -148,7 +152,7 @@ class Calls:
         return made.array
 
     def _arena(self, draft: _Draft, dtype: np.dtype[Any]) -> Arena:
-        return self._arenas[dtype.char, draft.large]
+        return self._arenas[dtype.char, draft.large, draft.specials]
 
     def _labels(self, draft: _Draft, shape: tuple[int, ...]) -> Any:
         """Return labels for an array of that shape or, now and then, for its last axes alone."""

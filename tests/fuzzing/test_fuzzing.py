@@ -31,7 +31,7 @@ def test_a_few_thousand_calls_find_nothing(name: str) -> None:
     assert not findings, "\n".join(f"{one.detail}: {one.call}\n  {one.again}" for one in findings)
     assert tally.calls == 3000
     assert 0.3 < tally.accepted / tally.calls < 0.9
-    assert tally.compared > (50 if registry.get(name).contract.promises is None else 5)
+    assert tally.compared > (50 if registry.get(name).contract.promises is None else 40)
 
 
 FOUND = {
@@ -159,10 +159,8 @@ def test_the_judge_knows_the_contract(name: str) -> None:
         ruling = rule(kernel, function, call, function)
         assert not ruling.findings, f"{ruling.findings} {described(call)}"
         accepted, compared = accepted + ruling.accepted, compared + ruling.compared
-    # Values that are drawn from all bits are mostly too far apart for a kernel that promises digits only of others.
-    assert (
-        (250 if kernel.contract.promises is None else 5) < compared <= accepted
-    )  # numbers of threads that nobody has are not compared
+    # Numbers of threads that nobody has are not compared, nor values of which a kernel promises nothing.
+    assert (250 if kernel.contract.promises is None else 100) < compared <= accepted
 
 
 def test_a_cut_lies_in_its_arena_and_can_be_put_back() -> None:
