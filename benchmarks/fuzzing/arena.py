@@ -24,7 +24,7 @@ ODD_LAYOUTS = frozenset({"misaligned", "packed", "torn"})
 
 
 class Arena:
-    """A block of memory whose bytes are known, with values that are usual for a dtype, and specials among them or not."""
+    """A block of memory whose bytes are known, usual values of a dtype with or without specials."""
 
     def __init__(self, dtype: str, size: int, seed: int, specials: bool = True) -> None:
         self.memory = np.zeros(size + 64, np.uint8)

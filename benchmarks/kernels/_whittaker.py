@@ -139,19 +139,32 @@ def by_scipy(
     return np.moveaxis(smooth.reshape(shape), 0, axis)
 
 
+MOST_LMBDA, MOST_VALUE, WEIGHTS = 1e9, 1e100, (1e-6, 1e6)
+"""Beyond these the terms are too far apart for the arithmetic of some, the oracle's long double among them."""
+
+
 def promises(data: tuple[Array, ...], keywords: Mapping[str, Any]) -> bool:
-    """Tell whether float64 can tell the terms apart: finite values below 1e100, weights from 1e-6 to 1e6 or none."""
-    given = keywords.get("weights")
+    """Tell whether float64 can tell the terms apart, and whether third differences have a value to spare."""
+    y, *more = data
+    given, d = keywords.get("weights", more[0] if more else None), int(lone(keywords.get("d", 2)))
     heavy = np.array([1.0]) if given is None else given[np.isfinite(given) & (given > 0)]
-    values = data[0][np.isfinite(data[0])]
-    return bool(np.all((heavy >= 1e-6) & (heavy <= 1e6)) and np.all(np.abs(values.astype(np.float64)) < 1e100))
+    values = y[np.isfinite(y)].astype(np.float64)
+    near = bool(np.all((heavy >= WEIGHTS[0]) & (heavy <= WEIGHTS[1])) and np.all(np.abs(values) < MOST_VALUE))
+    if not near or float(lone(keywords["lmbda"])) > MOST_LMBDA:
+        return False
+    if d < 3:
+        return True
+    gone = missing(y, nodata=keywords.get("nodata"), mask=keywords.get("mask"))
+    there = ~gone if given is None else ~gone & (np.broadcast_to(given, y.shape) > 0)
+    return bool(np.all(there.sum(axis=int(lone(keywords.get("axis", 0)))) != d))
 
 
 def slack(expected: tuple[Array, ...], keywords: Mapping[str, Any]) -> tuple[Array, ...]:
-    """Return what a value may be off: 2⁻³⁰ of the largest of its series."""
+    """Return what a value may be off: 2⁻³⁰ of the largest of its series, 2⁻¹³ with third divided differences."""
     (smooth,) = expected
+    share = 2.0**-13 if int(lone(keywords.get("d", 2))) == 3 and keywords.get("times") is not None else 2.0**-30
     largest = np.abs(smooth).max(axis=int(lone(keywords.get("axis", 0))), keepdims=True, initial=0.0)
-    return (np.broadcast_to(np.nan_to_num(largest, nan=0.0, posinf=0.0) * 2.0**-30, smooth.shape),)
+    return (np.broadcast_to(np.nan_to_num(largest, nan=0.0, posinf=0.0) * share, smooth.shape),)
 
 
 SOURCE = "whittaker-eilers 0.2.0, order 2"

@@ -26,11 +26,13 @@ KERNEL = Kernel(
         dtypes=NUMBERS,
         tolerance_ulp={"float32": 1, "float64": 1},
         slack=_zones.slack,
+        promises=_zones.promises,
         tolerance_reason="Number, least and largest value are exact. Sums, means and deviations are computed in "
         "float64 relative to a value of the zone, in an order that is each implementation's own, and rounded once: one "
         "ulp of the output dtype, and beside it n·2⁻⁵³ times n, 1 and 1 times the zone's root mean square.",
         missing="NaN, nodata, True in the mask, and labels that are no zone's leave a value out; no value left gives "
-        "number and sum 0, and NaN; infinities are data, and their deviation is NaN.",
+        "number and sum 0, and NaN; infinities are data, and their deviation is NaN. Digits are promised for finite "
+        "values below 1e150.",
         outputs=(Output("count", "int64"), Output("sum"), Output("mean"), Output("min"), Output("max"), Output("std")),
     ),
     cost=Cost(),  # six operations a value: the row's address and memory limit it
