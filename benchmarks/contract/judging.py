@@ -1,4 +1,4 @@
-"""The one place that says whether an answer keeps the contract; tests, ``lab verify`` and timing ask here.
+"""The one place that says whether an implementation keeps the contract; tests and ``lab verify`` ask here.
 
 ``check`` puts one battery case to one implementation, ``judge`` any call whose value is known.
 """
