@@ -12,6 +12,8 @@ from benchmarks.spec import Array
 
 def bands(dates: int, lmbda: float, d: int, times: Array | None = None) -> Array:
     """Return λ·DᵀD as the bands that `solveh_banded` takes, the diagonal last."""
+    if not 1 <= d <= min(3, dates - 1):
+        raise ValueError(f"d: it is {d}; accepted is 1 to 3, and less than the {dates} dates")
     rows = np.ones((dates, 1))  # of each difference the factors of the values that it is made of
     for k in range(1, d + 1):
         rows = np.pad(rows[1:], ((0, 0), (1, 0))) - np.pad(rows[:-1], ((0, 0), (0, 1)))
