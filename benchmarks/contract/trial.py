@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks import foreign
 from benchmarks.contract.verdict import Verdict
 from benchmarks.spec import Kernel
@@ -95,7 +97,7 @@ def _group(kernel: Kernel, case: Any) -> str:
     counts = call.arrays[0].dtype.kind in "iu"
     due = {**kernel.required, **(kernel.for_integers if counts else {})}
     for name, given in call.kwargs.items():
-        if given != due.get(name):
+        if (isinstance(given, np.ndarray) and given.ndim) or given != due.get(name):
             return f"{name}="
     return VALUES if all(array.flags.c_contiguous for array in call.arrays) else LAYOUTS
 

@@ -77,8 +77,8 @@ def _values(request: Request) -> Iterator[BatteryCase]:
     for share in (0.0, 0.3, 0.9):
         yield BatteryCase(f"gaps-{share}", request, partial(_image, request, share=share))
     if not request.is_float:
-        for nodata in (None, low, high, 0):
-            build = partial(_image, request, share=0.0, nodata=None if nodata is None else int(nodata))
+        for nodata in dict.fromkeys((None, int(low), int(high), 0)):
+            build = partial(_image, request, share=0.0, nodata=nodata)
             yield BatteryCase(f"zones-nodata-{nodata}", request, build)
         yield BatteryCase("float64-output", request, partial(_image, request, dtype="float64"))
 
@@ -186,6 +186,6 @@ def _layouts(request: Request) -> Iterator[BatteryCase]:
         "transposed": lambda x: x.T.copy().T,
     }
     for name, alter in alterations.items():
-        for shape in ((11, 37), (67, 131)):
+        for large, shape in (("", (11, 37)), ("-large", (67, 131))):
             build = partial(_altered, request, alter, shape)
-            yield BatteryCase(f"layout-{name}-{shape[0]}", request, build)
+            yield BatteryCase(f"layout-{name}{large}", request, build)

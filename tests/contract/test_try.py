@@ -266,7 +266,7 @@ def test_every_case_of_the_battery_has_a_group(name: str) -> None:
     for dtype in kernel.contract.dtypes:
         found = set(trial.groups(kernel, [dtype]).values())
         assert {trial.VALUES, trial.REFUSALS, "out=", "mask="} <= found, dtype
-        assert trial.LAYOUTS in found or (kernel.dimensions.over_time and dtype[0] != "f")
+        assert trial.LAYOUTS in found or (not kernel.dimensions.is_elementwise and dtype[0] != "f")
         assert {f"{companion}=" for companion in kernel.companions} <= found
 
 

@@ -138,7 +138,7 @@ def test_an_interrupt_is_passed_on_and_the_answer_waited_for(tmp_path: Path) -> 
 
 
 def test_what_one_verification_started_ends_with_it() -> None:
-    with started(sys.executable, "-m", "lab", "verify", "temporal_median") as lab:
+    with started(sys.executable, "-m", "lab", "verify", "--anew", "temporal_median") as lab:
         workers = lambda found: sum("spawn_main" in " ".join(command_of(one)) for one in found) >= 2  # noqa: E731
         found = until(lab, workers, 60)
         time.sleep(3)  # they are in the middle of it

@@ -304,7 +304,9 @@ def test_every_small_synthetic_case_can_be_made(cache, family):
 
 # --- quality bands
 
-CLASSIFIED = Case("small", "classified", "smoke", (200, 150), "uint16", "cloud", 0.4, nodata=0, quality="scl")
+CLASSIFIED = Case(
+    "small", "classified", "smoke", (200, 150), "uint16", "cloud", 0.4, nodata=0, quality="scl", scaled=True
+)
 
 
 @pytest.mark.parametrize("change", [{}, {"mask": "iid"}, {"shape": (3, 90, 80)}, {"dtype": "int16", "nodata": -9999}])

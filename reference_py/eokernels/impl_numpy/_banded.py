@@ -6,12 +6,14 @@ numbers of both signs: where few values are valid, nothing would be left of them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from eokernels._admit import Array
-from eokernels._smoothing import Steps
+from eokernels._smoothing import Smoothing, Steps
+from eokernels.impl_numpy import blocks
 
 
 class Rows:
@@ -48,6 +50,25 @@ class Rows:
         doubtful = np.flatnonzero(~np.isfinite(values.sum(axis=0)))
         count[doubtful[~np.isfinite(values[:, doubtful]).all(axis=0)]] = np.nan
         return values, weights, count
+
+
+def width_of(smoothing: Smoothing, most: int) -> int:
+    """Return how many series are worked at together: `most`, at least one, and no more than there are."""
+    return max(1, min(most, prod(smoothing.call.shape[1:])))
+
+
+def by_blocks(smoothing: Smoothing, width: int, solve: Callable[..., Array], out: Array | None) -> Array:
+    """Write what `solve` makes of weighted values, weights and the number of values of each block of series."""
+    (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
+    shape = stack.shape[1:] or (1,)
+    given = [None if array is None else array.reshape(dates, *shape) for array in
+             (stack, smoothing.call.mask, smoothing.weights, result)]  # fmt: skip
+    rows = Rows(dates, width)
+    with np.errstate(all="ignore"):
+        for index in blocks(shape, width):
+            *block, target = [None if array is None else array[(slice(None), *index)] for array in given]
+            target[...] = solve(*rows.read(*block, smoothing.call.nodata)).reshape(target.shape)
+    return smoothing.answer(result, out)
 
 
 class Factors:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import prod
-
 import numpy as np
 
 from eokernels._admit import Array
-from eokernels._smoothing import Smoothing, penalty, series, steps
-from eokernels.impl_numpy import blocks
-from eokernels.impl_numpy._banded import Factors, Rows
+from eokernels._smoothing import penalty, series, steps
+from eokernels.impl_numpy._banded import Factors, by_blocks, width_of
 from eokernels.impl_numpy._dense import Dense
 
 BLOCK, VALUES = 4096, 2**20  # pixels, and values of a block at most: its factors are a few times that
@@ -24,7 +20,7 @@ def whittaker_smooth(
     given = penalty(lmbda, d)
     smoothing = series(y, weights, times, axis, nodata=nodata, mask=mask, dtype=dtype, out=out)
     dates, uniform = len(smoothing.call.arrays[0]), smoothing.weights is None
-    way, width = steps(given, dates, smoothing.times), _width(smoothing, min(BLOCK, VALUES // dates))
+    way, width = steps(given, dates, smoothing.times), width_of(smoothing, min(BLOCK, VALUES // dates))
     own, shared = Factors(way, width), None
 
     def solve(values: Array, present: Array, count: Array) -> Array:
@@ -36,7 +32,7 @@ def whittaker_smooth(
         smooth[:, ~(count >= given.order)] = np.nan
         return smooth
 
-    return _by_blocks(smoothing, width, solve, out)
+    return by_blocks(smoothing, width, solve, out)
 
 
 def whittaker_smooth_naive(
@@ -56,23 +52,4 @@ def whittaker_smooth_naive(
         smooth[:, bad] = np.nan
         return smooth
 
-    return _by_blocks(smoothing, _width(smoothing, DENSE // dates**2), solve, out)
-
-
-def _width(smoothing: Smoothing, most: int) -> int:
-    """Return how many series are worked at together: `most`, at least one, and no more than there are."""
-    return max(1, min(most, prod(smoothing.call.shape[1:])))
-
-
-def _by_blocks(smoothing: Smoothing, width: int, solve: Callable[..., Array], out: Array | None) -> Array:
-    """Write what `solve` makes of weighted values, weights and the number of values of each block of series."""
-    (stack,), result, dates = smoothing.call.arrays, smoothing.output(), len(smoothing.call.arrays[0])
-    shape = stack.shape[1:] or (1,)
-    given = [None if array is None else array.reshape(dates, *shape) for array in
-             (stack, smoothing.call.mask, smoothing.weights, result)]  # fmt: skip
-    rows = Rows(dates, width)
-    with np.errstate(all="ignore"):
-        for index in blocks(shape, width):
-            *block, target = [None if array is None else array[(slice(None), *index)] for array in given]
-            target[...] = solve(*rows.read(*block, smoothing.call.nodata)).reshape(target.shape)
-    return smoothing.answer(result, out)
+    return by_blocks(smoothing, width_of(smoothing, DENSE // dates**2), solve, out)
