@@ -74,6 +74,7 @@ KERNEL = Kernel(
         why="Three bands and eight operations: a formula long enough for temporary arrays to take most of the time.",
         expect="Fused loops read three bands and write one; NumPy, even blocked, passes seven times over its blocks.",
         surprise="L = 1 is meant for reflectance and vanishes beside counts of 10 000: integers need scale and offset.",
+        does="vegetation and water indices", limit="reading and writing memory",
     ),
     source=("Huete et al. 2002, Remote Sensing of Environment 83, 195–213",),
 )  # fmt: skip

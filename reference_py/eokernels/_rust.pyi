@@ -4,6 +4,37 @@ from typing import Any, SupportsFloat, SupportsIndex
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+__version__: str
+CORE: dict[str, str]
+"""Kernel → core dimensions of its arrays and results."""
+
+def build_info() -> dict[str, str]: ...
+def temporal_moments(
+    x: NDArray[Any],
+    axis: SupportsIndex = 0,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]: ...
+def zonal_moments(
+    values: NDArray[Any],
+    zones: NDArray[np.integer[Any]],
+    n_zones: SupportsIndex,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]: ...
+
+# The rest is written by `python -m lab derive`.
 __all__ = [
     "__version__",
     "build_info",
@@ -13,12 +44,10 @@ __all__ = [
     "normalized_difference_dn",
     "temporal_mean",
     "temporal_median",
-    "temporal_moments",
     "temporal_stats",
     "whittaker_smooth",
+    "zonal_stats",
 ]
-
-__version__: str
 
 def evi(
     nir: NDArray[Any],
@@ -97,14 +126,6 @@ def temporal_median(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
-def temporal_moments(
-    x: NDArray[Any],
-    axis: SupportsIndex = 0,
-    *,
-    nodata: SupportsFloat | None = None,
-    mask: NDArray[np.bool_] | None = None,
-    num_threads: SupportsIndex = 1,
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]: ...
 def temporal_stats(
     x: NDArray[Any],
     axis: SupportsIndex = 0,
@@ -130,22 +151,6 @@ def whittaker_smooth(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
-def zonal_moments(
-    values: NDArray[Any],
-    zones: NDArray[np.integer[Any]],
-    n_zones: SupportsIndex,
-    *,
-    nodata: SupportsFloat | None = None,
-    mask: NDArray[np.bool_] | bool | None = None,
-    num_threads: SupportsIndex = 1,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-]: ...
 def zonal_stats(
     values: NDArray[Any],
     zones: NDArray[np.integer[Any]],
@@ -157,4 +162,3 @@ def zonal_stats(
     out: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]: ...
-def build_info() -> dict[str, str]: ...

@@ -132,7 +132,7 @@ def test_the_checkout_is_appended_and_never_prepended(tmp_path: Path) -> None:
 def test_prose_tolerance_and_peers_retire_no_history(kernel: Kernel) -> None:
     changed = replace(
         kernel,
-        prose=Prose("other", "words", "here"),
+        prose=Prose("other", "words", "here", "and", "there"),
         title="Another title",
         peers=(),
         implementations=("numpy",),
