@@ -180,8 +180,8 @@ class Peer:
 class Prose:
     """What is said about a kernel.
 
-    In the report a paragraph each: why it is here, what to expect of it, where it surprises. In the README's table a few
-    words: what it does, what limits its speed. Kernels of which the same is said share a row.
+    In the report a paragraph each: why it is here, what to expect of it, where it surprises. In the README's table a
+    few words: what it does, what limits its speed. Kernels of which the same is said share a row.
     """
 
     why: str

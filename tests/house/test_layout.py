@@ -259,7 +259,7 @@ def test_a_declared_kernel_has_all_its_files_and_lines(kernel: str) -> None:
         PACKAGE / "impl_numpy" / f"{kernel}.py": f"def {kernel}_naive(",
         PACKAGE / "impl_numba" / f"{kernel}.py": f"def {kernel}(",
         RUST / "kernels" / f"{kernel}.rs": kernel,
-        RUST / "kernels" / "mod.rs": f" {kernel}: \"",
+        RUST / "kernels" / "mod.rs": f' {kernel}: "',
         RUST / "python" / "signatures" / f"{kernel}.rs": f"fn {kernel}",
     }
     missing = [
