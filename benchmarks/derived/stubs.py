@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ROOT
 from benchmarks.registry import KERNELS
 from benchmarks.spec import Kernel
 from inputs.host import surroundings
@@ -149,21 +150,30 @@ def _shown(default: Any) -> str:
 
 
 def spliced(path: Path, text: str) -> str:
-    """Return a stub with `text` after its mark, as ruff formats it.
+    """Return a stub with `text` after its mark.
 
     Raises
     ------
     ValueError
-        If the mark does not stand in it once.
-    OSError
-        If ruff does not take it.
+        If the mark does not stand in it.
     """
     before, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
     if not mark:
         raise ValueError(f"{path}: the line {MARK.strip()!r} is missing")
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
-    done = subprocess.run(command, input=f"{before}{MARK}{text}", env=surroundings.tools(), capture_output=True,
-                          text=True, encoding="utf-8", check=False)  # fmt: skip
+    return formatted(f"{before}{MARK}{text}", path)
+
+
+def formatted(text: str, path: Path) -> str:
+    """Return the text of a Python file as ruff formats it.
+
+    Raises
+    ------
+    OSError
+        If ruff does not take it.
+    """
+    command = [sys.executable, "-m", "ruff", "format", "--no-cache", "--stdin-filename", str(ROOT / path), "-"]
+    done = subprocess.run(command, input=text, env=surroundings.tools(), capture_output=True, text=True,
+                          encoding="utf-8", check=False)  # fmt: skip
     if done.returncode:
         raise OSError(f"{path.name}: ruff says {done.stderr.strip()}")
     return done.stdout

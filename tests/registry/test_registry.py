@@ -181,9 +181,12 @@ def test_an_undeclared_implementation_is_refused(kernel: Any) -> None:
         registry.resolve(kernel, "fortran")
 
 
-def test_the_oracles_answer_is_float64_even_for_integers() -> None:
-    for kernel in registry.KERNELS.values():
-        case = next(case for case in questions.cases(kernel, "uint16") if case.raises is None)
+@KERNELS
+def test_the_oracles_answer_is_float64_even_for_integers(kernel: Any) -> None:
+    case = next(case for case in questions.cases(kernel, "uint16") if case.raises is None)
+    try:
         answer = questions.oracle_value(kernel, case.build())
-        for one in answer if len(kernel.contract.outputs) > 1 else (answer,):
-            assert one.dtype == np.float64
+    except NotImplementedError as skeleton:
+        pytest.skip(str(skeleton))
+    for one in answer if len(kernel.contract.outputs) > 1 else (answer,):
+        assert one.dtype == np.float64
