@@ -245,10 +245,10 @@ def test_a_checkout_with_a_skeleton_of_every_family_is_sound_and_says_what_is_no
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, clone / name)
     python = str(environment(tmp_path / "environment"))
-    cache = str(cache_dir())
+    cache = cache_dir() / "new-checkout"
 
     def run(*command: str, where: Path = clone, expected: int = 0) -> str:
-        settings = {"EOKERNELS_CACHE": cache, "CARGO_TARGET_DIR": f"{cache}/new-target", "PYO3_PYTHON": python}
+        settings = {"EOLAB_CACHE": str(cache), "CARGO_TARGET_DIR": f"{cache}/target", "PYO3_PYTHON": python}
         done = subprocess.run(command, cwd=where, env=surroundings.tools(**settings), capture_output=True, text=True,
                               check=False)  # fmt: skip
         assert done.returncode == expected, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
