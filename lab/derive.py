@@ -16,8 +16,11 @@ def derive() -> None:
     from benchmarks import derived
     from benchmarks.environment import shares
 
-    for name in derived.write():
+    written = derived.write()
+    for name in written:
         typer.echo(f"wrote {name}")
+    if any(name.endswith(".pyi") for name in written):
+        terminal.say("Stubs are a part of what is installed: build once more, which takes seconds.")
     try:
         shares.write(shares.measured())
     except OSError as error:

@@ -38,6 +38,7 @@ THEN = """
 Next:
     make quick                      build it
     python -m lab derive            write the stubs and the README's row
+    make quick                      install the stubs, in seconds
     python -m lab verify {kernel}
         it says what is not written yet: begin with the oracle
 CONTRIBUTING.md has the steps."""

@@ -6,8 +6,11 @@ against what would be written.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from benchmarks import ROOT
 from benchmarks.derived import stubs, table
+from benchmarks.registry import KERNELS
 
 STUBS = {
     ROOT / "reference_py/eokernels/_rust.pyi": stubs.plain,
@@ -17,7 +20,19 @@ README = ROOT / "README.md"
 
 
 def write() -> list[str]:
-    """Write what differs from what it is made from, and return the names of the files that did."""
+    """Write what differs from what it is made from, and return the names of the files that did.
+
+    Raises
+    ------
+    ValueError
+        If the installed module has other kernels than are declared.
+    """
+    compiled = set(import_module("eokernels._rust").CORE)
+    if compiled != KERNELS.keys():
+        raise ValueError(
+            f"eokernels: the installed module has {sorted(compiled - KERNELS.keys())} beyond the declared kernels, and "
+            f"lacks {sorted(KERNELS.keys() - compiled)}; `make quick` builds the one of this checkout"
+        )
     made = {path: stubs.spliced(path, make()) for path, make in STUBS.items()}
     made[README] = table.spliced(README.read_text(encoding="utf-8"))
     changed = [path for path, text in made.items() if path.read_text(encoding="utf-8") != text]

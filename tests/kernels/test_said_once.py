@@ -117,6 +117,12 @@ def test_the_table_of_kernels_is_what_would_be_derived() -> None:
     assert table.spliced(text) == text, RUN
 
 
+def test_with_other_kernels_compiled_than_declared_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_rust, "CORE", {**_rust.CORE, "tasseled_cap": "()->()"})
+    with pytest.raises(ValueError, match=r"\['tasseled_cap'\] beyond .* `make quick`"):
+        derived.write()
+
+
 def test_an_argument_of_which_no_type_is_known_is_named() -> None:
     with pytest.raises(ValueError, match=r"savi: L : 'furlong' has no type"):
         stubs.type_of("savi: L", "furlong", stubs.PLAIN)
