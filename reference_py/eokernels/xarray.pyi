@@ -71,6 +71,20 @@ def normalized_difference_dn(
     num_threads: int = 1,
     keep_attrs: KeepAttrs = None,
 ) -> xr.DataArray: ...
+def savi(
+    nir: xr.DataArray,
+    red: xr.DataArray,
+    *,
+    L: float = 0.5,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
+    mask: Mask = None,
+    min_denominator: float = 0.0,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray: ...
 def temporal_mean(
     x: Arrays,
     dim: Dims = "time",

@@ -11,6 +11,7 @@ macro_rules! kernels {
             mask_and_scale: "(),()?->()";
             normalized_difference: "(),()->()";
             normalized_difference_dn: "(),()->()";
+            savi: "(),()->()";
             temporal_mean: "(t)->()";
             temporal_median: "(t)->()";
             temporal_stats: "(t)->(),(),()";
