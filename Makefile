@@ -39,6 +39,8 @@ ifneq ($(wildcard .venv/.python),)
   endif
 endif
 
+# cargo fmt does not see the modules that the list of kernels makes.
+LISTED_RS = kernels_rs/src/kernels/*.rs kernels_rs/src/python/signatures/*.rs
 CARGO_FLAGS := --locked --manifest-path kernels_rs/Cargo.toml
 
 # Lints and formatting differ from one minor version of Rust to the next: they are fatal in continuous integration, and
@@ -103,6 +105,7 @@ lint: lint-rust lint-python ## rustfmt, clippy, ruff, mypy
 
 lint-rust: .venv/.requirements
 	cargo fmt --manifest-path kernels_rs/Cargo.toml --check $(if $(LINTS_ARE_FATAL),,|| true)
+	rustfmt --check $(LISTED_RS) $(if $(LINTS_ARE_FATAL),,|| true)
 	cargo clippy $(CARGO_FLAGS) --all-targets --no-default-features -- $(CLIPPY_FLAGS)
 	cargo clippy $(CARGO_FLAGS) --all-targets -- $(CLIPPY_FLAGS)
 	@$(if $(LINTS_ARE_FATAL),:,echo '$(NOT_FATAL)')
@@ -114,6 +117,7 @@ lint-python: .venv/.requirements
 
 format: .venv/.requirements ## rewrite the sources as rustfmt and ruff want them
 	cargo fmt --manifest-path kernels_rs/Cargo.toml
+	rustfmt $(LISTED_RS)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 

@@ -1,7 +1,6 @@
 """What a declaration is made of: typed, frozen records, and nothing that runs.
 
-``benchmarks/kernels/<k>.py`` fills one :class:`Kernel`; tests, ``lab verify``, the asv benchmarks, the wall model and
-the report all read that one record. The lab needs no other place that knows a kernel by name.
+``benchmarks/kernels/<k>.py`` fills one :class:`Kernel`, which all else reads. No other place knows a kernel by name.
 """
 
 from __future__ import annotations
@@ -18,20 +17,8 @@ from inputs.battery.request import Shift
 from inputs.cases import Case
 from inputs.dimensions import Dimensions
 
-__all__ = [
-    "COST_CLASSES",
-    "Array",
-    "Authority",
-    "Contract",
-    "Cost",
-    "CostClass",
-    "Golden",
-    "Kernel",
-    "Output",
-    "Peer",
-    "Prose",
-    "Shift",
-]
+__all__ = ["COST_CLASSES", "Array", "Authority", "Contract", "Cost", "CostClass", "Golden", "Kernel", "Output", "Peer",
+           "Prose", "Shift"]  # fmt: skip
 
 Array = NDArray[Any]
 CostClass = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"]
@@ -159,7 +146,7 @@ class Authority:
     """An outside function that the oracle itself is held against: ``function(*arrays, **kwargs)`` → float64.
 
     It is asked with NaN at all that `nodata` and `mask` leave out, so it takes neither. Of several outputs it returns a
-    tuple, as the oracle does.
+    tuple.
     """
 
     name: str
@@ -191,11 +178,17 @@ class Peer:
 
 @dataclass(frozen=True)
 class Prose:
-    """What the report says about a kernel; each a short paragraph."""
+    """What is said about a kernel.
+
+    In the report a paragraph each: why it is here, what to expect of it, where it surprises. In the README's table a
+    few words: what it does, what limits its speed. Kernels of which the same is said share a row.
+    """
 
     why: str
     expect: str
     surprise: str
+    does: str
+    limit: str
 
 
 @dataclass(frozen=True)
@@ -224,6 +217,8 @@ class Kernel:
         ``qa_pixel``), or None where the case leaves it out.
     contract, cost, golden, authority, peers, prose, source
         See their types; `source` lists papers and product guides.
+    no_peer
+        Why no package competes, where `peers` is empty.
     oracle
         ``oracle(*arrays, **kwargs)`` → float64: slow, readable, never timed.
     keywords
@@ -265,6 +260,7 @@ class Kernel:
     authority: Authority
     golden: tuple[Golden, ...] = ()
     peers: tuple[Peer, ...] = ()
+    no_peer: str = ""
     companions: Mapping[str, Callable[[Case], str | None]] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, str] = field(default_factory=dict)

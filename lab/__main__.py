@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "record": "Keep a machine's history under reports/record.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
     "new": "Write the skeletons of a new kernel.",
+    "derive": "Write anew what follows from the kernels: stubs, tables.",
     "info": "See what is installed: build, SIMD path, versions, pins.",
 }
 

@@ -7,9 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from inputs import families
+from lab import skeleton
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -28,6 +31,17 @@ RUST_WORDS = frozenset([
     "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
 ])
 # fmt: on
+LIST = Path("kernels_rs/src/kernels/mod.rs")
+"""Where the kernels are listed."""
+ENTRY = re.compile(r'^( +)(\w+): ".*->.*";\n', re.MULTILINE)
+THEN = """
+Next:
+    make quick                      build it
+    python -m lab derive            write the stubs and the README's row
+    make quick                      install the stubs, in seconds
+    python -m lab verify {kernel}
+        it says what is not written yet: begin with the oracle
+CONTRIBUTING.md has the steps."""
 TAKEN = frozenset({"eokernels", "xarray", "build_info", "impl_numpy", "impl_numba"})
 
 
@@ -42,11 +56,11 @@ class Skeleton:
 def new(
     kernel: Annotated[str, typer.Argument(help="Name of the kernel: lower case, digits and underscores.")],
     family: Annotated[
-        Literal["elementwise", "temporal"], typer.Option(help="Which named cases and case battery it is put through.")
+        str, typer.Option(help=f"What arrays it takes: {', '.join(families.FAMILIES)}.", show_default=True)
     ] = "elementwise",
     root: Annotated[Path, typer.Option(help="Checkout to write to.", show_default=False)] = ROOT,
 ) -> None:
-    """Write the skeletons of a new kernel, and print the lines to add elsewhere.
+    """Write the skeletons of a new kernel, and its line in the list of kernels.
 
     Each skeleton is valid and honest: it says by NotImplementedError that it is not written yet. Existing files are
     never overwritten; if one of them exists, nothing is written.
@@ -54,11 +68,13 @@ def new(
     if not root.is_dir():
         raise ValueError(f"root: {root} is not a directory")
     check_name(kernel, root)
-    written = write(render(kernel, family), root)
-    for path in written:
+    found = families.get(family)
+    if not (root / LIST).is_file():
+        raise ValueError(f"root: {root} is no checkout; {LIST}, the list of kernels, is not in it")
+    listed = listing((root / LIST).read_text(encoding="utf-8"), kernel, found.usual.signature)
+    for path in write(render(kernel, found), listed, root):
         typer.echo(f"wrote {path}")
-    typer.echo()
-    typer.echo(_render_template("lines_to_add.txt.j2", kernel, family))
+    typer.echo(THEN.format(kernel=kernel))
 
 
 def check_name(kernel: str, root: Path = ROOT) -> None:
@@ -75,17 +91,33 @@ def check_name(kernel: str, root: Path = ROOT) -> None:
         raise ValueError(f"kernel: {kernel!r} exists already: {', '.join(map(str, existing))}; nothing was written")
 
 
-def render(kernel: str, family: str) -> tuple[Skeleton, ...]:
+def render(kernel: str, family: families.Family) -> tuple[Skeleton, ...]:
     """Return the skeletons of a kernel of that family."""
-    templates = FILES.values()
     paths = _paths(kernel)
     return tuple(
-        Skeleton(path, _render_template(name, kernel, family)) for path, name in zip(paths, templates, strict=True)
+        Skeleton(path, _render_template(name, path, kernel, family))
+        for path, name in zip(paths, FILES.values(), strict=True)
     )
 
 
-def write(skeletons: tuple[Skeleton, ...], root: Path = ROOT) -> list[Path]:
-    """Write all skeletons below `root`, or none of them, and return their paths relative to it."""
+def listing(text: str, kernel: str, signature: str) -> str:
+    """Return the Rust list of kernels with one more, at its place in the alphabet.
+
+    Raises
+    ------
+    ValueError
+        If the text has no such list, or the kernel is in it.
+    """
+    entries = list(ENTRY.finditer(text))
+    if not entries or kernel in [entry[2] for entry in entries]:
+        raise ValueError(f"kernel: {kernel!r} cannot be listed in {LIST}: " + ("it is there" if entries else "no list"))
+    line = f'{entries[0][1]}{kernel}: "{signature}";\n'
+    at = next((entry.start() for entry in entries if entry[2] > kernel), entries[-1].end())
+    return text[:at] + line + text[at:]
+
+
+def write(skeletons: tuple[Skeleton, ...], listed: str, root: Path = ROOT) -> list[Path]:
+    """Write all skeletons below `root` and then the list of kernels, or nothing; return paths relative to `root`."""
     written: list[Path] = []
     try:
         for skeleton in skeletons:
@@ -94,19 +126,25 @@ def write(skeletons: tuple[Skeleton, ...], root: Path = ROOT) -> list[Path]:
             with target.open("x", encoding="utf-8") as file:
                 written.append(skeleton.path)
                 file.write(skeleton.text)
+        partial = (root / LIST).with_suffix(".partial")
+        partial.write_text(listed, encoding="utf-8")
+        partial.replace(root / LIST)
     except BaseException:
         for path in written:
             (root / path).unlink(missing_ok=True)
         raise
-    return written
+    return [*written, LIST]
 
 
 def _paths(kernel: str) -> list[Path]:
     return [Path(pattern.format(kernel=kernel)) for pattern in FILES]
 
 
-def _render_template(name: str, kernel: str, family: str) -> str:
+def _render_template(name: str, path: Path, kernel: str, family: families.Family) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from benchmarks.derived.stubs import formatted
+    from benchmarks.registry import KERNELS
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -116,5 +154,16 @@ def _render_template(name: str, kernel: str, family: str) -> str:
         lstrip_blocks=True,
         autoescape=False,
     )
-    title = kernel.replace("_", " ").capitalize()
-    return environment.get_template(name).render(kernel=kernel, family=family, title=title)
+    environment.globals |= {"python": skeleton.python, "tuple": tuple}
+    given = skeleton.arguments(family)
+    text = environment.get_template(name).render(
+        kernel=kernel,
+        title=kernel.replace("_", " ").capitalize(),
+        family=family,
+        usual=family.usual,
+        given=given,
+        names=[one.name for one in given],
+        admits=sorted({one.admits for one in given if one.admits}),
+        like=next(one.name for one in KERNELS.values() if one.family == family.name),
+    )
+    return formatted(text, path) if path.suffix == ".py" else text

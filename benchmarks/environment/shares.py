@@ -1,7 +1,8 @@
 """What each kernel takes of the wheel: the bytes of code of the installed module, by the names of its functions.
 
-``python -m benchmarks.environment.shares`` prints them beside the committed table, ``shares.json``, and ``--write``
-renews that. A test holds one against the other, so that whoever lets a kernel grow sees it, and says so in a commit.
+``python -m benchmarks.environment.shares`` prints them beside the committed table, ``shares.json``, and
+``python -m lab derive`` renews that. A test holds one against the other, so that whoever lets a kernel grow sees it,
+and says so in a commit.
 
 The compiler writes into a function's name of which types it was made ("v0" mangling, as ``pyproject.toml`` asks): what
 runs for a kernel names its formula, wherever it stands. Functions that name no kernel count for a room of the crate, of
@@ -107,8 +108,13 @@ def kept() -> Shares:
     return Shares(**json.loads(TABLE.read_text(encoding="utf-8")))
 
 
-def main(arguments: list[str]) -> int:
-    """Print the shares and what they were, and renew the table where that is asked for."""
+def write(now: Shares) -> None:
+    """Renew the committed table."""
+    TABLE.write_text(json.dumps(asdict(now), indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Print the shares and what they were."""
     try:
         now = measured()
     except OSError as error:
@@ -118,10 +124,8 @@ def main(arguments: list[str]) -> int:
     for name, size in now.by_name.items():
         print(f"{size / 1024:10.1f} KiB  {(size - before.get(name, 0)) / 1024:+10.1f}  {name}")
     print(f"{sum(now.by_name.values()) / 1024:10.1f} KiB of code; the module compressed: {now.compressed / 1e6:.2f} MB")
-    if arguments == ["--write"]:
-        TABLE.write_text(json.dumps(asdict(now), indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -23,6 +23,11 @@ def nodata_of(case: Case) -> Mapping[str, Any]:
     return {} if case.nodata is None else {"nodata": case.nodata}
 
 
+def of_reflectance(case: Case) -> Mapping[str, Any]:
+    """Return the keywords of an index that is meant for reflectance: of integers how they become it."""
+    return {**({} if case.dtype.startswith("float") else SENTINEL_2), **nodata_of(case)}
+
+
 def over_time(case: Case) -> Mapping[str, Any]:
     """Return the keywords of a temporal case: time is on the last axis of two layouts, else on the first."""
     axis = {"axis": -1} if case.layout in ("pixel_major", "time_last") else {}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.kernels._goldens import goldens
-from benchmarks.kernels._shared import NUMBERS, SENTINEL_2, guard, in_counts, meant, missing, nodata_of, output_dtype
+from benchmarks.kernels._shared import NUMBERS, guard, in_counts, meant, missing, of_reflectance, output_dtype
 from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Kernel, Prose, Shift
-from inputs.cases import Case
 
 
 def soil(*, scale: Any = None, offset: Any = None, C1: float = 6.0, C2: float = 7.5, L: float = 1.0, **_: Any) -> float:
@@ -47,13 +45,9 @@ def _evaluate(nir: Array, red: Array, blue: Array, *, G: float = 2.5, C1: float 
     return np.asarray(numexpr.evaluate(expression, local_dict=given, global_dict={}))
 
 
-def _keywords(case: Case) -> Mapping[str, Any]:
-    return {**({} if case.dtype.startswith("float") else SENTINEL_2), **nodata_of(case)}
-
-
 KERNEL = Kernel(
     name="evi", title="Enhanced vegetation index", cost_class="C1", family="elementwise", signature="(),(),()->()",
-    bands=("nir", "red", "blue"), arguments=("nir", "red", "blue"), oracle=oracle, keywords=_keywords,
+    bands=("nir", "red", "blue"), arguments=("nir", "red", "blue"), oracle=oracle, keywords=of_reflectance,
     for_integers={"scale": 1.0, "offset": 0.0}, shift=Shift(soil, "scale"),
     contract=Contract(
         dtypes=NUMBERS,
@@ -74,6 +68,7 @@ KERNEL = Kernel(
         why="Three bands and eight operations: a formula long enough for temporary arrays to take most of the time.",
         expect="Fused loops read three bands and write one; NumPy, even blocked, passes seven times over its blocks.",
         surprise="L = 1 is meant for reflectance and vanishes beside counts of 10 000: integers need scale and offset.",
+        does="vegetation and water indices", limit="reading and writing memory",
     ),
     source=("Huete et al. 2002, Remote Sensing of Environment 83, 195–213",),
 )  # fmt: skip

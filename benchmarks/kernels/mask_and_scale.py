@@ -58,6 +58,8 @@ KERNEL = Kernel(
         why="The first step of every workflow on archived scenes: counts and a quality band in, reflectance out.",
         expect="One pass that tests a class as one bit is far faster than isin, where and their temporary arrays.",
         surprise="np.isin on bytes is a table look-up in several passes; the number of classes hardly matters.",
+        does="counts to reflectance, without what a quality band (Sentinel-2's SCL, Landsat's QA_PIXEL) rejects",
+        limit="memory, where one pass does all steps",
     ),
     source=("Main-Knorn et al. 2017, Proc. SPIE 10427, 1042704 (Sen2Cor's scene classification)",
             "USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide, LSDS-1619 (QA_PIXEL)"),

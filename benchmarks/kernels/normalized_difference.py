@@ -55,6 +55,7 @@ KERNEL = Kernel(
         why="The index that everybody computes, and the simplest test of memory: two reads, one write.",
         expect="Good implementations all reach the memory bandwidth; NumPy also writes and reads temporary arrays.",
         surprise="With out= much of a compiled kernel's gain is gone, and on small arrays the call itself decides.",
+        does="vegetation and water indices", limit="reading and writing memory",
     ),
     source=("Rouse et al. 1974, NASA SP-351, 309–317", "Tucker 1979, Remote Sensing of Environment 8, 127–150"),
 )  # fmt: skip

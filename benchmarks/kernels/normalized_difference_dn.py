@@ -68,6 +68,8 @@ KERNEL = Kernel(
         why="Archives hold counts. To scale them first costs two float arrays that nobody needs afterwards.",
         expect="One pass reads two bytes a band; the usual way writes and reads arrays of four or eight bytes.",
         surprise="With an offset the scale does not cancel out, and scaled sums that should be 0 are not.",
+        does="an index straight from archived 16-bit counts: scale, offset, nodata",
+        limit="memory, where one pass does all steps",
     ),
     source=("ESA, Sentinel-2 Products Specification Document, processing baseline 04.00",
             "USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide, LSDS-1619"),

@@ -50,6 +50,7 @@ KERNEL = Kernel(
         why="The cheapest summary of a stack: how close does it come to the time of reading the stack once?",
         expect="One pass without branches at gaps; np.nanmean writes a copy and a mask of the whole stack.",
         surprise="A plain sum over time nearly reaches the bandwidth; nearly all the time above it goes into gaps.",
+        does="mean over the clear dates", limit="memory: the whole stack of dates must be read",
     ),
     source=("Higham 2002, Accuracy and Stability of Numerical Algorithms, chapter 4",),
 )  # fmt: skip

@@ -70,6 +70,8 @@ KERNEL = Kernel(
         why="Two passes over the dates for the price of one read: a kernel manages that only if it works in tiles.",
         expect="With a tile in the second-level cache the second pass is nearly free; NumPy reads the stack often.",
         surprise="The sum of squares in one pass is as fast, but at an offset of 1e8 it gives a deviation of 0.",
+        does="mean and standard deviation over the clear dates, and their number",
+        limit="memory: the whole stack of dates must be read",
     ),
     source=("Chan, Golub & LeVeque 1983, The American Statistician 37, 242–247",
             "Welford 1962, Technometrics 4, 419–420"),

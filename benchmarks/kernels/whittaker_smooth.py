@@ -53,6 +53,8 @@ KERNEL = Kernel(
         "by side do not. Without gaps all series share their factors, and two short recurrences are left.",
         surprise="The textbook's factorisation is right to 1e-3 only where two dates of 365 are known and lmbda is "
         "large. The same one in differences is right to 1e-10, and as fast.",
+        does="a series smoothed and its gaps filled: Whittaker's smoother",
+        limit="arithmetic: a recurrence along time",
     ),
     source=("Eilers 2003, Analytical Chemistry 75, 3631–3636", "Whittaker 1923, Proc. Edinburgh Math. Soc. 41, 63–75"),
 )  # fmt: skip

@@ -74,6 +74,21 @@ def evi(
     return _finish(eo_processor.enhanced_vegetation_index(*doubles), mask, output_dtype(nir, dtype), out)
 
 
+def savi(
+    nir: Array, red: Array, *, L: float = 0.5, scale: float | None = None, offset: float | None = None,
+    nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return (1 + L)·(nir − red) / (nir + red + L), of counts after both bands were scaled."""
+    import eo_processor
+
+    _only(min_denominator=(min_denominator, 0.0))
+    doubles = [as_floats(band, np.float64, nodata) for band in (nir, red)]
+    if scale is not None:
+        doubles = [eo_processor.pixelwise_transform(band, scale=scale, offset=offset) for band in doubles]
+    return _finish(eo_processor.savi(*doubles, L=float(L)), mask, output_dtype(nir, dtype), out)
+
+
 def mask_and_scale(
     dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
     keep: Iterable[int] | None = None, reject_bits: int | None = None,
@@ -144,6 +159,12 @@ def _evi_refuses(case: Case) -> str | None:
     return None
 
 
+def _savi_refuses(case: Case) -> str | None:
+    if case.dtype.startswith("float"):
+        return "eo-processor's SAVI is computed in float64, 1 + L last: of floats the contract's value is another"
+    return None
+
+
 def _mask_refuses(case: Case) -> str | None:
     return "eo-processor has no bit masks" if case.quality == "qa_pixel" else None
 
@@ -167,6 +188,11 @@ def _peer(adapter: Any, semantics: str, **refuses: Any) -> Any:
 NORMALIZED_DIFFERENCE = _peer(normalized_difference, _ZERO)
 NORMALIZED_DIFFERENCE_DN = _peer(normalized_difference_dn, f"both bands are scaled first; {_ZERO}")
 EVI = _peer(evi, f"bands of counts are scaled first; {_ZERO}", refuses=_evi_refuses)
+SAVI = _peer(
+    savi,
+    f"bands of counts are scaled first; {_ZERO}",
+    refuses=_savi_refuses,
+)
 MASK_AND_SCALE = _peer(
     mask_and_scale, f"classes 0–11 alone, no bits; 4 axes at most; two calls, the offset added by NumPy; {_DOUBLES}",
     refuses=_mask_refuses,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from inputs.cases import Case
 from inputs.families import counts
+from inputs.families.family import Usual
 
 
 def _cases() -> tuple[Case, ...]:
@@ -21,5 +22,11 @@ FAMILY = replace(
     name="classified",
     title="counts with a quality band, element by element",
     cases=_cases(),
+    usual=Usual(
+        "(),()?->()",
+        {"dn": "nir"},
+        ("scale", "offset", "nodata_said", "qa", "keep", "reject_bits", "reject_fields"),
+        "C3",
+    ),
     headlines=("u16_2048_out", "u16_2048_bits", "u16_64"),
 )

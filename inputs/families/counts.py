@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from inputs.cases import ALL_THREADS, Case, Tier
 from inputs.families.elementwise import FAMILY as ELEMENTWISE
+from inputs.families.family import Usual
 
 
 def cases(family: str, **more: object) -> tuple[Case, ...]:
@@ -45,5 +46,6 @@ FAMILY = replace(
     name="counts",
     title="bands of counts that are scaled, element by element",
     cases=cases("counts"),
+    usual=Usual("(),()->()", {"a": "nir", "b": "red"}, ("scale", "offset", "nodata_said"), "C2"),
     headlines=("u16_2048_out", "u16_512", "u16_64"),
 )

@@ -8,7 +8,7 @@ from inputs.battery.fields import field_cases
 from inputs.battery.qa_bands import quality_cases
 from inputs.battery.scalars import scalar_cases
 from inputs.cases import ALL_THREADS, Case, Tier
-from inputs.families.family import Family
+from inputs.families.family import Family, Usual
 
 SIDES = (8, 16, 32, 64, 128, 256)
 BATTERY = (elementwise_cases, constant_cases, quality_cases, field_cases, scalar_cases)
@@ -48,6 +48,7 @@ FAMILY = Family(
     title="bands, element by element",
     cases=_cases(),
     battery=BATTERY,
+    usual=Usual("(),()->()", {"a": "nir", "b": "red"}, ("nodata",), "C1"),
     headlines=("f32_2048_out", "f32_64", "f32_256"),
     small=tuple((side, side) for side in SIDES),
     large=(1033, 1021),

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inputs.battery.collection import Part
 from inputs.cases import Case
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What a plain kernel of a family takes: what ``lab new`` writes its skeletons from.
+
+    Attributes
+    ----------
+    signature
+        Core dimensions; see `inputs.dimensions`.
+    arrays
+        Array argument → the band that a case hands over for it.
+    more
+        What it takes besides, in the order of the signature; all kernels take `mask`, `dtype`, `out`, `num_threads`.
+    cost_class
+        C1 … C13.
+    """
+
+    signature: str
+    arrays: Mapping[str, str]
+    more: tuple[str, ...]
+    cost_class: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +46,8 @@ class Family:
         each differ in one thing. Names are immutable.
     battery
         The parts of the battery that its kernels are put through, beside those that all are.
+    usual
+        What a plain kernel of it takes.
     headlines
         Names of the cases that stand for it where time is short, the most telling first.
     small
@@ -37,6 +62,7 @@ class Family:
     title: str
     cases: tuple[Case, ...]
     battery: tuple[Part, ...]
+    usual: Usual
     headlines: tuple[str, ...]
     small: tuple[tuple[int, ...], ...]
     large: tuple[int, ...]

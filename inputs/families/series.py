@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inputs.battery.series import series_cases
 from inputs.cases import ALL_THREADS, Case, MaskMode, Tier
-from inputs.families.family import Family
+from inputs.families.family import Family, Usual
 
 DATES = (12, 73)
 SIDES = (2, 4, 8, 16, 32)
@@ -46,6 +46,7 @@ FAMILY = Family(
     title="stacks with their days, a series for every series",
     cases=_cases(),
     battery=(series_cases,),
+    usual=Usual("(t)->(t)", {"y": "ndvi"}, ("axis", "nodata"), "C8"),
     headlines=("f32_73x480_none_out", "f32_73x480_iid", "f32_24x820", "f32_365x215", "f32_73x480_t2", "i16_73x480"),
     small=tuple((dates, side, side) for dates in DATES for side in SIDES),
     large=(9, 163, 323),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inputs.battery.spread import spread_cases
 from inputs.battery.temporal import temporal_cases
 from inputs.cases import ALL_THREADS, Case, MaskMode, Tier
-from inputs.families.family import Family
+from inputs.families.family import Family, Usual
 
 DATES = (12, 73)
 SIDES = (2, 4, 8, 16, 32)
@@ -50,6 +50,7 @@ FAMILY = Family(
     title="stacks, a number for every series",
     cases=cases("temporal"),
     battery=(temporal_cases, spread_cases),
+    usual=Usual("(t)->()", {"x": "nir"}, ("axis", "nodata"), "C4"),
     headlines=(
         *("f32_73x1024", "f32_73x480_iid", "f32_12x1160", "f32_460x192", "f32_73x480_t2"),
         *("u16_73x480", "f32_146x340", "f32_73x1024_t2"),

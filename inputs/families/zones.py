@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inputs.battery.zones import zone_cases
 from inputs.cases import ALL_THREADS, Case, Tier
-from inputs.families.family import Family
+from inputs.families.family import Family, Usual
 
 SIDES = (8, 16, 32, 64, 128, 256)
 
@@ -43,6 +43,7 @@ FAMILY = Family(
     title="an image and its zones, a row of numbers for each zone",
     cases=_cases(),
     battery=(zone_cases,),
+    usual=Usual("(n),(n)->(z)", {"values": "ndvi", "zones": "zones"}, ("n_zones", "nodata"), "C10"),
     headlines=("f32_2048_random1024", "f32_2048_field100k", "f32_2048_field16", "f32_2048_one", "f32_2048_t2"),
     small=tuple((side, side) for side in SIDES),
     large=(1033, 1021),

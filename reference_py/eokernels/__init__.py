@@ -4,32 +4,9 @@ Every public function runs Rust. ``eokernels.impl_numpy`` and ``eokernels.impl_n
 same names, for comparison.
 """
 
-from eokernels._rust import (
-    __version__,
-    build_info,
-    evi,
-    mask_and_scale,
-    normalized_difference,
-    normalized_difference_dn,
-    temporal_mean,
-    temporal_median,
-    temporal_stats,
-    whittaker_smooth,
-    zonal_stats,
-)
+from eokernels import _rust
+from eokernels._rust import *  # noqa: F403 - the compiled module says by its `__all__` which kernels there are
 from eokernels.streamed import TemporalStats
 
-__all__ = [
-    "TemporalStats",
-    "__version__",
-    "build_info",
-    "evi",
-    "mask_and_scale",
-    "normalized_difference",
-    "normalized_difference_dn",
-    "temporal_mean",
-    "temporal_median",
-    "temporal_stats",
-    "whittaker_smooth",
-    "zonal_stats",
-]
+__all__ = ["TemporalStats"]
+__all__ += _rust.__all__

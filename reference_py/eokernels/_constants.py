@@ -126,6 +126,14 @@ def _evi_constants(
     return (g, red, blue, *additive(dtype, soil, 1.0 + c1 - c2, scaled, guard))
 
 
+def soil_constants(call: Admitted, soil: float, weights: float, scaled: tuple[float, float] | None) -> tuple[Any, Any]:
+    """Return what the constant L of an index becomes beside bands of these weights, and the guard."""
+    fitted(call.dtype, L=soil)
+    if scaled is None:
+        refuse_counts(call.arrays[0].dtype, "L")
+    return additive(call.dtype, soil, weights, scaled, call.min_denominator)
+
+
 def refuse_counts(bands: np.dtype[Any], name: str) -> None:
     """Raise for bands of integers without a scale, in an index with a constant that is meant for reflectances."""
     if bands.kind != "f":

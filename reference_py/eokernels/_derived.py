@@ -1,8 +1,8 @@
 """The functions of ``eokernels.xarray``, made from the plain ones: signature and documentation are said there alone.
 
-What makes one takes the plain function and what only the labelled one knows: which arguments are arrays beside the
-first, whether the result is another quantity, how several results are called. :func:`function` is what they share; a
-kernel of another kind than these needs a `call` of its own for it.
+:func:`labelled` chooses by core dimensions what makes one. That takes the plain function and what only the labelled one
+knows: which arguments are arrays beside the first, whether the result is another quantity, how several results are
+called. :func:`function` is what they share; a kernel of another kind than these needs a `call` of its own for it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,26 @@ KEEP_ATTRS = (
     "keep_attrs : bool, str or callable, optional\n"
     "    Which attributes the result has; what `xarray.apply_ufunc` takes. By default xarray's option decides."
 )
+
+
+def labelled(plain: Any, core: str, peculiar: Mapping[str, Any]) -> Any:
+    """Return a kernel on labelled arrays.
+
+    Parameters
+    ----------
+    plain
+        The function on plain arrays.
+    core
+        Its core dimensions, such as ``(t)->()``: they say over what it works, and whether that stays.
+    peculiar
+        What the function that makes it takes besides.
+    """
+    inputs, outputs = core.split("->")
+    if "n" in inputs:
+        return over_zones(plain, **peculiar)
+    if "t" in inputs:
+        return (along_dimension if "t" in outputs else over_dimension)(plain, **peculiar)
+    return over_elements(plain, **peculiar)
 
 
 def over_elements(plain: Any, *, companions: tuple[str, ...] = ("mask",), index: bool = True, note: str = "") -> Any:

@@ -4,6 +4,37 @@ from typing import Any, SupportsFloat, SupportsIndex
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+__version__: str
+CORE: dict[str, str]
+"""Kernel → core dimensions of its arrays and results."""
+
+def build_info() -> dict[str, str]: ...
+def temporal_moments(
+    x: NDArray[Any],
+    axis: SupportsIndex = 0,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]: ...
+def zonal_moments(
+    values: NDArray[Any],
+    zones: NDArray[np.integer[Any]],
+    n_zones: SupportsIndex,
+    *,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    num_threads: SupportsIndex = 1,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]: ...
+
+# The rest is written by `python -m lab derive`.
 __all__ = [
     "__version__",
     "build_info",
@@ -11,14 +42,13 @@ __all__ = [
     "mask_and_scale",
     "normalized_difference",
     "normalized_difference_dn",
+    "savi",
     "temporal_mean",
     "temporal_median",
-    "temporal_moments",
     "temporal_stats",
     "whittaker_smooth",
+    "zonal_stats",
 ]
-
-__version__: str
 
 def evi(
     nir: NDArray[Any],
@@ -77,6 +107,20 @@ def normalized_difference_dn(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
+def savi(
+    nir: NDArray[Any],
+    red: NDArray[Any],
+    *,
+    L: SupportsFloat = 0.5,
+    scale: SupportsFloat | None = None,
+    offset: SupportsFloat | None = None,
+    nodata: SupportsFloat | None = None,
+    mask: NDArray[np.bool_] | bool | None = None,
+    min_denominator: SupportsFloat = 0.0,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    num_threads: SupportsIndex = 1,
+) -> NDArray[Any]: ...
 def temporal_mean(
     x: NDArray[Any],
     axis: SupportsIndex = 0,
@@ -97,14 +141,6 @@ def temporal_median(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
-def temporal_moments(
-    x: NDArray[Any],
-    axis: SupportsIndex = 0,
-    *,
-    nodata: SupportsFloat | None = None,
-    mask: NDArray[np.bool_] | None = None,
-    num_threads: SupportsIndex = 1,
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]: ...
 def temporal_stats(
     x: NDArray[Any],
     axis: SupportsIndex = 0,
@@ -130,22 +166,6 @@ def whittaker_smooth(
     out: NDArray[Any] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> NDArray[Any]: ...
-def zonal_moments(
-    values: NDArray[Any],
-    zones: NDArray[np.integer[Any]],
-    n_zones: SupportsIndex,
-    *,
-    nodata: SupportsFloat | None = None,
-    mask: NDArray[np.bool_] | bool | None = None,
-    num_threads: SupportsIndex = 1,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-]: ...
 def zonal_stats(
     values: NDArray[Any],
     zones: NDArray[np.integer[Any]],
@@ -157,4 +177,3 @@ def zonal_stats(
     out: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,
     num_threads: SupportsIndex = 1,
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]: ...
-def build_info() -> dict[str, str]: ...

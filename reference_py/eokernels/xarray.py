@@ -37,22 +37,9 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(hint, name=error.name) from error
 
 import eokernels as plain
+from eokernels import _derived
 from eokernels._attributes import MEANING, PACKING
-from eokernels._derived import along_dimension, over_dimension, over_elements, over_zones
-
-__all__ = [
-    "MEANING",
-    "PACKING",
-    "evi",
-    "mask_and_scale",
-    "normalized_difference",
-    "normalized_difference_dn",
-    "temporal_mean",
-    "temporal_median",
-    "temporal_stats",
-    "whittaker_smooth",
-    "zonal_stats",
-]
+from eokernels._rust import CORE
 
 _GUESSED = "`scale`, `offset` and `nodata` are never guessed from attributes: a file may have been decoded, and its\n"
 _GUESSED += "attributes may be those of another processing baseline."
@@ -74,12 +61,17 @@ lazy: blocks are combined in a fixed order, so the bits do not depend on how the
 """
 _MEDIAN = "`dim` must be one chunk: a median cannot be made of parts."
 
-normalized_difference = over_elements(plain.normalized_difference)
-evi = over_elements(plain.evi, note=_GUESSED)
-normalized_difference_dn = over_elements(plain.normalized_difference_dn, note=_GUESSED)
-mask_and_scale = over_elements(plain.mask_and_scale, companions=("qa", "mask"), index=False, note=_CLASSES)
-temporal_mean = over_dimension(plain.temporal_mean)
-temporal_stats = over_dimension(plain.temporal_stats, results=("mean", "std", "count"), note=_STATS)
-temporal_median = over_dimension(plain.temporal_median, note=_MEDIAN)
-whittaker_smooth = along_dimension(plain.whittaker_smooth, companions=("weights", "mask"), note=_SMOOTH)
-zonal_stats = over_zones(plain.zonal_stats, note=_ZONES)
+_PECULIAR = {
+    "evi": {"note": _GUESSED},
+    "normalized_difference_dn": {"note": _GUESSED},
+    "mask_and_scale": {"companions": ("qa", "mask"), "index": False, "note": _CLASSES},
+    "temporal_stats": {"results": ("mean", "std", "count"), "note": _STATS},
+    "temporal_median": {"note": _MEDIAN},
+    "whittaker_smooth": {"companions": ("weights", "mask"), "note": _SMOOTH},
+    "zonal_stats": {"note": _ZONES},
+}
+"""What does not follow from core dimensions."""
+
+_MADE = {name: _derived.labelled(getattr(plain, name), core, _PECULIAR.get(name, {})) for name, core in CORE.items()}
+globals().update(_MADE)
+__all__ = ["MEANING", "PACKING", *_MADE]  # noqa: PLE0604

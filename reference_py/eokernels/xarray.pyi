@@ -13,17 +13,7 @@ from eokernels._labelled import Dims
 Mask = xr.DataArray | bool | None
 Arrays = TypeVar("Arrays", xr.DataArray, xr.Dataset)
 
-def normalized_difference(
-    a: xr.DataArray,
-    b: xr.DataArray,
-    *,
-    nodata: float | None = None,
-    mask: Mask = None,
-    min_denominator: float = 0.0,
-    dtype: Any = None,
-    num_threads: int = 1,
-    keep_attrs: KeepAttrs = None,
-) -> xr.DataArray: ...
+# The rest is written by `python -m lab derive`.
 def evi(
     nir: xr.DataArray,
     red: xr.DataArray,
@@ -36,19 +26,6 @@ def evi(
     scale: float | None = None,
     offset: float | None = None,
     nodata: float | None = None,
-    mask: Mask = None,
-    min_denominator: float = 0.0,
-    dtype: Any = None,
-    num_threads: int = 1,
-    keep_attrs: KeepAttrs = None,
-) -> xr.DataArray: ...
-def normalized_difference_dn(
-    a: xr.DataArray,
-    b: xr.DataArray,
-    *,
-    scale: float,
-    offset: float,
-    nodata: float | None,
     mask: Mask = None,
     min_denominator: float = 0.0,
     dtype: Any = None,
@@ -70,7 +47,56 @@ def mask_and_scale(
     num_threads: int = 1,
     keep_attrs: KeepAttrs = None,
 ) -> xr.DataArray: ...
+def normalized_difference(
+    a: xr.DataArray,
+    b: xr.DataArray,
+    *,
+    nodata: float | None = None,
+    mask: Mask = None,
+    min_denominator: float = 0.0,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray: ...
+def normalized_difference_dn(
+    a: xr.DataArray,
+    b: xr.DataArray,
+    *,
+    scale: float,
+    offset: float,
+    nodata: float | None,
+    mask: Mask = None,
+    min_denominator: float = 0.0,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray: ...
+def savi(
+    nir: xr.DataArray,
+    red: xr.DataArray,
+    *,
+    L: float = 0.5,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
+    mask: Mask = None,
+    min_denominator: float = 0.0,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keep_attrs: KeepAttrs = None,
+) -> xr.DataArray: ...
 def temporal_mean(
+    x: Arrays,
+    dim: Dims = "time",
+    *,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keepdims: bool = False,
+    keep_attrs: KeepAttrs = None,
+) -> Arrays: ...
+def temporal_median(
     x: Arrays,
     dim: Dims = "time",
     *,
@@ -93,17 +119,6 @@ def temporal_stats(
     keepdims: bool = False,
     keep_attrs: KeepAttrs = None,
 ) -> xr.Dataset: ...
-def temporal_median(
-    x: Arrays,
-    dim: Dims = "time",
-    *,
-    nodata: float | None = None,
-    mask: Mask = None,
-    dtype: Any = None,
-    num_threads: int = 1,
-    keepdims: bool = False,
-    keep_attrs: KeepAttrs = None,
-) -> Arrays: ...
 def whittaker_smooth(
     y: xr.DataArray,
     weights: xr.DataArray | None = None,

@@ -132,7 +132,7 @@ def test_the_checkout_is_appended_and_never_prepended(tmp_path: Path) -> None:
 def test_prose_tolerance_and_peers_retire_no_history(kernel: Kernel) -> None:
     changed = replace(
         kernel,
-        prose=Prose("other", "words", "here"),
+        prose=Prose("other", "words", "here", "and", "there"),
         title="Another title",
         peers=(),
         implementations=("numpy",),
@@ -268,10 +268,18 @@ def without_median(clone: Path) -> None:
     """Take one kernel out of the system under test, as in a commit from before it."""
     for language in ("numpy", "numba"):
         (clone / f"reference_py/eokernels/impl_{language}/temporal_median.py").unlink()
-    package = clone / "reference_py/eokernels/__init__.py"
-    package.write_text(re.sub(r"\"?temporal_median\"?,?\s*", "", package.read_text()))
-    crate = clone / "kernels_rs/src/lib.rs"
-    crate.write_text(re.sub(r"#\[pymodule_export\]\s*use crate::temporal_median[^;]*;", "", crate.read_text()))
+    crate = clone / "kernels_rs/src/python/module.rs"
+    added, without = (
+        "        add_kernels(module)?;\n",
+        [
+            'module.delattr("temporal_median")?;',
+            'module.index()?.call_method1("remove", ("temporal_median",))?;',
+            'module.getattr("CORE")?.del_item("temporal_median")?;',
+        ],
+    )
+    text = crate.read_text()
+    assert text.count(added) == 1
+    crate.write_text(text.replace(added, added + "".join(f"        {line}\n" for line in without)))
 
 
 def test_peers_built_after_an_environment_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

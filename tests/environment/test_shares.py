@@ -11,7 +11,7 @@ MOST_BYTES = 3_000_000
 """Of the compressed module."""
 TOLERANCE, FEW = 0.1, 16 << 10
 """How far a share may be from the table: so much of it, and so many bytes."""
-RENEW = "`python -m benchmarks.environment.shares --write` renews the table; say in the commit why it is worth it"
+RENEW = "`python -m lab derive` renews the table; say in the commit why it is worth it"
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,23 @@ def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
     assert ANEW in make(folder, "-n", "setup").stdout
 
 
+@pytest.mark.parametrize("target", ["lint-rust", "format"])
+def test_kernels_that_a_macro_lists_are_formatted_too(folder: Path, target: str) -> None:
+    (command,) = [line for line in make(folder, "-n", target).stdout.splitlines() if line.startswith("rustfmt ")]
+    assert "kernels_rs/src/kernels/*.rs kernels_rs/src/python/signatures/*.rs" in command
+
+
+@pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not on the PATH")
+def test_rustfmt_alone_formats_as_the_crate_asks(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "kernels_rs/rustfmt.toml", tmp_path)
+    shutil.copy(ROOT / "kernels_rs/src/kernels/evi.rs", tmp_path)
+    command = ["rustfmt", "--check", str(tmp_path / "evi.rs")]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    with (tmp_path / "evi.rs").open("a") as file:
+        file.write("fn  f( ) { }\n")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
+
+
 @pytest.mark.parametrize("target", ["report", "bench", "smoke", "history"])
 def test_without_a_commit_it_is_said_before_anything_is_made(folder: Path, target: str) -> None:
     done = make(folder, target)

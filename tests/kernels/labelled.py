@@ -9,20 +9,26 @@ import pytest
 
 import eokernels
 from benchmarks import registry
+from benchmarks.contract import questions
+from benchmarks.kernels._shared import SENTINEL_2
+from benchmarks.spec import Kernel
 
 xr = pytest.importorskip("xarray", reason="xarray is not installed")
 
 T, Y, X = 9, 11, 13
-MORE: dict[str, dict[str, Any]] = {
-    "evi": {"L": 0.5, "scale": 1e-4, "offset": -0.1},
-    "normalized_difference_dn": {"nodata": 0},
-    "mask_and_scale": {"nodata": 0},
-    "temporal_stats": {"ddof": 1},
-}
-"""Kernel → arguments other than those that it requires."""
-ARGUMENTS = {
-    name: {**kernel.required, **MORE.get(name, {})} for name, kernel in registry.KERNELS.items() if not kernel.roles
-}
+
+
+def arguments(kernel: Kernel) -> dict[str, Any]:
+    """Return what a call takes beside arrays and dimension: numbers that are not the usual ones."""
+    usual = questions.numbers(kernel)
+    choices = [name for name in usual if name not in {*kernel.required, "min_denominator", "axis"}]
+    chosen = {name: SENTINEL_2.get(name, usual[name] + 1 if isinstance(usual[name], int) else usual[name] / 2)
+              for name in choices}  # fmt: skip
+    probed = {name: values[0] for name, values in kernel.probes.items()}
+    return {**kernel.required, **chosen, **probed, **({"nodata": 0} if "nodata" in kernel.required else {})}
+
+
+ARGUMENTS = {name: arguments(kernel) for name, kernel in registry.KERNELS.items() if not kernel.roles}
 """Kernel → arguments of the calls that are compared, beside arrays and dimension."""
 COUNTS = ARGUMENTS["mask_and_scale"]
 TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.dimensions.over_time and not kernel.roles]

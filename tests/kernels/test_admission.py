@@ -47,10 +47,8 @@ def call(kernel: Kernel, arrays: list[Any], **kwargs: Any) -> tuple[Any, ...]:
 
 
 def extra(kernel: Kernel, arrays: list[Any]) -> dict[str, Any]:
-    """Return what a kernel asks for integers, which the declaration may not yet require of all dtypes."""
-    takes = inspect.signature(function_of(kernel)).parameters
-    counts = kernel.name == "evi" and arrays[0].dtype.kind in "iu" and "scale" in takes
-    return {"scale": 1.0, "offset": 0.0} if counts else {}
+    """Return what a kernel asks for integers."""
+    return dict(kernel.for_integers) if arrays[0].dtype.kind in "iu" else {}
 
 
 def output_like(kernel: Kernel, arrays: list[Any]) -> Any:

@@ -15,24 +15,19 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
+from benchmarks import registry
+from benchmarks.kernels._shared import SENTINEL_2
 from eokernels import _admit, _checks, _constants, _cores, _numbers, _quality
 from eokernels._pieces import aligned
 from eokernels.impl_numpy import temporal_median
 
 NOT_GIVEN = {"nodata": None, "mask": None, "dtype": None, "out": None}
 SCALED = {"scale": 1e-4, "offset": -0.1, "nodata": None}
-INPUTS: dict[str, tuple[str, ...]] = {
-    "normalized_difference": ("a", "b"),
-    "normalized_difference_dn": ("a", "b"),
-    "evi": ("nir", "red", "blue"),
-    "mask_and_scale": ("dn",),
-    "temporal_mean": ("x",),
-    "temporal_stats": ("x",),
-    "temporal_median": ("x",),
-}
+INPUTS = {name: kernel.arguments for name, kernel in registry.KERNELS.items() if not kernel.roles}
+"""Kernel → its arrays, of those that take data alone."""
 FORMS = ("numpy", "numpy_naive", "numba")
 DTYPES = ("float32", "float64", "uint8", "int16", "uint16")
-ELEMENTWISE = [name for name in INPUTS if not name.startswith("temporal")]
+ELEMENTWISE = [name for name in INPUTS if registry.get(name).dimensions.is_elementwise]
 
 
 def kernel(name: str, form: str) -> Callable[..., Any]:
@@ -41,9 +36,8 @@ def kernel(name: str, form: str) -> Callable[..., Any]:
 
 
 def keywords(name: str) -> dict[str, Any]:
-    if name in {"normalized_difference_dn", "mask_and_scale"}:
-        return dict(SCALED)
-    return {"scale": 1e-4, "offset": -0.1} if name == "evi" else {}
+    declared = registry.get(name)
+    return {**declared.required, **(SENTINEL_2 if declared.for_integers else {})}
 
 
 def values(shape: tuple[int, ...], dtype: str, seed: int = 0) -> np.ndarray:

@@ -101,18 +101,17 @@ CHILD = """
 import resource, sys
 import numpy as np
 from importlib import import_module
+from benchmarks import registry
 
 name, fresh, home = sys.argv[1], sys.argv[2] == "fresh", sys.argv[3]
 kernel = getattr(import_module(home), name)
 unlimited = resource.getrlimit(resource.RLIMIT_AS)
 rng = np.random.default_rng(5)
-options = {
-    "evi": {}, "normalized_difference": {}, "normalized_difference_dn": dict(scale=1e-4, offset=-0.1, nodata=0),
-    "mask_and_scale": dict(scale=1e-4, offset=-0.1, nodata=0),
-}.get(name, {})
-count = {"evi": 3, "normalized_difference": 2, "normalized_difference_dn": 2}.get(name, 1)
-temporal = name.startswith("temporal")
-dtype = "float32" if name in ("evi", "normalized_difference") else "uint16"
+declared = registry.get(name)
+temporal = declared.dimensions.over_time
+options = {**declared.required, **({"nodata": 0} if "nodata" in declared.required else {})}
+dtype = "uint16" if temporal or options else "float32"
+count = len(declared.arguments)
 
 def inputs(shape):
     x = [rng.integers(1, 9999, shape).astype(dtype) for _ in range(count)]
@@ -180,6 +179,6 @@ def test_memory_that_cannot_be_had_fails_the_call_alone(name: str, home: str, re
     )
     assert done.returncode == 0, done.stderr
     failed = int(done.stdout.split()[0])
-    needs_scratch = name.startswith("temporal")  # in Rust; others may find room in what Python keeps
+    needs_scratch = registry.get(name).dimensions.over_time  # in Rust; others may find room in what Python keeps
     if (home == "eokernels" and (results == "fresh" or needs_scratch)) or (results == "fresh" and not needs_scratch):
         assert failed > 0, "no limit was tight enough to be felt"

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
+from benchmarks.contract import questions
 
 IMPLEMENTATIONS = ("rust", "numpy", "numpy_naive", "numba")
-CONSTANTS = ("scale", "offset", "G", "C1", "C2", "L")
 FLOATS = ("float32", "float64")
 INTEGERS = ("uint8", "int16", "uint16")
 PASSED_THROUGH_FLOAT32 = {
@@ -34,6 +34,11 @@ NO_NUMBERS = (True, np.True_, np.array(True), "0", [0], np.zeros(2), np.ma.maske
 
 KERNELS = {name: kernel for name, kernel in registry.KERNELS.items() if not kernel.roles}
 """Those that take data alone; the battery has the numbers of all."""
+OF_FORMULAS = sorted({
+    name for kernel in KERNELS.values() for name, usual in questions.numbers(kernel).items()
+    if isinstance(usual, float) and name not in {"min_denominator", *kernel.required, *kernel.for_integers}
+})  # fmt: skip
+CONSTANTS = ("scale", "offset", *OF_FORMULAS)
 
 
 def keywords(kernel: str) -> dict[str, inspect.Parameter]:
@@ -71,8 +76,7 @@ def function(request: pytest.FixtureRequest) -> Callable[[str], Callable[..., An
 
 
 def arrays_of(kernel: str) -> int:
-    return sum(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for name, parameter in keywords(kernel).items()
-               if name not in ("axis", "ddof"))  # fmt: skip
+    return len(KERNELS[kernel].arguments)
 
 
 def filled(kernel: str, dtype: str) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def test_an_array_of_one_is_the_number(call, kernel, name, shape):
     for dtype in ("float32", "uint16"):
         held = np.full(shape, value)
         given, plain = paired(kernel, name, held), paired(kernel, name, value)
-        if name == "scale" and "L" in keywords(kernel):
+        if name == "scale" and KERNELS[kernel].for_integers:
             given, plain = {**given, "offset": 0.0}, {**plain, "offset": 0.0}
         assert bits(call(kernel, dtype, **given)) == bits(call(kernel, dtype, **plain))
 
@@ -225,7 +229,7 @@ def test_what_float32_makes_zero_or_infinite_is_refused(call, kernel, name, valu
 
 
 @pytest.mark.parametrize("value", [1e-45, -1e-40, 3.4e38])
-@pytest.mark.parametrize(("kernel", "name"), having("G", "C1", "C2", "L"))
+@pytest.mark.parametrize(("kernel", "name"), having(*OF_FORMULAS))
 def test_what_float32_holds_is_taken(call, kernel, name, value):
     assert call(kernel, "float32", **{name: value}).dtype == np.float32
 

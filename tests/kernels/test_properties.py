@@ -99,7 +99,6 @@ ANY_LAYOUT = st.sampled_from(["c", *LAYOUTS, *ODD_LAYOUTS])
 CONSTANT = st.sampled_from([0.0, 1, 2.5, -6.0, 0.1, 1e4, np.float32(0.1), np.array(7.5)]) | st.floats(-100, 100)
 CHOICES: dict[str, st.SearchStrategy[Any]] = {
     "min_denominator": st.sampled_from([0.0, 0.5, 3.0]),
-    **dict.fromkeys(("G", "C1", "C2", "L"), CONSTANT),
     "scale": st.sampled_from([1e-4, 2.75e-5, 1, -0.01, np.float32(1e-4), np.array([0.5])]) | st.floats(1e-6, 1e6),
     "offset": st.sampled_from([0, -0.1, -0.2, 100, float(np.float32(-0.1))]) | st.floats(-1e4, 1e4),
     "ddof": st.integers(0, 3),
@@ -107,6 +106,13 @@ CHOICES: dict[str, st.SearchStrategy[Any]] = {
 """Option → its values, for options that depend on nothing else."""
 ELSEWHERE = {"axis", "nodata", "mask", "dtype", "qa", "keep", "reject_bits", "reject_fields", "in_place", "broadcasts"}
 """Options that `recipes` draws from what it has drawn before."""
+
+
+def choices(kernel: Any) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of options that depend on nothing else; a number without one of its own is a constant."""
+    own = {name: CHOICES[name] for name in questions.options(kernel) & CHOICES.keys()}
+    return {name: CONSTANT for name, usual in questions.numbers(kernel).items()
+            if isinstance(usual, float) and name not in kernel.probes} | own  # fmt: skip
 
 
 @st.composite
@@ -126,9 +132,9 @@ def recipes(draw: st.DrawFn, kernel: Any) -> Recipe:
         mask = draw(st.sampled_from([True, False, np.False_]) | hnp.arrays(bool, _trailing(draw, shape)))
         named["mask"] = Laid(mask, draw(ANY_LAYOUT))
     scaled = np.dtype(dtype).kind != "f" or draw(st.booleans())
-    for name in sorted(options & set(CHOICES)):
+    for name, strategy in sorted(choices(kernel).items()):
         if scaled if name in kernel.for_integers else name in kernel.required or draw(st.booleans()):
-            kwargs[name] = draw(CHOICES[name])
+            kwargs[name] = draw(strategy)
     for name, probes in kernel.probes.items():
         kwargs[name] = draw(st.sampled_from([probes[0], *([kwargs[name]] if name in kwargs else [])]))
     kwargs |= {name: draw(st.integers(0, 9)) for name in kernel.lengths.values()}
@@ -240,7 +246,7 @@ def _narrowed(draw: st.DrawFn, kernel: Any, shape: tuple[int, ...]) -> tuple[int
 @pytest.mark.parametrize("kernel", registry.KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_there_is_a_strategy_for_every_option_of_a_kernel(kernel: Any) -> None:
     declared = {*kernel.probes, *kernel.lengths.values(), *kernel.roles}
-    assert questions.options(kernel) <= set(CHOICES) | ELSEWHERE | declared
+    assert questions.options(kernel) <= set(choices(kernel)) | ELSEWHERE | declared
     assert set(kernel.companions) <= {"qa", *kernel.roles}
 
 

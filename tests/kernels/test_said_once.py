@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 
 import eokernels
+from benchmarks import derived
+from benchmarks.derived import stubs, table
 from benchmarks.registry import KERNELS
 from eokernels import _rust
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "reference_py" / "eokernels"
 COMPILED = [name for name, value in vars(_rust).items() if callable(value) and not name.startswith("_")]
+RUN = "run `make quick` and `python -m lab derive`"
 NUMPY = {"num_threads"}
 """What NumPy has not."""
 
@@ -36,7 +39,7 @@ def told(function: Any, without: Set[str] = frozenset()) -> Told:
     ]
 
 
-def stub(module: str) -> dict[str, Told]:
+def stub_of(module: str) -> dict[str, Told]:
     """Return what a stub says of each of its functions."""
     tree = ast.parse((PACKAGE / f"{module}.pyi").read_text(encoding="utf-8"))
     return {node.name: arguments(node.args) for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -53,11 +56,11 @@ def arguments(given: ast.arguments) -> Told:
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_the_stub_of_the_compiled_module_says_what_it_has(name: str) -> None:
-    assert stub("_rust")[name] == told(getattr(_rust, name))
+    assert stub_of("_rust")[name] == told(getattr(_rust, name))
 
 
 def test_the_stub_of_the_compiled_module_has_no_more() -> None:
-    assert set(stub("_rust")) == set(COMPILED)
+    assert set(stub_of("_rust")) == set(COMPILED)
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -68,7 +71,7 @@ def test_the_labelled_function_is_the_plain_one_but_for_what_labels_change(name:
     found = told(getattr(labelled, name))
     assert found[: len(expected)] == expected
     assert found[len(expected) :] in ([KEEP_ATTRS], [("keepdims", True, False), KEEP_ATTRS])
-    assert stub("xarray")[name] == told(getattr(labelled, name))
+    assert stub_of("xarray")[name] == told(getattr(labelled, name))
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -98,7 +101,38 @@ def test_other_implementations_take_the_same(name: str, side: str) -> None:
 
 
 def test_the_readme_has_a_row_for_every_kernel() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8").split("\n\n")
-    rows = next(part for part in table if part.startswith("| Kernel") or "\n| `normalized_difference`" in part)
-    named = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows.splitlines()))
-    assert sorted(named) == sorted(KERNELS)
+    rows = [row.split("|") for row in table.rows().splitlines()]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(row[1] for row in rows))) == sorted(KERNELS)
+    assert {len(row) for row in rows} == {5}, "a cell has no | in it"
+
+
+@pytest.mark.parametrize("path", derived.STUBS, ids=lambda path: path.name)
+def test_stubs_are_what_would_be_derived(path: Path) -> None:
+    pytest.importorskip("xarray")
+    assert stubs.spliced(path, derived.STUBS[path]()) == path.read_text(encoding="utf-8"), RUN
+
+
+def test_the_table_of_kernels_is_what_would_be_derived() -> None:
+    text = derived.README.read_text(encoding="utf-8")
+    assert table.spliced(text) == text, RUN
+
+
+def test_with_other_kernels_compiled_than_declared_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_rust, "CORE", {**_rust.CORE, "tasseled_cap": "()->()"})
+    with pytest.raises(ValueError, match=r"\['tasseled_cap'\] beyond .* `make quick`"):
+        derived.write()
+
+
+def test_an_argument_of_which_no_type_is_known_is_named() -> None:
+    with pytest.raises(ValueError, match=r"savi: L : 'furlong' has no type"):
+        stubs.type_of("savi: L", "furlong", stubs.PLAIN)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_core_dimensions_are_those_that_are_declared(name: str) -> None:
+    assert _rust.CORE[name] == KERNELS[name].signature
+
+
+def test_what_is_compiled_is_declared_and_public() -> None:
+    assert set(_rust.CORE) == set(KERNELS)
+    assert set(eokernels.__all__) == {*KERNELS, "TemporalStats", "build_info", "__version__"}

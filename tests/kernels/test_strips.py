@@ -20,7 +20,7 @@ SHAPE = (3, 4, 5)
 
 
 def call(kernel: Kernel, arrays: list[Any], **kwargs: Any) -> Any:
-    counts = {"scale": 1.0, "offset": 0.0} if kernel.name == "evi" and arrays[0].dtype.kind in "iu" else {}
+    counts = kernel.for_integers if arrays[0].dtype.kind in "iu" else {}
     return getattr(eokernels, kernel.name)(*arrays, **{**kernel.required, **counts, **kwargs})
 
 
@@ -41,7 +41,7 @@ def beside(kernel: Kernel) -> list[dict[str, Any]]:
     rng = np.random.default_rng(6)
     mask = rng.random(SHAPE) < 0.3
     found = [{}, {"mask": mask}]
-    if kernel.name == "mask_and_scale":
+    if "qa" in kernel.companions:
         qa = rng.integers(0, 9, SHAPE).astype("uint8")
         rules: list[dict[str, Any]] = [{"keep": {1, 4}}, {"reject_bits": 5}, {"reject_fields": {6: {1}}}]
         found += [{"qa": qa.astype(dtype), **rule} for dtype in ("uint8", "uint16", "int32") for rule in rules]
@@ -116,7 +116,7 @@ def test_an_output_that_shares_memory_with_what_lies_beside_is_refused(kernel: K
     within = out.reshape(-1).view(np.uint8)[-arrays[0].size :].reshape(SHAPE)
     with pytest.raises(ValueError, match=r"^out shares memory with mask"):
         call(kernel, arrays, mask=within.view(np.bool_), out=out)
-    if kernel.name == "mask_and_scale":
+    if "qa" in kernel.companions:
         with pytest.raises(ValueError, match=r"^out shares memory with qa"):
             call(kernel, arrays, qa=within, keep={1}, out=out)
 

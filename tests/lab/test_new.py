@@ -4,46 +4,113 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks import registry
 from benchmarks.kernels import _shared
+from inputs import families
+from inputs.host import surroundings
+from inputs.host.cache import cache_dir
 from lab import __main__ as door
 from lab import new
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "evi_like"
+SIDES = ("numpy", "numba")
 LONGEST = "k" * new.LONGEST_NAME
-FAMILIES = ("elementwise", "temporal")
+FAMILIES = tuple(families.FAMILIES)
+LIST = (ROOT / new.LIST).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a directory with the list of kernels alone."""
+    target = tmp_path / "checkout" / new.LIST
+    target.parent.mkdir(parents=True)
+    target.write_text(LIST, encoding="utf-8")
+    return tmp_path / "checkout"
 
 
 def files(root: Path) -> set[str]:
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    """Return all files but the list, which must be as it was unless a kernel was written."""
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} - {str(new.LIST)}
+
+
+def is_untouched(root: Path) -> bool:
+    return not files(root) and (root / new.LIST).read_text(encoding="utf-8") == LIST
+
+
+def put(root: Path, family: str, kernel: str = KERNEL) -> None:
+    """Write the skeletons of a kernel."""
+    (root / new.LIST).parent.mkdir(parents=True, exist_ok=True)
+    found = families.get(family)
+    new.write(new.render(kernel, found), new.listing(LIST, kernel, found.usual.signature), root)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_files_and_the_lines_to_add(family: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert door.main(["new", KERNEL, "--family", family, "--root", str(tmp_path)]) == 0
-    assert files(tmp_path) == {
-        f"reference_py/eokernels/impl_numpy/{KERNEL}.py",
-        f"reference_py/eokernels/impl_numba/{KERNEL}.py",
-        f"kernels_rs/src/kernels/{KERNEL}.rs",
-        f"kernels_rs/src/python/signatures/{KERNEL}.rs",
-        f"benchmarks/kernels/{KERNEL}.py",
-    }
-    text = capsys.readouterr().out
-    for place in ("kernels/mod.rs", "module.rs", "_rust.pyi", "__init__.py", f"mod {KERNEL};"):
-        assert place in text
+def test_the_files_and_the_line_in_the_list(family: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["new", KERNEL, "--family", family, "--root", str(checkout)]) == 0
+    assert files(checkout) == {pattern.format(kernel=KERNEL) for pattern in new.FILES}
+    listed = (checkout / new.LIST).read_text(encoding="utf-8")
+    line = f'            {KERNEL}: "{families.get(family).usual.signature}";\n'
+    assert listed.replace(line, "") == LIST
+    names = re.findall(r'^ +(\w+): "', listed, re.MULTILINE)
+    assert KERNEL in names
+    assert names == sorted(names)
+    said = capsys.readouterr().out
+    assert said.index("make quick") < said.index("lab derive") < said.index(f"lab verify {KERNEL}")
+
+
+@pytest.mark.parametrize("kernel", ["aa", "k", "zz"])
+def test_a_line_goes_where_the_alphabet_has_it(kernel: str) -> None:
+    before, after = (re.findall(r'^ +(\w+): "', text, re.MULTILINE) for text in (LIST, new.listing(LIST, kernel, "")))
+    assert after == sorted([*before, kernel])
+
+
+def test_what_is_listed_is_not_listed_again() -> None:
+    with pytest.raises(ValueError, match="'evi' cannot be listed"):
+        new.listing(LIST, "evi", "()->()")
+
+
+def test_an_unknown_family_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["new", KERNEL, "--family", "windows", "--root", str(checkout)]) == 2
+    assert all(family in capsys.readouterr().err for family in ("windows",))
+    assert is_untouched(checkout)
+
+
+def test_a_directory_without_the_list_is_no_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["new", KERNEL, "--root", str(tmp_path)]) == 2
+    assert "list of kernels" in capsys.readouterr().err
+    assert not files(tmp_path)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_all_sides_take_the_same(family: str, tmp_path: Path) -> None:
+    put(tmp_path, family)
+    numpy_side, numba_side = (load(tmp_path / f"reference_py/eokernels/impl_{side}/{KERNEL}.py") for side in SIDES)
+    compiled = (tmp_path / f"kernels_rs/src/python/signatures/{KERNEL}.rs").read_text(encoding="utf-8")
+    (said,) = re.findall(r"signature = \((.*)\)\)\]", compiled)
+    taken = inspect.signature(getattr(numba_side, KERNEL)).replace(return_annotation=inspect.Signature.empty)
+    assert str(taken) == f"({said})"
+    declared = load(tmp_path / f"benchmarks/kernels/{KERNEL}.py").KERNEL
+    asked = list(inspect.signature(declared.oracle).parameters)
+    assert [name for name in taken.parameters if name not in ("out", "num_threads")] == asked
+    for name in (KERNEL, f"{KERNEL}_naive"):
+        assert [*inspect.signature(getattr(numpy_side, name)).parameters] == [*asked, "out"]
 
 
 @pytest.mark.parametrize("kernel", ["k", KERNEL, LONGEST])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_skeletons_pass_ruff(kernel: str, family: str, tmp_path: Path) -> None:
-    new.write(new.render(kernel, family), tmp_path)
+    put(tmp_path, family, kernel)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for command in (["check"], ["format", "--check", "--diff"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
@@ -53,7 +120,7 @@ def test_skeletons_pass_ruff(kernel: str, family: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_skeletons_type_check(family: str, tmp_path: Path) -> None:
-    new.write(new.render(KERNEL, family), tmp_path)
+    put(tmp_path, family)
     target = tmp_path / f"benchmarks/kernels/{KERNEL}.py"
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "mypy"), str(target)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -61,89 +128,99 @@ def test_skeletons_type_check(family: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kernel", ["k", KERNEL, LONGEST])
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not on the PATH")
-def test_the_rust_skeleton_passes_rustfmt(kernel: str, tmp_path: Path) -> None:
-    new.write(new.render(kernel, "temporal"), tmp_path)
+def test_the_rust_skeleton_passes_rustfmt(kernel: str, family: str, tmp_path: Path) -> None:
+    put(tmp_path, family, kernel)
     configuration = ROOT / "kernels_rs" / "rustfmt.toml"
     shutil.copy(configuration, tmp_path)
-    written = sorted(str(path) for path in (tmp_path / "kernels_rs/src").rglob("*.rs"))
-    command = ["rustfmt", "--edition", "2024", "--check", *written]
+    written = sorted(str(path) for path in (tmp_path / "kernels_rs/src").rglob("*.rs") if path.name != "mod.rs")
+    command = ["rustfmt", "--check", *written]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("side", ["impl_numpy", "impl_numba"])
+@pytest.mark.parametrize("side", SIDES)
 def test_implementations_say_that_they_are_not_written(side: str, family: str, tmp_path: Path) -> None:
-    new.write(new.render(KERNEL, family), tmp_path)
-    module = load(tmp_path / f"reference_py/eokernels/{side}/{KERNEL}.py")
-    arguments = {"elementwise": (None, None)}.get(family, (None,))
+    put(tmp_path, family)
+    module = load(tmp_path / f"reference_py/eokernels/impl_{side}/{KERNEL}.py")
+    arguments, keywords = called(getattr(module, KERNEL))
     with pytest.raises(NotImplementedError, match=f"{KERNEL}: .* not written yet"):
-        getattr(module, KERNEL)(*arguments)
+        getattr(module, KERNEL)(*arguments, **keywords)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_declaration_is_a_kernel_without_an_oracle(family: str, tmp_path: Path) -> None:
-    new.write(new.render(KERNEL, family), tmp_path)
+    put(tmp_path, family)
     kernel = load(tmp_path / f"benchmarks/kernels/{KERNEL}.py").KERNEL
     assert (kernel.name, kernel.family) == (KERNEL, family)
+    arguments, keywords = called(kernel.oracle)
     with pytest.raises(NotImplementedError, match=KERNEL):
-        kernel.oracle()
+        kernel.oracle(*arguments, **keywords)
+
+
+def called(function: Any) -> tuple[list[None], dict[str, None]]:
+    """Return arguments for what has no default."""
+    bare = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    given = {one.name: None for one in bare if one.kind is one.KEYWORD_ONLY}
+    return [None] * (len(bare) - len(given)), given
 
 
 def test_the_skeleton_of_an_index_says_where_the_rule_of_added_constants_stands(tmp_path: Path) -> None:
-    new.write(new.render(KERNEL, "elementwise"), tmp_path)
+    put(tmp_path, "elementwise")
     text = (tmp_path / f"benchmarks/kernels/{KERNEL}.py").read_text(encoding="utf-8")
-    for word in ("reflectance", "for_integers=", "in_counts", "Shift(", "SENTINEL_2", "meant"):
+    for word in ("reflectance", "for_integers", "shift", "evi.py", "meant"):
         assert word in text
-    for name in ("missing", "meant", "output_dtype", "in_counts", "guard", "SENTINEL_2"):
+    for name in ("missing", "meant", "output_dtype"):
         assert hasattr(_shared, name)
+    assert registry.get("evi").for_integers
 
 
 @pytest.mark.parametrize("wrong", ["", "NDVI", "2nd", "a-b", "a b", "../x", "été", "_x", "k" * (new.LONGEST_NAME + 1)])
-def test_a_name_that_is_no_identifier_is_refused(wrong: str, tmp_path: Path) -> None:
-    assert door.main(["new", "--root", str(tmp_path), "--", wrong]) == 2
-    assert not files(tmp_path)
+def test_a_name_that_is_no_identifier_is_refused(wrong: str, checkout: Path) -> None:
+    assert door.main(["new", "--root", str(checkout), "--", wrong]) == 2
+    assert is_untouched(checkout)
 
 
 @pytest.mark.parametrize("word", ["lambda", "match", "fn", "impl", "eokernels"])
-def test_a_reserved_word_is_refused(word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert door.main(["new", word, "--root", str(tmp_path)]) == 2
+def test_a_reserved_word_is_refused(word: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["new", word, "--root", str(checkout)]) == 2
     assert repr(word) in capsys.readouterr().err
-    assert not files(tmp_path)
+    assert is_untouched(checkout)
 
 
 @pytest.mark.parametrize("room", ["kernels", "python/signatures"])
-@pytest.mark.parametrize("existing", ["normalized_difference", "mod"])
+@pytest.mark.parametrize("existing", ["normalized_difference"])
 def test_a_rust_module_that_exists_is_refused(
-    existing: str, room: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    existing: str, room: str, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = f"kernels_rs/src/{room}/{existing}.rs"
-    module = tmp_path / name
-    module.parent.mkdir(parents=True)
+    module = checkout / name
+    module.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / name, module)
-    assert door.main(["new", existing, "--root", str(tmp_path)]) == 2
+    assert door.main(["new", existing, "--root", str(checkout)]) == 2
     said = capsys.readouterr().err
-    assert name in said or "reserved word" in said
-    assert files(tmp_path) == {name}
+    assert name in said
+    assert files(checkout) == {name}
 
 
-def test_one_existing_file_and_nothing_is_written(tmp_path: Path) -> None:
-    declaration = tmp_path / f"benchmarks/kernels/{KERNEL}.py"
+def test_one_existing_file_and_nothing_is_written(checkout: Path) -> None:
+    declaration = checkout / f"benchmarks/kernels/{KERNEL}.py"
     declaration.parent.mkdir(parents=True)
     declaration.write_text("KERNEL = None\n", encoding="utf-8")
-    assert door.main(["new", KERNEL, "--root", str(tmp_path)]) == 2
-    assert files(tmp_path) == {f"benchmarks/kernels/{KERNEL}.py"}
+    assert door.main(["new", KERNEL, "--root", str(checkout)]) == 2
+    assert files(checkout) == {f"benchmarks/kernels/{KERNEL}.py"}
     assert declaration.read_text(encoding="utf-8") == "KERNEL = None\n"
 
 
-def test_a_failure_half_way_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "benchmarks").write_text("a file where a folder should be\n", encoding="utf-8")
-    assert door.main(["new", KERNEL, "--root", str(tmp_path)]) == 2
-    assert files(tmp_path) == {"benchmarks"}
+def test_a_failure_half_way_leaves_nothing(checkout: Path) -> None:
+    (checkout / "benchmarks").write_text("a file where a folder should be\n", encoding="utf-8")
+    assert door.main(["new", KERNEL, "--root", str(checkout)]) == 2
+    assert files(checkout) == {"benchmarks"}
 
 
-def load(path: Path) -> object:
+def load(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(f"skeleton_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -152,7 +229,54 @@ def load(path: Path) -> object:
     return module
 
 
-def test_python_skeletons_parse_on_the_oldest_python(tmp_path: Path) -> None:
-    for skeleton in new.render(KERNEL, "temporal"):
+def test_python_skeletons_parse_on_the_oldest_python() -> None:
+    for skeleton in new.render(KERNEL, families.get("temporal")):
         if skeleton.path.suffix == ".py":
             ast.parse(skeleton.text, feature_version=(3, 11))
+
+
+@pytest.mark.slow
+def test_a_checkout_with_a_skeleton_of_every_family_is_sound_and_says_what_is_not_written(tmp_path: Path) -> None:
+    """A copy of the checkout, one quick build for all families."""
+    clone, names = tmp_path / "clone", [f"{family}_like" for family in FAMILIES]
+    kept = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True, env=surroundings.tools()).split("\n")
+    for name in filter(None, kept):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    python = str(environment(tmp_path / "environment"))
+    cache = cache_dir() / "new-checkout"
+
+    def run(*command: str, where: Path = clone, expected: int = 0) -> str:
+        settings = {"EOLAB_CACHE": str(cache), "CARGO_TARGET_DIR": f"{cache}/target", "PYO3_PYTHON": python}
+        done = subprocess.run(command, cwd=where, env=surroundings.tools(**settings), capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        assert done.returncode == expected, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    for name, family in zip(names, FAMILIES, strict=True):
+        run(python, "-m", "lab", "new", name, "--family", family)
+    run(python, "benchmarks/environment/quick_build.py")
+    assert "build once more" in run(python, "-m", "lab", "derive")
+    run(python, "benchmarks/environment/quick_build.py")
+    for check in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        run(python, "-m", *check)
+    crate = clone / "kernels_rs"
+    run("rustfmt", "--check", *map(str, sorted((crate / "src").rglob("*_like.rs"))))
+    run("cargo", "clippy", "--quiet", "--locked", "--all-targets", "--", "-D", "warnings", where=crate)
+    run("cargo", "test", "--quiet", "--locked", "--no-default-features", where=crate)
+    run(python, "-m", "pytest", "-q", "tests/registry", "-k", " or ".join(names))
+    for name in names:
+        said = run(python, "-m", "lab", "verify", name, expected=2)
+        assert said.strip() == f"error: {name}: the oracle is not written yet"
+
+
+def environment(where: Path) -> Path:
+    """Return the Python of a new environment that has all that this one has, and takes a wheel of its own."""
+    subprocess.run([sys.executable, "-m", "venv", where], check=True, env=surroundings.tools())
+    (packages,) = where.glob("lib/python*/site-packages")
+    (packages / "beside.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    for tool in ("maturin",):
+        found = Path(sys.executable).with_name(tool)
+        (where / "bin" / tool).symlink_to(found)
+    return where / "bin" / "python"

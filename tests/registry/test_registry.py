@@ -51,6 +51,7 @@ def test_a_declaration_is_whole(kernel: Any) -> None:
     assert len(lines) <= 80
     assert kernel.cost_class in COST_CLASSES
     assert kernel.golden, "golden: at least one value from outside"
+    assert bool(kernel.peers) != bool(kernel.no_peer), "peers, or by no_peer why there is none"
     assert len(kernel.bands) == len(kernel.arguments)
     assert set(kernel.bands) <= {*BANDS, bands.NDVI, bands.ZONES}
     computed = {output.dtype or dtype for output in kernel.contract.outputs for dtype in ("float32", "float64")}
@@ -109,7 +110,7 @@ def test_numbers_follow_from_the_declaration(kernel: Any) -> None:
     assert set(kernel.for_integers) <= found.keys(), "for_integers: numbers that leave counts as they are"
     parameters = inspect.signature(kernel.oracle).parameters
     assert all(parameters[name].default is None for name in kernel.for_integers), "they may be left out of floats"
-    assert {"G", "C1", "C2", "L", "scale", "offset", "axis", "ddof"} & questions.options(kernel) <= found.keys()
+    assert {"scale", "offset", "axis", "ddof"} & questions.options(kernel) <= found.keys()
 
 
 @KERNELS
@@ -117,13 +118,14 @@ def test_an_index_that_adds_a_constant_needs_scaling_of_integers(kernel: Any) ->
     request = questions.request(kernel, "uint16")
     names = {case.name for case in questions.cases(kernel, "uint16")}
     assert ("error-counts-without-scaling" in names) == bool(kernel.for_integers)
-    if "L" in questions.options(kernel):
+    if kernel.for_integers:
         assert dict(request.for_integers) == {"scale": 1.0, "offset": 0.0}
         assert kernel.shift is not None
-        assert kernel.shift.value(scale=2.0, offset=0.0, L=4.0) == 2.0
-        assert kernel.shift.value(scale=1, offset=0, L=0.999_999_9) == 0.999_999_9, (
-            "no number is rounded to a whole one"
-        )
+        usual = kernel.shift.value(scale=1.0, offset=0.0)
+        assert kernel.shift.value(scale=2.0, offset=0.0) == usual / 2
+        constants = [name for name, value in questions.numbers(kernel).items() if value == usual]
+        near = {kernel.shift.value(**{"scale": 1, "offset": 0, name: 0.999_999_9}) for name in constants}
+        assert 0.999_999_9 in near, "no number is rounded to a whole one"
 
 
 @KERNELS
@@ -179,9 +181,12 @@ def test_an_undeclared_implementation_is_refused(kernel: Any) -> None:
         registry.resolve(kernel, "fortran")
 
 
-def test_the_oracles_answer_is_float64_even_for_integers() -> None:
-    for kernel in registry.KERNELS.values():
-        case = next(case for case in questions.cases(kernel, "uint16") if case.raises is None)
+@KERNELS
+def test_the_oracles_answer_is_float64_even_for_integers(kernel: Any) -> None:
+    case = next(case for case in questions.cases(kernel, "uint16") if case.raises is None)
+    try:
         answer = questions.oracle_value(kernel, case.build())
-        for one in answer if len(kernel.contract.outputs) > 1 else (answer,):
-            assert one.dtype == np.float64
+    except NotImplementedError as skeleton:
+        pytest.skip(str(skeleton))
+    for one in answer if len(kernel.contract.outputs) > 1 else (answer,):
+        assert one.dtype == np.float64

@@ -15,7 +15,7 @@
 use crate::drive::elementwise::{Bands, Formula};
 use crate::errors::Error;
 use crate::exec::simd::Path;
-use crate::number::counts::meant;
+use crate::number::counts::Additive;
 use crate::number::real::Real;
 use crate::view::parts::Sample;
 
@@ -33,18 +33,21 @@ pub(crate) struct Evi<O> {
     pub min_denominator: O,
 }
 
-impl Evi<f64> {
-    /// The same index of reflectances scale * count + offset, on the counts. `scale` is not 0.
-    #[must_use]
-    #[allow(clippy::float_cmp, reason = "exactly these say that counts are meant as they are")]
-    pub(crate) fn of_counts(self, scale: f64, offset: f64) -> Self {
-        if scale == 1.0 && offset == 0.0 {
-            return self;
-        }
-        let k = (offset * (1.0 + self.c1 - self.c2) + self.canopy) / scale;
-        Self { canopy: meant(k), min_denominator: self.min_denominator / scale.abs(), ..self }
+impl Additive for Evi<f64> {
+    fn added(&mut self) -> &mut f64 {
+        &mut self.canopy
     }
 
+    fn guard(&mut self) -> &mut f64 {
+        &mut self.min_denominator
+    }
+
+    fn weight(&self) -> f64 {
+        1.0 + self.c1 - self.c2
+    }
+}
+
+impl Evi<f64> {
     /// Rounds the constants.
     #[must_use]
     pub(crate) fn nearest<O: Real>(self) -> Evi<O> {

@@ -18,6 +18,27 @@ pub(crate) fn meant(k: f64) -> f64 {
     if (k - whole).abs() <= NEAR { whole } else { k }
 }
 
+/// The constants of an index of reflectances whose denominator has an additive constant.
+pub(crate) trait Additive: Sized {
+    /// What is added in the denominator.
+    fn added(&mut self) -> &mut f64;
+    /// What the denominator must exceed in absolute value.
+    fn guard(&mut self) -> &mut f64;
+    /// The sum of the factors by which the denominator takes the bands.
+    fn weight(&self) -> f64;
+
+    /// The same index of reflectances scale * count + offset, on the counts. `scale` is not 0.
+    #[must_use]
+    #[allow(clippy::float_cmp, reason = "exactly these say that counts are meant as they are")]
+    fn of_counts(mut self, scale: f64, offset: f64) -> Self {
+        if scale != 1.0 || offset != 0.0 {
+            *self.added() = meant((offset * self.weight() + *self.added()) / scale);
+            *self.guard() /= scale.abs();
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "they are exact")]
 mod tests {

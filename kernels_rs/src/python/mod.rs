@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod arrays;
 pub(crate) mod bands;
+pub(crate) mod counts;
 mod exceptions;
 pub(crate) mod mask;
 mod module;

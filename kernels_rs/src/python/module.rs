@@ -6,31 +6,10 @@
 /// change it, and builds of Python without a GIL have not been tried.
 #[pyo3::pymodule(gil_used = true)]
 mod _rust {
+    use crate::kernels::kernels;
+    use crate::python::signatures;
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
-
-    #[pymodule_export]
-    use crate::python::signatures::evi::evi;
-    #[pymodule_export]
-    use crate::python::signatures::mask_and_scale::mask_and_scale;
-    #[pymodule_export]
-    use crate::python::signatures::normalized_difference::normalized_difference;
-    #[pymodule_export]
-    use crate::python::signatures::normalized_difference_dn::normalized_difference_dn;
-    #[pymodule_export]
-    use crate::python::signatures::temporal_mean::temporal_mean;
-    #[pymodule_export]
-    use crate::python::signatures::temporal_median::temporal_median;
-    #[pymodule_export]
-    use crate::python::signatures::temporal_moments::temporal_moments;
-    #[pymodule_export]
-    use crate::python::signatures::temporal_stats::temporal_stats;
-    #[pymodule_export]
-    use crate::python::signatures::whittaker_smooth::whittaker_smooth;
-    #[pymodule_export]
-    use crate::python::signatures::zonal_moments::zonal_moments;
-    #[pymodule_export]
-    use crate::python::signatures::zonal_stats::zonal_stats;
 
     /// What was built and what runs: facts for the provenance of a measurement.
     ///
@@ -77,6 +56,28 @@ mod _rust {
         Ok(info)
     }
 
+    /// Adds the functions of all kernels, and says by `CORE` which core dimensions each has.
+    macro_rules! add_kernels {
+        ($($kernel:ident: $core:literal;)*) => {
+            fn add_kernels(module: &Bound<'_, PyModule>) -> PyResult<()> {
+                let core = PyDict::new(module.py());
+                $(
+                    module.add_function(wrap_pyfunction!(signatures::$kernel::$kernel, module)?)?;
+                    core.set_item(stringify!($kernel), $core)?;
+                )*
+                module.setattr("CORE", core)
+            }
+        };
+    }
+    kernels!(add_kernels);
+
+    /// Adds what the package itself calls, and nobody sees who imports all.
+    fn add_parts(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module
+            .setattr("temporal_moments", wrap_pyfunction!(signatures::temporal_moments::temporal_moments, module)?)?;
+        module.setattr("zonal_moments", wrap_pyfunction!(signatures::zonal_moments::zonal_moments, module)?)
+    }
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // NumPy's functions are looked up now: a child that is forked in the middle of it would wait for them for ever.
@@ -84,6 +85,8 @@ mod _rust {
         numpy::dtype::<f64>(module.py());
         crate::python::arrays::prepare(module.py())?;
         crate::exec::signals::ask(crate::python::signals::poll);
+        add_kernels(module)?;
+        add_parts(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -47,7 +47,50 @@ macro_rules! said {
         )
     };
 
+    // Arguments of indices of reflectances. Names of the bands, and what they are.
+    (bands $names:literal, $are:literal) => {
+        concat!(
+            $names, " : numpy.ndarray of float32, float64, uint8, int16 or uint16\n    ", $are,
+            ", of the same dtype: reflectance, as `L` is one, or counts with `scale` and\n",
+            "    `offset`. Their shapes broadcast. Any strides and any address; they are never copied as a whole and never\n",
+            "    modified."
+        )
+    };
+    (scale_and_offset) => {
+        concat!(
+            "scale, offset : float, optional\n",
+            "    How the bands become reflectance, scale x + offset: both or neither; finite, `scale` not 0. Integer bands\n",
+            "    need them. Where the numbers are meant as they are, scale=1, offset=0 says so."
+        )
+    };
+    (out_of_bands) => {
+        concat!(
+            "out : numpy.ndarray, optional\n",
+            "    Takes the result; of its shape and dtype, any strides. It may be exactly one of the bands (in place), but\n",
+            "    must not share memory with them in any other way."
+        )
+    };
+
+    // Results.
+    (index) => {
+        concat!(
+            "numpy.ndarray of float32 or float64\n",
+            "    Without unit: `out`, or a fresh array in C order (in Fortran order where all bands are); of bands without\n",
+            "    dimensions a NumPy scalar. NaN where a band is NaN or missing, and where the denominator is too small;\n",
+            "    infinities are data and follow IEEE arithmetic. No warning is ever given."
+        )
+    };
+
     // Errors.
+    (index_errors) => {
+        concat!(
+            said!(type_error),
+            "\nValueError\n",
+            "    If shapes do not fit, integer bands come without `scale` and `offset`, `out` is misaligned, read-only or\n",
+            "    overlaps, or a number is out of its range.\n",
+            said!(no_memory_or_interrupted)
+        )
+    };
     (type_error) => {
         said!(type_error ", or a number is of a wrong kind")
     };
@@ -73,6 +116,16 @@ macro_rules! said {
     };
 
     // Notes.
+    // By what the denominator takes all bands together.
+    (index_notes $weight:literal) => {
+        concat!(
+            "With a scale the index is computed on the counts: `L` becomes k = (offset (", $weight, ") + L) / scale, in float64\n",
+            "and as an integer where it is within 1e-6 of one, and `min_denominator` is divided by abs(scale). The scale\n",
+            "cancels in the rest. k must be finite in the dtype of the result.\n\n",
+            "The constants are rounded to the dtype of the result; then every operation is, in the order of the formula.\n",
+            said!(constants), "\n\n", said!(memory_and_gil)
+        )
+    };
     (constants) => {
         concat!(
             "A constant that was a float32 before, as metadata often were, stands for the shortest decimal that this float32\n",

@@ -1,15 +1,13 @@
 //! `evi` as Python calls it: its signature, its documentation, and the call.
 
-use crate::errors::Error;
 use crate::kernels::evi::Evi;
-use crate::number::dtypes::{Dtype, Typed};
+use crate::number::dtypes::Typed;
 use crate::number::lanes::Key;
 use crate::number::real::Real;
-use crate::python::arguments::{
-    AerosolBlue, AerosolRed, Canopy, Gain, MinDenominator, Nodata, Offset, Scale, Threads, shift_held,
-};
+use crate::python::arguments::{AerosolBlue, AerosolRed, Canopy, Gain, MinDenominator, Nodata, Offset, Scale, Threads};
 use crate::python::arrays::{SAMPLES, by_dtype, guarded};
 use crate::python::bands::{BandCall, Shared};
+use crate::python::counts::on_counts;
 use crate::python::said::said;
 use crate::view::parts::Sample;
 use pyo3::prelude::*;
@@ -18,16 +16,11 @@ use pyo3::prelude::*;
 ///
 /// Parameters
 /// ----------
-/// nir, red, blue : numpy.ndarray of float32, float64, uint8, int16 or uint16
-///     Near infrared, red and blue, of the same dtype: reflectance, as `L` is one, or counts with `scale` and
-///     `offset`. Their shapes broadcast. Any strides and any address; they are never copied as a whole and never
-///     modified.
+#[doc = said!(bands "nir, red, blue", "Near infrared, red and blue")]
 /// G, C1, C2, L : float, default 2.5, 6.0, 7.5, 1.0
 ///     Gain, the aerosol terms' coefficients of red and blue, and the canopy background, in reflectance; finite.
 ///     The defaults are those of MODIS.
-/// scale, offset : float, optional
-///     How the bands become reflectance, scale x + offset: both or neither; finite, `scale` not 0. Integer bands
-///     need them. Where the numbers are meant as they are, scale=1, offset=0 says so.
+#[doc = said!(scale_and_offset)]
 #[doc = said!(nodata "int or float, optional", ", in any band", "")]
 #[doc = said!(mask "the result")]
 /// min_denominator : float, default 0.0
@@ -35,36 +28,20 @@ use pyo3::prelude::*;
 ///     crosses zero over bright targets, as clouds are, where the index is far out of its range: whoever wants
 ///     these hidden sets this or a mask.
 #[doc = said!(dtype "the result and the arithmetic", "float bands", "Float bands accept only their own")]
-/// out : numpy.ndarray, optional
-///     Takes the result; of its shape and dtype, any strides. It may be exactly one of the bands (in place), but
-///     must not share memory with them in any other way.
+#[doc = said!(out_of_bands)]
 #[doc = said!(num_threads)]
 ///
 /// Returns
 /// -------
-/// numpy.ndarray of float32 or float64
-///     Without unit: `out`, or a fresh array in C order (in Fortran order where all bands are); of bands without
-///     dimensions a NumPy scalar. NaN where a band is NaN or missing, and where the denominator is too small;
-///     infinities are data and follow IEEE arithmetic. No warning is ever given.
+#[doc = said!(index)]
 ///
 /// Raises
 /// ------
-#[doc = said!(type_error)]
-/// ValueError
-///     If shapes do not fit, integer bands come without `scale` and `offset`, `out` is misaligned, read-only or
-///     overlaps, or a number is out of its range.
-#[doc = said!(no_memory_or_interrupted)]
+#[doc = said!(index_errors)]
 ///
 /// Notes
 /// -----
-/// With a scale the index is computed on the counts: `L` becomes k = (offset (1 + C1 - C2) + L) / scale, in float64
-/// and as an integer where it is within 1e-6 of one, and `min_denominator` is divided by abs(scale). The scale
-/// cancels in the rest. k must be finite in the dtype of the result.
-///
-/// The constants are rounded to the dtype of the result; then every operation is, in the order of the formula.
-#[doc = said!(constants)]
-///
-#[doc = said!(memory_and_gil)]
+#[doc = said!(index_notes "1 + C1 - C2")]
 ///
 /// References
 /// ----------
@@ -81,12 +58,6 @@ use pyo3::prelude::*;
 /// array([0.3030303], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (nir, red, blue, *, G=2.5, C1=6.0, C2=7.5, L=1.0, scale=None, offset=None, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1))]
-#[allow(
-    non_snake_case,
-    clippy::missing_errors_doc,
-    clippy::needless_pass_by_value,
-    reason = "numpydoc, and the signature is Python's"
-)]
 pub(crate) fn evi<'py>(
     nir: &Bound<'py, PyAny>,
     red: &Bound<'py, PyAny>,
@@ -118,31 +89,6 @@ pub(crate) fn evi<'py>(
         let constants = on_counts(constants, scale, offset, call.dtype(), dtype)?;
         by_dtype!(call.dtype(), dtype, compute(&call, constants))
     })
-}
-
-/// The constants for bands of that dtype, which hold counts if `scale` and `offset` are given.
-fn on_counts(
-    constants: Evi<f64>,
-    scale: Option<Scale>,
-    offset: Option<Offset>,
-    bands: Dtype,
-    result: Dtype,
-) -> Result<Evi<f64>, Error> {
-    match (scale, offset) {
-        (Some(scale), Some(offset)) => {
-            let constants = constants.of_counts(scale.in_dtype(result)?, offset.in_dtype(result)?);
-            shift_held("scale", scale.0, constants.canopy, result)?;
-            Ok(constants)
-        }
-        (Some(_), None) => Err(Error::value("offset is None and scale is not; both or neither are accepted")),
-        (None, Some(_)) => Err(Error::value("scale is None and offset is not; both or neither are accepted")),
-        (None, None) if !bands.is_float() => Err(Error::value(format!(
-            "scale is None and the bands are {}; L and the index are meant for reflectance, so scale and offset are \
-             needed (scale=1, offset=0 says that the counts are meant as they are)",
-            bands.name()
-        ))),
-        (None, None) => Ok(constants),
-    }
 }
 
 fn compute<'py, I, O>(call: &BandCall<'py, 3>, constants: Evi<f64>) -> PyResult<Bound<'py, PyAny>>

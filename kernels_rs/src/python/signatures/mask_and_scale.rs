@@ -94,7 +94,6 @@ use pyo3::prelude::*;
 /// array([0.35000002, 0.35000002,        nan,        nan], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (dn, *, scale, offset, nodata, qa=None, keep=None, reject_bits=None, reject_fields=None, mask=None, dtype=None, out=None, num_threads=1))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn mask_and_scale<'py>(
     dn: &Bound<'py, PyAny>,
     scale: Scale,

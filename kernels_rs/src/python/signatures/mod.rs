@@ -1,13 +1,14 @@
 //! The functions of the module, a file each.
 
-pub(crate) mod evi;
-pub(crate) mod mask_and_scale;
-pub(crate) mod normalized_difference;
-pub(crate) mod normalized_difference_dn;
-pub(crate) mod temporal_mean;
-pub(crate) mod temporal_median;
+#![allow(
+    non_snake_case,
+    clippy::missing_errors_doc,
+    clippy::needless_pass_by_value,
+    reason = "numpydoc, and the signature is Python's"
+)]
+
+use crate::kernels::{kernels, modules};
+
+kernels!(modules);
 pub(crate) mod temporal_moments;
-pub(crate) mod temporal_stats;
-pub(crate) mod whittaker_smooth;
 pub(crate) mod zonal_moments;
-pub(crate) mod zonal_stats;

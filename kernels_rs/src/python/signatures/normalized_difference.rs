@@ -62,7 +62,6 @@ use pyo3::prelude::*;
 /// array([0.33333333,        nan])
 #[pyfunction]
 #[pyo3(signature = (a, b, *, nodata=None, mask=None, min_denominator=0.0, dtype=None, out=None, num_threads=1))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn normalized_difference<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,

@@ -57,7 +57,6 @@ use pyo3::prelude::*;
 /// array([3., 8.], dtype=float32)
 #[pyfunction]
 #[pyo3(signature = (x, axis=0, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn temporal_median<'py>(
     x: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = AxisArgument::number)] axis: i128,

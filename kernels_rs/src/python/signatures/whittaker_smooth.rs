@@ -79,7 +79,6 @@ use pyo3::prelude::*;
 #[pyo3(signature = (
     y, weights=None, times=None, axis=0, *, lmbda, d=2, nodata=None, mask=None, dtype=None, out=None, num_threads=1
 ))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn whittaker_smooth<'py>(
     y: &Bound<'py, PyAny>,
     weights: Option<&Bound<'py, PyAny>>,

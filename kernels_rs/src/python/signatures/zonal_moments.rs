@@ -56,7 +56,6 @@ use pyo3::prelude::*;
 /// recommendations. The American Statistician, 37(3), 242-247.
 #[pyfunction]
 #[pyo3(signature = (values, zones, n_zones, *, nodata=None, mask=None, num_threads=1))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn zonal_moments<'py>(
     values: &Bound<'py, PyAny>,
     zones: &Bound<'py, PyAny>,

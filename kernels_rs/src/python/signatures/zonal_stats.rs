@@ -79,7 +79,6 @@ use pyo3::prelude::*;
 /// (array([2, 0, 2]), array([1.5, nan, 4. ]))
 #[pyfunction]
 #[pyo3(signature = (values, zones, n_zones, *, nodata=None, mask=None, dtype=None, out=None, num_threads=1))]
-#[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, reason = "numpydoc, and the signature is Python's")]
 pub(crate) fn zonal_stats<'py>(
     values: &Bound<'py, PyAny>,
     zones: &Bound<'py, PyAny>,
