@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from inputs.battery.case import OMITTED, Array, BatteryCase, Call, labels
+from inputs.battery.case import BatteryCase, Call
+from inputs.battery.completion import complete
 from inputs.battery.errors import error_cases
 from inputs.battery.forms import form_cases
 from inputs.battery.nodata import nodata_cases
@@ -24,7 +25,7 @@ from inputs.battery.request import Request
 Part = Callable[[Request], Iterator[BatteryCase]]
 SHARED: Sequence[Part] = (form_cases, number_cases, nodata_cases, place_cases, output_cases, error_cases)
 
-__all__ = ["BatteryCase", "Call", "Request", "battery"]
+__all__ = ["BatteryCase", "Call", "Request", "battery", "complete"]
 
 
 def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
@@ -46,25 +47,6 @@ def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
 
 def _complete(build: Callable[[], Call], request: Request) -> Call:
     return complete(request, build())
-
-
-def complete(request: Request, call: Call) -> Call:
-    """Return a call with what it left to the usual: arrays that go beside the data, and required keywords."""
-    kwargs = {**request.filled, **call.kwargs}
-    arrays = call.arrays
-    if len(arrays) == request.arrays:
-        arrays = (*arrays, *(_accompany(request, role, call) for role in request.beside))
-    return Call(arrays, {name: value for name, value in kwargs.items() if value is not OMITTED})
-
-
-def _accompany(request: Request, role: str, call: Call) -> Array:
-    """Return an ordinary array of a role other than data, as long as the first array."""
-    if role != "labels":
-        raise ValueError(f"role: was {role!r}; by position the battery hands over data and labels")
-    first = call.arrays[0]
-    (keyword,) = dict(request.lengths).values()
-    zones = call.kwargs.get(keyword, request.filled[keyword])
-    return labels(getattr(first, "shape", ()), zones if isinstance(zones, int) else request.filled[keyword])
 
 
 def _too_short(request: Request, call: Call) -> bool:

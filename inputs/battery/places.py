@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from inputs.battery.case import Array, BatteryCase, Call
+from inputs.battery.completion import complete
 from inputs.battery.forms import good_call, new_out
 from inputs.battery.qa_bands import NEEDS
 from inputs.battery.request import Request
@@ -48,7 +49,7 @@ def place_cases(request: Request) -> Iterator[BatteryCase]:
         yield BatteryCase(f"memory-map-{which}", request, partial(_mapped, request, which))
     yield BatteryCase("memory-map-as-out", request, partial(_mapped_out, request))
     for kind in MEANINGS:
-        for which in range(request.arrays):
+        for which in range(request.arrays + len(request.beside)):
             build = partial(_as_input, request, which, kind)
             yield BatteryCase(f"error-{which}-is-{kind.__name__}", request, build, TypeError, (which,), ADVICE)
         build = partial(_as_mask, request, kind)
@@ -83,9 +84,10 @@ def _mapped_out(request: Request) -> Call:
 
 
 def _as_input(request: Request, which: int, kind: type[Any]) -> Call:
-    arrays = list(good_call(request).arrays)
+    call = complete(request, good_call(request).given(out=new_out(request)))
+    arrays = list(call.arrays)
     arrays[which] = arrays[which].view(kind)
-    return Call(tuple(arrays), {"out": new_out(request)})
+    return Call(tuple(arrays), call.kwargs)
 
 
 def _as_mask(request: Request, kind: type[Any]) -> Call:

@@ -93,7 +93,7 @@ impl<const D: usize, const W: usize> Scratch<D, W> {
 
     fn smooth(&mut self, plan: &Plan<'_, D>, path: Path, watch: &Watch, tile: &mut dyn Tile<W>) -> Result<(), Error> {
         if let Some(shared) = plan.shared.as_ref().filter(|_| !tile.is_weighted())
-            && self.share(shared, plan.penalty.times.is_none(), path, tile)?
+            && self.share(shared, plan.penalty.times.is_none(), path, watch, tile)?
         {
             return Ok(());
         }
@@ -101,13 +101,21 @@ impl<const D: usize, const W: usize> Scratch<D, W> {
     }
 
     /// Smooths with the factors that series without gaps share; false, and nothing is written, if there is a gap.
-    fn share(&mut self, shared: &Shared<D>, even: bool, path: Path, tile: &mut dyn Tile<W>) -> Result<bool, Error> {
+    fn share(
+        &mut self,
+        shared: &Shared<D>,
+        even: bool,
+        path: Path,
+        watch: &Watch,
+        tile: &mut dyn Tile<W>,
+    ) -> Result<bool, Error> {
         let (dates, chunk) = (tile.dates(), &mut *self.chunk);
         let (mut h, mut s) = ([[0.0; W]; D], [[0.0; W]; D]);
         chunk.count = [0.0; W];
         let g = self.factors.rows::<W>(dates)?;
         #[allow(clippy::cast_precision_loss, reason = "dates in memory")]
         for some in chunks(0..dates) {
+            watch.check()?;
             tile.read(some.clone(), chunk)?;
             let all = some.end as f64;
             #[allow(clippy::float_cmp, reason = "counts")]
@@ -120,6 +128,7 @@ impl<const D: usize, const W: usize> Scratch<D, W> {
         }
         dispatch(path, ShareSolve { shared, h: &h, s: &mut s });
         for some in chunks(0..dates).rev() {
+            watch.check()?;
             let (g, z) = (&g[some.clone()], &mut chunk.values);
             let backwards = ShareBack { shared, dates: some.clone(), s: &mut s, g, z };
             if even {

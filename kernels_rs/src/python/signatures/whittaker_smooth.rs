@@ -60,7 +60,8 @@ use pyo3::prelude::*;
 /// `lmbda` divided by the square of d! gives without.
 ///
 /// Where a long series has only d values, next to each other, and all else is extrapolated, the result of third order is
-/// right to four digits of its largest value, that of second order to nine.
+/// right to four digits of its largest value, that of second order to nine. Times that lie very unevenly cost third order
+/// digits too: with days 0.25 to 12 apart and an lmbda of 0.5 it was right to seven.
 ///
 /// Beside arrays and result a call takes at most 64 MiB and twice what one series takes, whatever the shape. A tile of
 /// series without gaps and weights takes less time. The GIL is released during the computation: other threads must not
