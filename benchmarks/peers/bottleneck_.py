@@ -1,7 +1,7 @@
 """bottleneck: C loops over the reduced axis, one series after the other, NaN left out.
 
 Its float32 reductions add in float32: after 73 dates the mean is 6 ulp off. The contract adds in float64, so mean and
-deviation are handed a float64 copy, and making it is in their time. The median needs none.
+deviation are handed a float64 copy, and making it is in their time. Median and maximum need none.
 """
 
 from __future__ import annotations
@@ -48,6 +48,17 @@ def temporal_median(
     return deliver(bottleneck.nanmedian(as_floats(x, kind, nodata, mask), axis=axis), kind, out)
 
 
+def temporal_max(
+    x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return the maximum over `axis` in the output dtype."""
+    import bottleneck
+
+    kind = output_dtype(x, dtype)
+    return deliver(bottleneck.nanmax(as_floats(x, kind, nodata, mask), axis=axis), kind, out)
+
+
 TEMPORAL_MEAN = peer(
     "bottleneck", "bottleneck", temporal_mean, "adds float32 in float32 (6 ulp off): handed a float64 copy, in its time"
 )
@@ -59,4 +70,9 @@ TEMPORAL_STATS = peer(
 TEMPORAL_MEDIAN = peer(
     "bottleneck", "bottleneck", temporal_median,
     "integers become float32 with NaN gaps inside the timed call; huge middles overflow; out is a copy",
+)  # fmt: skip
+TEMPORAL_MAX = peer(
+    "bottleneck", "bottleneck", temporal_max,
+    "axes without a date raise an error; a zero keeps its sign; integers become float32 with NaN gaps inside the timed "
+    "call; out is a copy",
 )  # fmt: skip

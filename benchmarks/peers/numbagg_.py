@@ -70,6 +70,18 @@ def temporal_median(
         return deliver(numbagg.nanmedian(as_floats(x, kind, nodata, mask), axis=axis), kind, out)
 
 
+def temporal_max(
+    x: Array, axis: int = 0, *, nodata: int | None = None, mask: Array | None = None, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return the maximum over `axis` in the output dtype."""
+    import numbagg
+
+    kind = output_dtype(x, dtype)
+    with _one_thread():
+        return deliver(numbagg.nanmax(as_floats(x, kind, nodata, mask), axis=axis), kind, out)
+
+
 def _peer(adapter: Any, semantics: str) -> Peer:
     known = peer("numbagg", "numbagg", adapter, semantics)
 
@@ -95,3 +107,4 @@ TEMPORAL_MEDIAN = _peer(
     "float64 alone, so float32 is cast both ways in its time; infinities may give NaN, and huge middles overflow; "
     f"{_INTEGERS}",
 )
+TEMPORAL_MAX = _peer(temporal_max, f"axes without a date raise an error; a zero keeps its sign; {_INTEGERS}")

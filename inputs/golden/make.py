@@ -167,6 +167,7 @@ def published(expected: Any) -> Callable[..., Any]:
 
 MANUAL = [[10.0, NAN, 4.0], [3.0, 2.0, 1.0]]
 MANUAL_2 = [[1.0, NAN], [3.0, 4.0]]
+MANUAL_3 = [[1.0, 2.0], [3.0, NAN]]
 COUNTS = ([6430, 7430, 2750, 0, 1500], [1750, 2750, 7430, 900, 500])
 SCL = {"array": [[4, 8, 5], [7, 6, 7]], "dtype": "uint8"}
 QA_PIXEL = {"array": [[21824, 22280, 54596], [23888, 21952, 1]], "dtype": "uint16"}
@@ -247,6 +248,11 @@ RECIPES = (
            with_fields({(0, 1): [1, 2], (6, 7): [3]}),
            {**MODIS, "qa": STATE_1KM, "reject_bits": 1 << 2 | 1 << 10,
             "reject_fields": {"fields": [[3, [1, 2]], [192, [3]]]}, "dtype": "float64"}),
+    *(Recipe("temporal_max", f"NumPy manual, axis={axis}", "float64", (MANUAL_3,), "numpy.nanmax, Examples",
+             published(expected), {"axis": axis}) for axis, expected in ((0, [3.0, 2.0]), (1, [2.0, 3.0]))),
+    Recipe("temporal_max", "counts with nodata", "uint16", ([[0, 65535], [65535, 65535], [65534, 65535]],),
+           "by hand: nodata is the largest count, and all that the second pixel has",
+           published([65534.0, NAN]), {"nodata": 65535}),
     *(Recipe("temporal_mean", f"NumPy manual, axis={axis}", "float64", (MANUAL_2,), "numpy.nanmean, Examples",
              published(expected), {"axis": axis}) for axis, expected in ((0, [2.0, 4.0]), (1, [1.0, 3.5]))),
     Recipe("temporal_mean", "far from zero", "float64", (FAR,), OF_PYTHON, exact_mean),

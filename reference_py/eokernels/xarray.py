@@ -16,12 +16,13 @@ Every function takes the arguments of the plain one, with these differences:
   index is another quantity than its bands, and a count another than the values: what says what the numbers are
   (`MEANING`: ``units``, ``standard_name``, ``long_name``, ``description``, …) goes there, and stays elsewhere.
 - NaN is recorded as nodata of float results, in ``encoding["_FillValue"]``: rioxarray finds it there.
-- Chunked arrays stay lazy, and their arguments are checked at once. Chunks of coordinates do not matter. A dimension
-  of which `temporal_median` is taken must be one chunk. `temporal_mean` and `temporal_stats` of a dimension in several
-  chunks are made of parts, in a fixed order, so that the bits do not depend on how the other dimensions are cut. Counts
-  are the plain function's, and so are means of integers. Means of floats and deviations are, before they are rounded
-  to the output dtype, within (n + 8·k)·2⁻⁵³ times the root mean square of the values from the plain function's, for n
-  values in k chunks. In one chunk they are the plain function's, to the last bit. A mask is cut as the array is.
+- Chunked arrays stay lazy, and their arguments are checked at once. Chunks of coordinates do not matter. A dimension of
+  which `temporal_median` or `temporal_max` is taken must be one chunk. `temporal_mean` and `temporal_stats` of a
+  dimension in several chunks are made of parts, in a fixed order, so that the bits do not depend on how the other
+  dimensions are cut. Counts are the plain function's, and so are means of integers. Means of floats and deviations are,
+  before they are rounded to the output dtype, within (n + 8·k)·2⁻⁵³ times the root mean square of the values from the
+  plain function's, for n values in k chunks. In one chunk they are the plain function's, to the last bit. A mask is cut
+  as the array is.
 - `whittaker_smooth` keeps the dimension along which it smooths, which must be one chunk.
 - There is no ``out``, and ``num_threads`` is 1, because dask brings its own.
 
@@ -60,12 +61,14 @@ lazy: blocks are combined in a fixed order, so the bits do not depend on how the
 ``.compute()`` of the Dataset makes all six in one pass.
 """
 _MEDIAN = "`dim` must be one chunk: a median cannot be made of parts."
+_MAX = "`dim` must be one chunk."
 
 _PECULIAR = {
     "evi": {"note": _GUESSED},
     "normalized_difference_dn": {"note": _GUESSED},
     "mask_and_scale": {"companions": ("qa", "mask"), "index": False, "note": _CLASSES},
     "temporal_stats": {"results": ("mean", "std", "count"), "note": _STATS},
+    "temporal_max": {"note": _MAX},
     "temporal_median": {"note": _MEDIAN},
     "whittaker_smooth": {"companions": ("weights", "mask"), "note": _SMOOTH},
     "zonal_stats": {"note": _ZONES},

@@ -85,6 +85,17 @@ def savi(
     num_threads: int = 1,
     keep_attrs: KeepAttrs = None,
 ) -> xr.DataArray: ...
+def temporal_max(
+    x: Arrays,
+    dim: Dims = "time",
+    *,
+    nodata: float | None = None,
+    mask: Mask = None,
+    dtype: Any = None,
+    num_threads: int = 1,
+    keepdims: bool = False,
+    keep_attrs: KeepAttrs = None,
+) -> Arrays: ...
 def temporal_mean(
     x: Arrays,
     dim: Dims = "time",

@@ -12,6 +12,7 @@ macro_rules! kernels {
             normalized_difference: "(),()->()";
             normalized_difference_dn: "(),()->()";
             savi: "(),()->()";
+            temporal_max: "(t)->()";
             temporal_mean: "(t)->()";
             temporal_median: "(t)->()";
             temporal_stats: "(t)->(),(),()";

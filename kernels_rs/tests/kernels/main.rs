@@ -6,5 +6,6 @@ mod memory;
 mod networks;
 mod rough;
 mod stacks;
+mod temporal_max;
 mod temporal_median;
 mod temporal_sums;

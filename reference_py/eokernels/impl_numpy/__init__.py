@@ -11,7 +11,7 @@ from eokernels._admit import Admitted, Array
 from eokernels._package import give_functions
 from eokernels._pieces import blocks
 
-__all__ = ["BLOCK", "blocks", "cut", "deliver", "gaps", "put_largest", "put_nan", "wide"]
+__all__ = ["BLOCK", "blocks", "cut", "deliver", "gaps", "put_largest", "put_least", "put_nan", "wide"]
 
 give_functions(__name__)
 
@@ -73,6 +73,15 @@ def put_largest(values: Array, where: Array) -> None:
         return
     limits = _all_bits(where, values.itemsize)
     np.maximum(values, np.bitwise_xor(limits, np.iinfo(values.dtype).min, out=limits), out=values)
+
+
+def put_least(values: Array, where: Array) -> None:
+    """Write what is never the largest where `where` is True: NaN among floats, the least of the dtype of integers."""
+    if values.dtype.kind == "f":
+        put_nan(values, where)
+        return
+    limits = _all_bits(where, values.itemsize).view(values.dtype)
+    np.minimum(values, np.bitwise_xor(limits, np.iinfo(values.dtype).max, out=limits), out=values)
 
 
 def put_nan(values: Array, where: Array) -> None:
