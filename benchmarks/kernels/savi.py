@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kernels._shared import NUMBERS, guard, in_counts, meant, missing, of_reflectance, output_dtype
-from benchmarks.peers import eo_processor_
+from benchmarks.peers import eo_processor_, numexpr_
 from benchmarks.spec import Array, Authority, Contract, Cost, Golden, Kernel, Prose, Shift
 
 PACKAGE = "eo-processor 0.23.1, savi"
@@ -66,7 +66,7 @@ KERNEL = Kernel(
                f"{PACKAGE}, of 0.35, 0.05 and 0.1, 0.02", {"scale": 1e-4, "offset": -0.1}, rtol=1e-7),
     ),
     authority=Authority("numexpr", _evaluate, rtol=1e-15),
-    peers=(eo_processor_.SAVI,),
+    peers=(numexpr_.SAVI, eo_processor_.SAVI),
     prose=Prose(
         why="The usual index where soil shows between the plants: an NDVI with a constant for its brightness.",
         expect="Two bands are read and one is written: the time of a copy, where one pass does all five operations.",

@@ -94,6 +94,20 @@ def evi(
     )  # fmt: skip
 
 
+def savi(
+    nir: Array, red: Array, *, L: float = 0.5, scale: float | None = None, offset: float | None = None,
+    nodata: int | None = None, mask: Array | None = None, min_denominator: float = 0.0, dtype: Any = None,
+    out: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return (1 + L)·(nir − red) / (nir + red + L), with L in counts where there is a scale, as for `evi`."""
+    constants = {"f": 1.0 + L, "l": in_counts(float(L), 2.0, scale, offset), "least": guard(min_denominator, scale)}
+    denominator = "(n + r + l)"
+    return _ratio(
+        "f * (n - r)", denominator, {"n": nir, "r": red}, constants, zero=f"({denominator} == 0)",
+        nodata=nodata, mask=mask, dtype=output_dtype(nir, dtype), out=out,
+    )  # fmt: skip
+
+
 def mask_and_scale(
     dn: Array, *, scale: float, offset: float, nodata: int | None, qa: Array | None = None,
     keep: Iterable[int] | None = None, reject_bits: int | None = None,
@@ -136,6 +150,7 @@ _RATIO = "x/0 would give ±inf: the where() that gives NaN, and nodata, is part 
 NORMALIZED_DIFFERENCE = peer("numexpr", "numexpr", normalized_difference, _RATIO)
 NORMALIZED_DIFFERENCE_DN = peer("numexpr", "numexpr", normalized_difference_dn, _RATIO)
 EVI = peer("numexpr", "numexpr", evi, _RATIO)
+SAVI = peer("numexpr", "numexpr", savi, _RATIO)
 MASK_AND_SCALE = peer(
     "numexpr",
     "numexpr",
