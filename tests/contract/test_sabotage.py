@@ -195,7 +195,7 @@ def test_verify_catches(
     assert f"BREACH {kernel} {name} {dtype} {case}: " in result.stdout
 
 
-@pytest.mark.parametrize("kernel", registry.KERNELS)
+@pytest.mark.parametrize("kernel", sorted({where[0] for *_, where in SABOTAGE}))
 def test_verify_passes_what_nobody_spoilt(kernel: str) -> None:
     dtype = next(iter(registry.get(kernel).contract.dtypes))
     result = run(kernel, "-i", "numpy", "-i", "rust", "-d", dtype)
