@@ -21,9 +21,6 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
-
 TABLE = Path(__file__).with_name("shares.json")
 KERNEL = re.compile(r"(?:7kernels|10signatures)(\d+)([a-z]\w*)")
 ROOMS = ("errors", "number", "exec", "view", "drive", "algo", "python")
@@ -83,6 +80,9 @@ def measured() -> Shares:
 
 def functions(path: Path) -> list[tuple[str, int]]:
     """Return name and bytes of every function of a shared object; one that has two names is there once."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
     with path.open("rb") as file:
         tables = [part for part in ELFFile(file).iter_sections() if isinstance(part, SymbolTableSection)]
         found = {

@@ -86,10 +86,16 @@ def name_of(path: Path) -> str:
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and top-level name of every import of a module."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.lineno, node.module.split(".")[0]
+        yield from ((node.lineno, name) for name in imported_by(node))
+
+
+def imported_by(node: ast.AST) -> list[str]:
+    """Return the top-level names that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name.split(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        return [node.module.split(".")[0]]
+    return []
 
 
 def test_the_source_root_of_the_wheel_is_no_package() -> None:
@@ -115,6 +121,19 @@ def test_the_wheel_installs_one_top_level_name() -> None:
     assert files, "the wheel's RECORD is empty"
     names = {file.parts[0] for file in files}
     assert {name for name in names if not name.endswith(".dist-info")} == {"eokernels"}
+
+
+def test_what_asv_finds_imports_only_what_its_environments_have() -> None:
+    """It imports every module below `benchmarks`, in an environment without most of what the lab has."""
+    there = {*sys.stdlib_module_names, "benchmarks", "inputs", "numpy", "asv_runner"}
+    found = [
+        f"{name_of(path)}:{node.lineno}: {name}"
+        for path in modules("benchmarks")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for name in imported_by(node)
+        if name not in there
+    ]
+    assert not found, "import it in the function that needs it:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
