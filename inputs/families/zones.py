@@ -28,7 +28,7 @@ def _cases() -> tuple[Case, ...]:
         case("f32_2048_sorted1024", "core", 2048, zoning="sorted"),
         case("f32_2048_cloud", "core", 2048, mask="cloud", missing=0.4),
         case("f32_2048_iid", "core", 2048, mask="iid", missing=0.4),
-        case("f64_2048", "core", 2048, dtype="float64"),
+        case("f64_2048", "full", 2048, dtype="float64"),
         case("u16_2048", "smoke", 2048, dtype="uint16", nodata=0, mask="cloud", missing=0.4),
         case("f32_2048_out", "core", 2048, out=True),
         case("f32_2048_t2", "core", 2048, threads=2),
