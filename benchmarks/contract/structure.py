@@ -21,7 +21,8 @@ from benchmarks.probes.resident import rise_bytes
 from benchmarks.spec import Array, CostClass, Kernel
 from inputs import families
 from inputs.battery.case import lay_out
-from inputs.battery.collection import Call, complete
+from inputs.battery.collection import Call
+from inputs.battery.completion import complete
 from inputs.battery.forms import new_out
 from inputs.battery.qa_bands import with_classes
 from inputs.battery.request import Request

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kernels._shared import lone, missing
+from benchmarks.peers import scipy_
 from benchmarks.spec import Array, Golden
 
 WIDE = np.longdouble
@@ -115,7 +116,8 @@ def by_scipy(
 ) -> Array:
     """Solve by SciPy's banded Cholesky factors, and again for what is left, which has the digits that they lose.
 
-    Fewer values than `d` and an infinite value make a series NaN, which no factorisation says.
+    Matrix and differences are made in another way than the oracle's, so that a fault of those is seen. Fewer values
+    than `d` and an infinite value make a series NaN, which no factorisation says.
     """
     from scipy.linalg import cho_solve_banded, cholesky_banded
 
@@ -127,16 +129,27 @@ def by_scipy(
     right = np.where(heavy > 0, values.reshape(heavy.shape) * heavy, 0.0)
     good = np.flatnonzero((np.count_nonzero(heavy, axis=0) >= d) & np.isfinite(right).all(axis=0))
     heavy, right = heavy[:, good], right[:, good]
-    rows = differences(dates, d, times)
-    bent = (lmbda * penalty(rows, dates)).astype(np.float64)
-    factors = [cholesky_banded(np.vstack([bent[0] + one, bent[1:]]), lower=True) for one in heavy.T]
+    stamps = None if times is None else np.asarray(times, np.float64)
+    bent = scipy_.bands(dates, lmbda, d, stamps)
+    factors = [cholesky_banded(np.vstack([bent[:-1], bent[-1] + one])) for one in heavy.T]
     z = np.zeros(right.shape)
     for _ in range(REFINED if len(good) else 0):
-        left = (right - heavy * z - lmbda * transposed(rows, applied(rows, z), dates)).astype(np.float64)
-        z += np.stack([cho_solve_banded((one, True), rest) for one, rest in zip(factors, left.T, strict=True)], axis=-1)
+        left = (right - heavy * z - lmbda * _bent(z.astype(WIDE), d, stamps)).astype(np.float64)
+        each = [cho_solve_banded((one, False), rest) for one, rest in zip(factors, left.T, strict=True)]
+        z += np.stack(each, axis=-1)
     smooth = np.full((dates, math.prod(shape[1:])), np.nan)
     smooth[:, good] = z
     return np.moveaxis(smooth.reshape(shape), 0, axis)
+
+
+def _bent(z: Array, d: int, times: Array | None) -> Array:
+    """Return DᵀD z by NumPy's differences, there and back."""
+    widths = [WIDE(1) if times is None else (times[k:] - times[:-k])[:, np.newaxis] for k in range(1, d + 1)]
+    for width in widths:
+        z = np.diff(z, axis=0) / width
+    for width in reversed(widths):
+        z = -np.diff(np.pad(z / width, ((1, 1), (0, 0))), axis=0)
+    return z
 
 
 MOST_LMBDA, MOST_VALUE, WEIGHTS = 1e9, 1e100, (1e-6, 1e6)

@@ -25,7 +25,7 @@ from inputs.battery.request import Request
 Part = Callable[[Request], Iterator[BatteryCase]]
 SHARED: Sequence[Part] = (form_cases, number_cases, nodata_cases, place_cases, output_cases, error_cases)
 
-__all__ = ["BatteryCase", "Call", "Request", "battery", "complete"]
+__all__ = ["BatteryCase", "Call", "Request", "battery"]
 
 
 def battery(request: Request, own: Sequence[Part]) -> tuple[BatteryCase, ...]:
