@@ -11,6 +11,7 @@ SHELL := bash
 PYTHON ?= python3
 KERNELS ?=
 TIER ?= smoke
+PROCESSES ?= 6
 PYTEST_ARGS ?= -m "not slow" -n 2
 
 PY := .venv/bin/python
@@ -51,16 +52,16 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help checkout setup quick data peers verify report bench smoke dashboard history test test-floors test-slow test-environments lint lint-rust lint-python format clean
+.PHONY: help checkout setup quick data peers verify report bench smoke dashboard history test test-rust test-floors test-slow test-environments lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/' | expand -t 14
-	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PYTEST_ARGS="-k cli"\n'
+	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PROCESSES=12 · PYTEST_ARGS="-k cli"\n'
 
 report: checkout setup data ## verify, measure the smoke and centre cases, write the report (a quarter of an hour on 2 cores)
 	$(PY) -m lab verify $(KERNELS)
-	$(PY) -m lab run --tier $(TIER) --centre $(KERNELS)
+	$(PY) -m lab run --tier $(TIER) --centre --processes $(PROCESSES) $(KERNELS)
 	$(PY) -m lab report
 
 bench: TIER := core
@@ -68,7 +69,7 @@ bench: checkout peers report ## the same over every core case, with the peers th
 
 smoke: checkout setup data ## the main job in small: verify, measure the smoke cases, report
 	$(PY) -m lab verify $(KERNELS)
-	$(PY) -m lab run --tier smoke $(KERNELS)
+	$(PY) -m lab run --tier smoke --processes $(PROCESSES) $(KERNELS)
 	$(PY) -m lab report
 
 data: setup .cache/stamps/data ## fetch the real Sentinel-2 cube once, checked, and show the inputs
@@ -85,9 +86,11 @@ history: checkout setup data ## measure the last five commits of the main line a
 	$(PY) -m lab history $(KERNELS)
 	$(PY) -m lab record
 
-test: setup lint ## lint, Rust tests without Python, pytest
-	cargo test $(CARGO_FLAGS) --no-default-features
+test: setup lint test-rust ## lint, Rust tests without Python, pytest
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-rust: .venv/.requirements
+	cargo test $(CARGO_FLAGS) --no-default-features
 
 test-floors: setup ## labelled arrays, dask and contract with the oldest versions that pyproject.toml declares
 	@if ! $(PY) benchmarks/environment/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \

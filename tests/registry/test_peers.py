@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,12 @@ def taken(kernel: Kernel, peer: Peer) -> list[Case]:
     return [case for case in CASES[kernel.family] if peer.refuses(case) is None]
 
 
+def one_of_each_kind(dtypes: Iterable[str]) -> list[str]:
+    """Return the widest floats, integers and integers without a sign: a peer answers the narrower ones alike."""
+    widest = {np.dtype(dtype).kind: dtype for dtype in sorted(dtypes, key=lambda dtype: np.dtype(dtype).itemsize)}
+    return sorted(widest.values())
+
+
 def test_every_kernel_has_peers_and_importing_them_imports_no_package() -> None:
     assert all(kernel.peers for kernel in registry.KERNELS.values())
     adapters = sorted(path.stem for path in (ROOT / "benchmarks" / "peers").glob("[a-z]*_.py"))
@@ -107,7 +113,7 @@ def test_gives_the_right_answer_where_it_competes(kernel: Kernel, peer: Peer) ->
 @EACH
 def test_what_it_answers_wrong_stands_in_its_semantics(kernel: Kernel, peer: Peer) -> None:
     functions = {peer.name: adapter(kernel, peer)}
-    for dtype in sorted({case.dtype for case in taken(kernel, peer)}):
+    for dtype in one_of_each_kind({case.dtype for case in taken(kernel, peer)}):
         cases = (case for case in questions.cases(kernel, dtype) if not case.name.startswith(ADMISSION))
         values = {case.name for case in cases if case.raises is None}
         verdicts = [v for v in judging.battery_verdicts(kernel, functions, dtype) if v.case in values]
