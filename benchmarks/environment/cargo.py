@@ -10,6 +10,7 @@ of the wheel's key (`foreign`). Standard library alone, like `benchmarks.environ
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -64,10 +65,15 @@ def environment(tree: Path, target: Path, settings: Mapping[str, str] | None = N
     No configuration of pip's counts: it needs no network for this, and could hand options to the build. Every
     interpreter gets the same Rust objects, so none is named to PyO3.
     """
-    inherited = surroundings.tools()
+    inherited = surroundings.tools(PATH=search_path())
     kept = {name: value for name, value in inherited.items() if not name.startswith("PIP_")}
     pip = {"PIP_CONFIG_FILE": "/dev/null", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return {**kept, **pip, **NO_FLAGS, **profile(tree), **(settings or {}), "CARGO_TARGET_DIR": str(target)}
+
+
+def search_path() -> str:
+    """Return PATH with what lies beside this interpreter first: a build calls maturin by its name, and means that."""
+    return os.pathsep.join(filter(None, (str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
 
 
 def compiler(tree: Path) -> str:

@@ -230,12 +230,12 @@ def _oracles(kernel: Kernel, name: str) -> dict[str, str]:
         sides: dict[Group, int | None] = {"call": None}
         if (side := crop_side(case)) is not None:
             sides["crop"] = side
-        return {group: str(_oracle(kernel, case, side)) for group, side in sides.items()}
+        return {group: str(oracle(kernel, case, side)) for group, side in sides.items()}
     except Unavailable:
         return {}
 
 
-def _oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
+def oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
     """Return the cached oracle result of a case, as `benchmarks.calls.answers.stacked` gives it.
 
     The name holds the inputs' content and the text of the declaration, with what declarations share.

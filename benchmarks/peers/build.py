@@ -8,7 +8,6 @@ what the cache lacks: that takes the network, cargo, the environment's maturin a
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -72,10 +71,9 @@ def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
     from benchmarks.environment import cargo, keeper
     from inputs.host import surroundings
 
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # for maturin's backend
     return keeper.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments],
-        env=surroundings.tools(PATH=path, **cargo.NO_FLAGS), stdin=subprocess.DEVNULL,
+        env=surroundings.tools(PATH=cargo.search_path(), **cargo.NO_FLAGS), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 

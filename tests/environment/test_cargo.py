@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -81,6 +82,14 @@ def test_what_files_say_of_the_build_is_in_the_key(kind: str, name: str, tree: P
     assert wheel.wheel_key(tree, COMPILER) != plain
     (cargo_home / name).unlink()
     assert wheel.wheel_key(tree, COMPILER) == plain
+
+
+def test_a_build_finds_maturin_beside_the_interpreter(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    found = shutil.which("maturin", path=cargo.environment(tree, tmp_path)["PATH"])
+    assert found == str(Path(sys.executable).with_name("maturin"))
 
 
 def test_files_above_the_build_and_those_that_a_file_includes_count_too(tree: Path, tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     def measure(case: Case, name: str = KERNEL, **functions: Callable[..., Any] | None) -> list[Line]:
         kernel = registry.get(name)
         monkeypatch.setattr(registry, "resolve", lambda _kernel, arm: functions[arm])
-        oracles = {case.name: {g: str(conductor._oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
+        oracles = {case.name: {g: str(conductor.oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
         job = worker.Job(str(tmp_path), name, 0, 0, (case.name,), tuple(functions), "", oracles)
         return worker.measure_case(job, kernel, case, np.random.default_rng(0))
 
