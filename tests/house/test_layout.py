@@ -56,6 +56,7 @@ ROOMS = (
     "benchmarks.asv",
     "benchmarks.bench_kernels",
     "benchmarks.runs",
+    "benchmarks.gate",
     "reports.read",
     "reports.stats",
     "reports.words",

@@ -1,0 +1,135 @@
+"""What a change can affect: the implementations whose own files, or files that they import or include, have changed.
+
+Python is compared in the two wheels, so what never reaches a wheel affects nothing. Rust is one module: where its bytes
+differ, the sources of both commits say which kernels reach a changed file; what no kernel names, such as the binding or
+the list of crates, is taken to reach them all. The linker may still move a kernel that did not change. That is what a
+relink is for, and why nothing is inferred from the cells that are not measured.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from benchmarks import registry
+from benchmarks.environment import checkout
+from benchmarks.gate.builds import Build
+
+ARMS = ("numpy", "numba", "rust")
+PACKAGE, CRATE = "eokernels", "kernels_rs"
+NAMED = re.compile(r"\b(crate|super)((?:::\w+)+)?(?:::\{([^{}]*)\})?")
+
+Sources = Mapping[str, str]
+Reached = Mapping[tuple[str, str], str]
+"""(kernel, implementation) → the changed file that it reaches."""
+
+
+def affected(base: Build, head: Build) -> Reached:
+    """Return what the change from one build to the other can affect, with the file that says so."""
+    if base.digest == head.digest:
+        return {}
+    before, after = (_python(build.folder) for build in (base, head))
+    changed = _differing(before, after)
+    found: dict[tuple[str, str], str] = {}
+    for kernel in registry.KERNELS.values():
+        for arm in ("numpy", "numba"):
+            start = f"{PACKAGE}/impl_{arm}/{kernel.name}.py"
+            reached = {name for tree in (before, after) for name in _closure(start, tree, _imports)}
+            if hits := sorted(changed & reached):
+                found[kernel.name, arm] = hits[0]
+    if _modules(base.folder) != _modules(head.folder):
+        found |= rust(base.commit, head.commit)
+    return found
+
+
+def rust(base: str, head: str) -> Reached:
+    before, after = _crate(base), _crate(head)
+    changed = _differing(before, after)
+    reached = {
+        name: {file for tree in (before, after) for start in _starts(name) for file in _closure(start, tree, _uses)}
+        for name in registry.KERNELS
+    }
+    known = set().union(*reached.values())
+    shared = sorted(changed - known) or ([] if changed else ["what no source says"])
+    own = {name: sorted(changed & files) for name, files in reached.items()}
+    return {(name, "rust"): (own[name] or shared)[0] for name in registry.KERNELS if own[name] or shared}
+
+
+def _starts(kernel: str) -> tuple[str, str]:
+    return f"src/kernels/{kernel}.rs", f"src/python/signatures/{kernel}.rs"
+
+
+def _differing(before: Sources, after: Sources) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def _python(folder: Path) -> Sources:
+    package = folder / PACKAGE
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+
+
+def _modules(folder: Path) -> dict[str, bytes]:
+    """Return the compiled modules of an unpacked wheel."""
+    return {path.name: path.read_bytes() for path in (folder / PACKAGE).glob("*.so")}
+
+
+def _crate(commit: str) -> Sources:
+    """Return the crate's sources in a commit without what only tests it; empty where the commit has none."""
+    if not checkout.git("ls-tree", "--name-only", commit, CRATE):
+        return {}
+    with tempfile.TemporaryDirectory(prefix="eolab-") as folder:
+        archive = Path(folder) / "crate.tar"
+        checkout.git("archive", "--format=tar", f"--output={archive}", commit, CRATE)
+        with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as tar:
+            files = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
+            texts = {name: file.read().decode(errors="replace") for name, file in files.items() if file is not None}
+    relative = {PurePosixPath(name).relative_to(CRATE): text for name, text in texts.items()}
+    return {str(name): text for name, text in relative.items() if name.parts[0] not in {"tests", "benches"}}
+
+
+def _closure(start: str, tree: Sources, named: object) -> set[str]:
+    """Return a file and all that it reaches in a tree; nothing where the tree lacks it."""
+    assert callable(named)
+    found: set[str] = set()
+    left = [start]
+    while left:
+        name = left.pop()
+        if name in tree and name not in found:
+            found.add(name)
+            left.extend(named(name, tree))
+    return found
+
+
+def _imports(name: str, tree: Sources) -> Iterator[str]:
+    """Yield the files of the package that a Python file may import by absolute names."""
+    for node in ast.walk(ast.parse(tree[name])):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        else:
+            continue
+        for module in modules:
+            if module.split(".", 1)[0] == PACKAGE and module != PACKAGE:
+                stem = module.replace(".", "/")
+                yield from (f"{stem}.py", f"{stem}/__init__.py")
+
+
+def _uses(name: str, tree: Sources) -> Iterator[str]:
+    """Yield the files of the crate that a Rust file may name: what stands after ``crate::`` or ``super::``."""
+    folder = PurePosixPath(name).parent
+    above = folder.parent if PurePosixPath(name).name == "mod.rs" else folder
+    for root, path, group in NAMED.findall(tree[name]):
+        words = [word for word in path.split("::") if word]
+        ends = [re.split(r"\W", word.strip(), maxsplit=1)[0] for word in group.split(",")] if group else [""]
+        begin = PurePosixPath("src") if root == "crate" else above
+        for end in ends:
+            whole = [*words, end] if end else words
+            for length in range(1, len(whole) + 1):
+                stem = begin.joinpath(*whole[:length])
+                yield from (f"{stem}.rs", f"{stem}/mod.rs")

@@ -1,0 +1,131 @@
+"""The course of a gate: pairs of processes, one after the other, each over all the cells that are still of interest.
+
+Each pair is started anew, with its memory placed anew, and takes the cells case by case in an order of its own. So the
+pairs of one cell are spread over the whole gate. A pair in which a process ends or does not answer is replaced once for
+the cells that are left; a cell that ends it twice has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.environment.jsonlines import append, read_raw
+from benchmarks.environment.lock import one_at_a_time
+from benchmarks.gate.builds import Build
+from benchmarks.gate.lines import PAIRS, Cell, Pair, Side, Stage, read_pairs
+from benchmarks.gate.lockstep import Lockstep, Placement, SeatError, opened
+from benchmarks.pairing.controls import Watch
+
+CONTROLS = "controls.jsonl"
+STAGES: tuple[Stage, ...] = ("screen", "confirm", "relink", "same")
+
+
+class _Turn(NamedTuple):
+    """Which pair, whom it tells of its comparisons, and when its time is over."""
+
+    number: int
+    stage: Stage
+    notify: Callable[[Pair], None]
+    until: float
+
+
+class Course:
+    """What measures the pairs of one gate into its directory; what is there already is not measured again."""
+
+    def __init__(self, folder: Path, base: Build, head: Build, seed: int) -> None:
+        self.folder, self.base, self.head, self.seed = folder, base, head, seed
+        self.sides: dict[tuple[str, str, str], int] = {}
+        for line in read_pairs(folder):
+            self.sides[line.cell] = line.side
+
+    def measure(
+        self,
+        cells: Iterable[Cell],
+        numbers: Iterable[int],
+        stage: Stage,
+        notify: Callable[[Pair], None] = lambda _: None,
+        until: float = float("inf"),
+    ) -> bool:
+        """Compare the cells in pairs of those numbers; tell whether all was done before the time was over.
+
+        Parameters
+        ----------
+        cells, numbers, stage
+            What is compared, in which pairs.
+        notify
+            Called with each comparison.
+        until
+            On the clock of `time.monotonic`; no cell is begun later.
+
+        Raises
+        ------
+        benchmarks.environment.process.MeasurementError
+            Where a pair cannot be opened, or imports another wheel than it should.
+        """
+        wanted = list(cells)
+        with one_at_a_time():
+            for number in numbers:
+                there = {line.cell for line in read_pairs(self.folder) if (line.stage, line.number) == (stage, number)}
+                left = [cell for cell in wanted if cell not in there]
+                if left and not self._turn(left, _Turn(number, stage, notify, until)):
+                    return False
+        return True
+
+    def _turn(self, cells: Sequence[Cell], turn: _Turn) -> bool:
+        rng = np.random.default_rng([self.seed, STAGES.index(turn.stage), turn.number])
+        left, ended = _by_case(cells, rng), None
+        while left and monotonic() <= turn.until:
+            try:
+                self._pair(left, turn, rng)
+            except SeatError as error:
+                if left[0] == ended:
+                    self._keep(_broken(left.pop(0), turn, str(error)), turn)
+                else:
+                    ended = left[0]
+        return not left
+
+    def _pair(self, left: list[Cell], turn: _Turn, rng: np.random.Generator) -> None:
+        """Compare cells in one pair of processes, and take each from the list when its line is kept."""
+        placement, watch = Placement.drawn(rng), Watch()
+        head = self.base if turn.stage == "same" else self.head
+        with opened(self.base, head, placement, rng, self.folder / "seats.log") as pair:
+            while left and monotonic() <= turn.until:
+                line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0], 0))
+                self.sides[line.cell] = line.side
+                self._keep(line, turn)
+                left.pop(0)
+            append(self.folder / CONTROLS, _controls(pair, turn, watch))
+
+    def _keep(self, line: Pair, turn: _Turn) -> None:
+        append(self.folder / PAIRS, line)
+        turn.notify(line)
+
+
+def read_controls(folder: Path) -> list[dict[str, Any]]:
+    """Return what the machine gave in each pair of a gate."""
+    return read_raw(folder / CONTROLS)
+
+
+def _by_case(cells: Sequence[Cell], rng: np.random.Generator) -> list[Cell]:
+    """Return the cells in a random order of cases, and of implementations on each: these share its arrays."""
+    cases = sorted({(cell.kernel, cell.case) for cell in cells})
+    order = {cases[place]: turn for turn, place in enumerate(rng.permutation(len(cases)))}
+    shuffled = [cells[place] for place in rng.permutation(len(cells))]
+    return sorted(shuffled, key=lambda cell: order[cell.kernel, cell.case])
+
+
+def _broken(cell: Cell, turn: _Turn, why: str) -> Pair:
+    side = Side("failed", why)
+    return Pair(*cell, turn.number, turn.stage, 0, 0, "base", side, side, {}, 0.0)
+
+
+def _controls(pair: Lockstep, turn: _Turn, watch: Watch) -> dict[str, Any]:
+    """Return what the machine gave while a pair measured."""
+    given = {"steal_share": watch.steal_share(), **watch.throttled()._asdict(), "seconds": round(watch.seconds, 3)}
+    return {"number": turn.number, "stage": turn.stage, **asdict(pair.placement), **given, **pair.controls()}

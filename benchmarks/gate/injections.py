@@ -1,0 +1,121 @@
+"""Slowdowns that are put in on purpose, to learn which of them a gate finds.
+
+A build is copied, and the function of one implementation is wrapped where it is looked up: the code that is measured
+stays the same, and something known comes on top. ``spin`` waits for a share of what the call has just taken, so its
+effect is exactly the amount, whatever the machine does meanwhile. The others do what careless changes do, and their
+effect is what it is on the cell: `cost` measures it, side by side in one process.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from benchmarks import registry
+from benchmarks.environment import wheel
+from benchmarks.gate.builds import Build, unpacked
+
+Kind = Literal["spin", "pass", "strided-copy", "lost-out", "allocation", "scalar"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PACKAGE = "eokernels"
+WRAPPER = "_injected.py"
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What is put in.
+
+    Attributes
+    ----------
+    kernel, arm
+        Into which implementation.
+    kind
+        ``spin`` waits; ``pass`` reads the first array once more; ``strided-copy`` copies it against its order;
+        ``lost-out`` makes a fresh result and copies it where the caller wants it; ``allocation`` makes one more array
+        like the result, and touches it; ``scalar`` takes plain instructions instead of vectors, in Rust alone.
+    amount
+        Share of what it would be in full, above 0: of the call's own time for ``spin``, of the elements for the others.
+        ``lost-out`` and ``scalar`` are whole or not at all.
+    """
+
+    kernel: str
+    arm: str
+    kind: Kind
+    amount: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be put in."""
+        kernel = registry.get(self.kernel)
+        if self.arm not in kernel.implementations:
+            raise ValueError(f"arm: was {self.arm!r}; {self.kernel} has {', '.join(kernel.implementations)}")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind: was {self.kind!r}; accepted are {', '.join(KINDS)}")
+        if not 0 < self.amount <= 10:
+            raise ValueError(f"amount: was {self.amount}; accepted is a share above 0 and up to 10")
+        if self.kind in {"lost-out", "scalar"} and self.amount != 1:
+            raise ValueError(f"amount: was {self.amount}; {self.kind} is whole, 1, or not at all")
+        if self.kind == "scalar" and self.arm != "rust":
+            raise ValueError(f"kind: was 'scalar' for {self.arm}; only rust chooses its instructions at run time")
+
+    def __str__(self) -> str:
+        share = f" {self.amount:.0%}" if self.kind not in {"lost-out", "scalar"} else ""
+        return f"{self.kind}{share} in {self.kernel} · {self.arm}"
+
+
+def injected(build: Build, injection: Injection) -> Build:
+    """Return a build like another with something put in; its wheel is made anew, and is another one by its content."""
+    with tempfile.TemporaryDirectory(prefix="eolab-") as scratch:
+        tree = Path(scratch) / "tree"
+        shutil.copytree(build.folder, tree, ignore=shutil.ignore_patterns("*.pyc", "__pycache__"))
+        package = tree / PACKAGE
+        (package / WRAPPER).write_text(_wrapper(), encoding="utf-8")
+        if injection.arm == "rust":
+            _wrap_compiled(package, injection)
+        else:
+            module, attribute = registry.location(registry.get(injection.kernel), injection.arm)
+            path = tree / f"{module.replace('.', '/')}.py"
+            path.write_text(path.read_text(encoding="utf-8") + _wrapping(attribute, injection), encoding="utf-8")
+        _write_record(tree)
+        made = Path(shutil.make_archive(str(Path(scratch) / "injected"), "zip", tree))
+        subject = f"{build.subject} + {injection}"
+        return replace(build, subject=subject, digest=wheel.digest(made), folder=unpacked(made))
+
+
+def _wrap_compiled(package: Path, injection: Injection) -> None:
+    """Put a package in the place of the compiled module, which goes into it: of one name, Python takes the package."""
+    (module,) = package.glob("_rust*.so")
+    inner = package / "_rust"
+    inner.mkdir()
+    module.rename(inner / module.name)
+    path = "" if injection.kind != "scalar" else "import os\n\nos.environ['EOKERNELS_SIMD'] = 'baseline'\n"
+    body = f"{path}from {PACKAGE}._rust import _rust as _module\n\n"
+    body += "globals().update({name: getattr(_module, name) for name in dir(_module) if name not in globals()})\n"
+    text = body if injection.kind == "scalar" else body + _wrapping(injection.kernel, injection)
+    (inner / "__init__.py").write_text(text, encoding="utf-8")
+
+
+def _wrapping(name: str, injection: Injection) -> str:
+    call = f"{name} = _wrap({name}, {injection.kind!r}, {injection.amount!r})\n"
+    return f"\n\nfrom {PACKAGE}._injected import wrap as _wrap\n\n{call}"
+
+
+def _wrapper() -> str:
+    return Path(__file__).with_name("injected_wrapper.py").read_text(encoding="utf-8")
+
+
+def _write_record(folder: Path) -> None:
+    """Make the list of a wheel's files true again."""
+    (listed,) = folder.glob("*.dist-info/RECORD")
+    files = sorted(path for path in (folder / PACKAGE).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    with listed.open("w", encoding="utf-8", newline="") as handle:
+        rows = csv.writer(handle)
+        for path in files:
+            data = path.read_bytes()
+            value = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+            rows.writerow([path.relative_to(folder).as_posix(), f"sha256={value}", len(data)])

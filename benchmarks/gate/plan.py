@@ -1,0 +1,111 @@
+"""What a gate sets out to compare: the builds, the cells that the change can affect, and those that are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT, registry
+from benchmarks.environment.jsonfiles import read_object, write_object
+from benchmarks.gate.affected import ARMS, Reached
+from benchmarks.gate.builds import Build
+from benchmarks.gate.lines import Cell
+from benchmarks.runs import planning
+from inputs.cases import Tier
+
+SCHEMA_VERSION = 1
+GATES = ROOT / "reports" / "gates"
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A gate from base to head.
+
+    Attributes
+    ----------
+    gate_id, created, seed
+        Name of its directory, when it was planned, and the seed of all that is drawn.
+    base, head
+        What is compared.
+    cells
+        Cell → the changed file for which it is compared, or what asked for it.
+    not_gated
+        Cell → why it is not compared.
+    """
+
+    gate_id: str
+    created: str
+    seed: int
+    base: Build
+    head: Build
+    cells: Mapping[Cell, str]
+    not_gated: Mapping[Cell, str]
+
+    def save(self, folder: Path) -> None:
+        """Write the plan into a directory of its own."""
+        folder.mkdir(parents=True)
+        plain = {**asdict(self), "schema_version": SCHEMA_VERSION}
+        for side in ("base", "head"):
+            plain[side]["folder"] = str(plain[side]["folder"])
+        for listed in ("cells", "not_gated"):
+            plain[listed] = [{**cell._asdict(), "why": why} for cell, why in getattr(self, listed).items()]
+        write_object(folder / PLAN, plain)
+
+    @classmethod
+    def load(cls, folder: Path) -> Plan:
+        """Read the plan of a gate, or raise a ValueError that names a file which is none."""
+        path = folder / PLAN
+        raw = read_object(path)
+        try:
+            if raw.pop("schema_version") != SCHEMA_VERSION:
+                raise KeyError("schema_version")
+            sides = {name: Build(**{**raw[name], "folder": Path(raw[name]["folder"])}) for name in ("base", "head")}
+            return cls(**{**raw, **sides, "cells": _listed(raw["cells"]), "not_gated": _listed(raw["not_gated"])})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is no plan that this version of the lab knows: {error}") from None
+
+
+def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[Cell, str]:
+    return {Cell(row["kernel"], row["case"], row["arm"]): row["why"] for row in rows}
+
+
+def make_plan(
+    base: Build, head: Build, reached: Reached, cases: Mapping[str, tuple[str, ...]], *, everything: bool = False
+) -> Plan:
+    """Return the plan of a gate.
+
+    Parameters
+    ----------
+    base, head
+        What is compared.
+    reached
+        What the change can affect, as `benchmarks.gate.affected.affected` finds it.
+    cases
+        Kernel → cases that are compared where it is affected.
+    everything
+        Whether what is not affected is compared too.
+    """
+    cells: dict[Cell, str] = {}
+    left: dict[Cell, str] = {}
+    for name, names in cases.items():
+        for arm in (arm for arm in ARMS if arm in registry.get(name).implementations):
+            why = reached.get((name, arm), "asked for" if everything else "")
+            for case in names:
+                if why:
+                    cells[Cell(name, case, arm)] = why
+                else:
+                    left[Cell(name, case, arm)] = "the change cannot affect it"
+    now = datetime.now(UTC)
+    gate_id = f"{now:%Y%m%d-%H%M%S}-{base.commit[:8]}-{head.commit[:8]}"
+    return Plan(
+        gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left,
+    )  # fmt: skip
+
+
+def chosen_cases(kernels: Sequence[str], tier: Tier, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return kernel → cases of a gate: those of a tier with the centre, or exactly those that are named."""
+    return planning.chosen_cases(kernels, tier, centre=True, cases=cases)

@@ -1,0 +1,178 @@
+"""``python -m lab gate``: tell whether a change made kernels slower, from two wheels measured in lock-step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.gate.course import Course
+    from benchmarks.gate.lines import Cell, Pair, Stage
+    from benchmarks.gate.plan import Plan
+    from reports.stats.exits import Exit
+    from reports.stats.gating import Evidences, Judged
+
+
+def gate(  # noqa: PLR0917 (typer hands them over by name)
+    base: Annotated[str, typer.Argument(metavar="BASE", help="The older commit.")],
+    head: Annotated[str, typer.Argument(metavar="[HEAD]", help="The newer commit.")] = "HEAD",
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option("--kernel", metavar="KERNEL", help="Only this kernel; may be repeated. Default: all affected."),
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", metavar="CASE", help="Exactly this case; may be repeated.")
+    ] = None,
+    tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also the cells that the change cannot affect.")
+    ] = False,
+    budget: Annotated[str, typer.Option(metavar="TIME", help="Measure no longer than 10m, or 90s, or 1h.")] = "10m",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON, and nothing else.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what changed as Markdown, for a pull request.")
+    ] = None,
+) -> None:
+    """Compare two commits cell by cell, and say of each whether it regressed.
+
+    Both wheels are built, or found in the cache. Exits with 0 when nothing regressed and at least 90 % of the cells are
+    decided, with 1 when something regressed, and with 2 when too little is known, or something is broken.
+    """
+    from benchmarks.asv import runner
+    from benchmarks.gate import builds, plan
+    from benchmarks.gate.affected import affected
+    from benchmarks.runs import budget as durations
+    from inputs.cases import TIERS
+    from lab import progress, terminal
+
+    console = terminal.console(stderr=True)
+    limit_s = durations.parse(budget)
+    if tier not in TIERS:
+        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    cases = plan.chosen_cases(kernel or (), tier, case or ())
+    runner.heed_interrupts()
+    with progress.shown("building the wheels, or finding them in the cache"):
+        sides = builds.build(base), builds.build(head)
+    asked = everything or bool(kernel and case)
+    planned = plan.make_plan(*sides, affected(*sides), cases, everything=asked)
+    folder = plan.GATES / planned.gate_id
+    planned.save(folder)
+    _announce(console, planned)
+    try:
+        measured = _Gate(planned, folder, monotonic() + limit_s).run()
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
+        raise typer.Exit(130) from None
+    _tell(planned, measured, folder, as_json=as_json, markdown=markdown)
+
+
+def _announce(console: Console, planned: Plan) -> None:
+    def say(sentence: str) -> None:
+        console.print(sentence, highlight=False, soft_wrap=True)
+
+    say(f"base {planned.base.commit[:8]} {planned.base.subject}")
+    say(f"head {planned.head.commit[:8]} {planned.head.subject}")
+    if not planned.cells:
+        same = planned.base.digest == planned.head.digest
+        say("nothing to compare: " + ("both wheels are the same" if same else "the change reaches none of the cells"))
+        return
+    kernels = len({cell.kernel for cell in planned.cells})
+    say(f"{len(planned.cells)} cells of {kernels} kernels; {len(planned.not_gated)} that the change cannot affect")
+
+
+@dataclass
+class _Gate:
+    """A gate that is being measured, stage by stage, until it is decided or its time is over."""
+
+    plan: Plan
+    folder: Path
+    until: float
+    update: Callable[..., None] = field(default=lambda *_, **__: None)
+    done: int = 0
+
+    def run(self) -> Evidences:
+        """Measure, and return what the pairs say."""
+        from benchmarks.gate.course import Course
+        from lab import progress
+        from reports.stats import gating
+
+        if not self.plan.cells:
+            return self._known()
+        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed)
+        cells = list(self.plan.cells)
+        planned = (len(cells) + len(gating.same_cells(self.plan))) * gating.SCREEN_PAIRS
+        with progress.shown("screening", planned) as update:
+            self.update = update
+            for number in range(gating.SCREEN_PAIRS):  # in turn, so that both are of the same minutes
+                self._measure(course, cells, [number], "screen")
+                self._measure(course, gating.same_cells(self.plan), [number], "same")
+        known = self._known()
+        more = gating.confirming(len(cells))
+        suspected, undecided = gating.suspects(known), gating.undecided(known)
+        rest = len(suspected) * more + len(undecided) * max(0, more - gating.SCREEN_PAIRS)
+        with progress.shown(f"confirming {len(suspected)} cells, deciding {len(undecided)}", rest) as update:
+            self.update, self.done = update, 0
+            self._measure(course, suspected, range(more), "confirm")
+            self._measure(course, undecided, range(gating.SCREEN_PAIRS, more), "screen")
+        return self._known()
+
+    def _known(self) -> Evidences:
+        from benchmarks.gate.course import read_controls
+        from benchmarks.gate.lines import read_pairs
+        from reports.stats.gating import Evidences
+
+        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder))
+
+    def _measure(self, course: Course, cells: Iterable[Cell], numbers: Iterable[int], stage: Stage) -> None:
+        course.measure(cells, numbers, stage, self._notify, self.until)
+
+    def _notify(self, _: Pair) -> None:
+        self.done += 1
+        self.update(done=self.done)
+
+
+def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:
+    """Print the verdicts, keep them beside the pairs, and exit as they say."""
+    from benchmarks.environment.jsonfiles import write_object
+    from lab import terminal
+    from reports.stats import gating
+    from reports.stats.exits import exit_code
+    from reports.write import gate_page
+
+    judged = gating.judge_all(known)
+    verdicts = {one.cell: one.verdict for one in judged}
+    ending = exit_code(verdicts, list(planned.cells), nothing_affected=bool(planned.not_gated))
+    told = gate_page.as_object(planned, judged, ending, known)
+    write_object(folder / "verdicts.json", told)
+    if markdown is not None:
+        markdown.write_text(gate_page.markdown(planned, judged, ending), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(told, indent=1))
+    else:
+        _show(planned, judged, ending)
+        for sentence in gate_page.broken(planned, known):
+            terminal.say(f"  {sentence}", "red")
+        terminal.say(f"All pairs are in {folder}.")
+    raise typer.Exit(ending.code)
+
+
+def _show(planned: Plan, judged: list[Judged], ending: Exit) -> None:
+    from lab import terminal
+    from reports.write import gate_page
+
+    console = terminal.console()
+    for one in gate_page.changed(judged):
+        console.print(gate_page.sentence(one), highlight=False, soft_wrap=True)
+        console.print(f"    {one.verdict.reason}", highlight=False, soft_wrap=True)
+        console.print(f"    again: {gate_page.command(planned, one)}", highlight=False, soft_wrap=True)
+    console.print(gate_page.counts(judged), highlight=False, soft_wrap=True)
+    style = {0: "green", 1: "red", 2: "yellow"}[ending.code]
+    terminal.say(f"{ending.why}.", style, stderr=False)

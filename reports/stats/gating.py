@@ -1,0 +1,219 @@
+"""From the pairs of a gate to a verdict for each of its cells, and to what has to be measured next.
+
+Each pair gives one log change: the log of head ÷ base of the low quantiles of its blocks. All cells are screened with a
+few pairs. Where the screen shows that nothing changed, the cell is done; where it looks as if something had, new pairs
+confirm or refute it; the others get as many pairs as a confirmation has, and then stay as they are.
+
+Some cells are also compared with themselves, base with base, in the same minutes. What shows a change there where there
+is none cannot be trusted with the others: the gate's cells are contaminated then. So is a cell of which the controls
+leave fewer pairs than an interval needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, log1p
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.gate.lines import Cell, Pair, Stage
+from benchmarks.gate.plan import Plan
+from benchmarks.pairing.stage import robust_s
+from reports.stats.equivalence import equivalent
+from reports.stats.evidence import Evidence, Q, relevance
+from reports.stats.multiple import adjusted, least_p
+from reports.stats.signed_rank import fewest_pairs, p_values
+from reports.stats.speedup import MINIMUM_PROCESSES, location
+from reports.stats.verdicts import Verdict, judge
+
+SCREEN_PAIRS = 8
+FEWEST_CONFIRMING = 12
+SUSPECT_P = 0.05
+"""One-sided p of the screen below which a cell is looked at again in new processes."""
+STOLEN_SHARE = 0.05
+"""Share of processor time taken by others beyond which a pair is void."""
+SAME_SHARE = 0.1
+"""Share of the cells that are also compared with themselves."""
+SAME_MARGIN = 0.03
+"""A cell that is compared with itself may not be shown to differ by as much."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell of a gate with its verdict.
+
+    Attributes
+    ----------
+    cell, why
+        The cell, and the changed file for which it was compared.
+    verdict
+        The verdict.
+    base_s, head_s
+        Medians over the pairs of the seconds of a call; None where there are none.
+    pairs
+        Pairs that count, of the screen and of the confirmation.
+    void
+        Pairs that the controls made void.
+    side
+        Of the crop that was measured, 0 for the whole case.
+    """
+
+    cell: Cell
+    why: str
+    verdict: Verdict
+    base_s: float | None
+    head_s: float | None
+    pairs: int
+    void: int
+    side: int
+
+
+class Evidences:
+    """What the pairs of a gate say of its cells, those that the controls made void left out."""
+
+    def __init__(self, plan: Plan, pairs: Iterable[Pair], controls: Iterable[Mapping[str, Any]]) -> None:
+        self.plan = plan
+        self.void = {(line["stage"], line["number"]): why for line in controls if (why := void(line))}
+        self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
+        for pair in pairs:
+            if pair.cell in self.by_cell:
+                self.by_cell[pair.cell].append(pair)
+
+    def changes(self, cell: Cell, stage: Stage) -> tuple[float, ...]:
+        """Return the log changes of a cell's pairs of a stage, in their order."""
+        kept = (pair for pair in self.by_cell[cell] if pair.stage == stage and self._counts(pair))
+        return tuple(log_change(pair) for pair in sorted(kept, key=lambda pair: pair.number))
+
+    def voided(self, cell: Cell) -> int:
+        """Return how many pairs of a cell are void."""
+        return sum((pair.stage, pair.number) in self.void for pair in self.by_cell[cell])
+
+    def failure(self, cell: Cell) -> str:
+        """Return why a cell has no verdict: what one of its pairs failed with, or that there are too few; or nothing."""
+        for pair in self.by_cell[cell]:
+            for name, side in (("base", pair.base), ("head", pair.head)):
+                if side.status == "failed":
+                    return f"{name}: {side.reason}"
+            if pair.head.status == "skipped" and pair.base.status == "ok":
+                return f"head has it no more: {pair.head.reason}"
+        return ""
+
+    def skipped(self, cell: Cell) -> str:
+        """Return why a cell cannot be compared: base has not what head has, or neither can take the case."""
+        return next((f"base: {pair.base.reason}" for pair in self.by_cell[cell] if pair.base.status == "skipped"), "")
+
+    def seconds(self, cell: Cell) -> tuple[float | None, float | None]:
+        """Return the medians over the pairs of what a call takes, of base and of head."""
+        kept = [pair for pair in self.by_cell[cell] if self._counts(pair) and pair.stage != "same"]
+        if not kept:
+            return None, None
+        return median(robust_s(pair.base.blocks_s) for pair in kept), median(
+            robust_s(pair.head.blocks_s) for pair in kept
+        )
+
+    def disturbed(self) -> str:
+        """Return how the cells that were compared with themselves tell of a disturbance, or nothing."""
+        for cell in self.by_cell:
+            changes = self.changes(cell, "same")
+            if len(changes) < MINIMUM_PROCESSES:
+                continue
+            found = location(changes)
+            if found.low is not None and found.high is not None:
+                least = log1p(max(SAME_MARGIN, relevance(self.seconds(cell)[0] or 1.0)))
+                if found.low > least or found.high < -least:
+                    return f"{cell} compared with itself differs by {100 * (np.exp(found.estimate) - 1):+.1f} %"
+        return ""
+
+    def _counts(self, pair: Pair) -> bool:
+        whole = pair.base.status == pair.head.status == "ok" and bool(pair.base.blocks_s and pair.head.blocks_s)
+        return whole and (pair.stage, pair.number) not in self.void
+
+
+def log_change(pair: Pair) -> float:
+    """Return the log of head ÷ base of a pair: more than 0 says that head is slower."""
+    return log(robust_s(pair.head.blocks_s) / robust_s(pair.base.blocks_s))
+
+
+def void(line: Mapping[str, Any]) -> str:
+    """Return why what the machine gave makes a pair void, or nothing."""
+    stolen, throttled = line.get("steal_share"), line.get("throttled_periods")
+    if isinstance(stolen, float) and stolen > STOLEN_SHARE:
+        return f"{stolen:.0%} of the processors' time was taken by others"
+    if isinstance(throttled, int) and throttled > 0:
+        return f"the quota was used up in {throttled} periods"
+    return ""
+
+
+def confirming(planned: int) -> int:
+    """Return the pairs of a confirmation: so many that one cell of all that are planned can be told from chance."""
+    return max(FEWEST_CONFIRMING, fewest_pairs(least_p(max(1, planned), Q) / 2))
+
+
+def same_cells(plan: Plan) -> list[Cell]:
+    """Return the cells that are compared with themselves too: a drawn share, and at least two."""
+    cells = list(plan.cells)
+    count = min(len(cells), max(2, round(SAME_SHARE * len(cells))))
+    return [cells[k] for k in np.random.default_rng(plan.seed).permutation(len(cells))[:count]]
+
+
+def suspects(known: Evidences) -> list[Cell]:
+    """Return the cells that the screen makes look changed."""
+    found = []
+    for cell in known.plan.cells:
+        changes = known.changes(cell, "screen")
+        if changes and min(_tails(changes)) <= SUSPECT_P and not equivalent(changes):
+            found.append(cell)
+    return found
+
+
+def undecided(known: Evidences) -> list[Cell]:
+    """Return the cells of which the screen shows neither that they changed nor that they did not."""
+    suspected = set(suspects(known))
+    cells = (cell for cell in known.plan.cells if cell not in suspected and not known.failure(cell))
+    return [cell for cell in cells if (changes := known.changes(cell, "screen")) and not equivalent(changes)]
+
+
+def judge_all(known: Evidences) -> list[Judged]:
+    """Return a verdict for each planned cell that has one: those that failed or were not measured have none."""
+    disturbed = known.disturbed()
+    cells = [cell for cell in known.plan.cells if not known.failure(cell)]
+    skipped = {cell: known.skipped(cell) for cell in cells}
+    gated = [cell for cell in cells if not skipped[cell]]
+    confirmed = {cell: known.changes(cell, "confirm") for cell in gated}
+    p = adjusted([p_values(confirmed[cell]).two_sided if confirmed[cell] else None for cell in gated])
+    found = []
+    for cell in cells:
+        base_s, head_s = known.seconds(cell)
+        evidence = _evidence(known, cell, skipped[cell], disturbed, dict(zip(gated, p, strict=True)).get(cell, 1.0))
+        if evidence is not None:
+            count = len(evidence.screen) + len(evidence.confirmation)
+            side = max((pair.side for pair in known.by_cell[cell]), default=0)
+            why = known.plan.cells[cell]
+            found.append(Judged(cell, why, judge(evidence), base_s, head_s, count, known.voided(cell), side))
+    return found
+
+
+def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: float) -> Evidence | None:
+    screen, confirmation = known.changes(cell, "screen"), known.changes(cell, "confirm")
+    few = known.voided(cell) and len(screen) < MINIMUM_PROCESSES
+    contaminated = disturbed or ("too few pairs are left: " + next(iter(known.void.values())) if few else "")
+    if not (screen or skipped or contaminated):
+        return None
+    return Evidence(
+        relevance=relevance(known.seconds(cell)[0] or 1.0),
+        screen=screen,
+        confirmation=confirmation,
+        adjusted_p=p if confirmation else 1.0,
+        relink=known.changes(cell, "relink"),
+        relink_moved=bool(known.changes(cell, "relink")),
+        not_gated=skipped,
+        contaminated=contaminated,
+    )
+
+
+def _tails(changes: Sequence[float]) -> tuple[float, float]:
+    found = p_values(changes)
+    return found.slower, found.faster

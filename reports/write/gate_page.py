@@ -1,0 +1,108 @@
+"""The verdicts of a gate in words: sentences for a terminal, Markdown for a pull request, an object for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from math import log
+from typing import Any
+
+from benchmarks.gate.plan import Plan
+from reports.stats.exits import Exit
+from reports.stats.gating import Evidences, Judged
+from reports.stats.verdicts import Word, percent
+from reports.words import seconds
+
+SCHEMA_VERSION = 1
+TOLD = (Word.REGRESSED, Word.LAYOUT_ARTEFACT, Word.CONTAMINATED, Word.IMPROVED)
+"""The verdicts that are told cell by cell, in this order."""
+
+
+def changed(judged: Iterable[Judged]) -> list[Judged]:
+    """Return the cells that are told of: by verdict, the largest change first."""
+    told = [one for one in judged if one.verdict.word in TOLD]
+    return sorted(told, key=lambda one: (TOLD.index(one.verdict.word), -_size(one)))
+
+
+def _size(one: Judged) -> float:
+    change = one.verdict.change
+    return abs(log(change.estimate)) if change else 0.0
+
+
+def sentence(one: Judged) -> str:
+    """Return a cell, its verdict, by how much, and its times."""
+    change = one.verdict.change
+    size = f" {percent(change.estimate)}" if change else ""
+    interval = f" [{percent(change.low)}, {percent(change.high)}]" if change and change.low and change.high else ""
+    times = f", {seconds(one.base_s)} → {seconds(one.head_s)}" if one.base_s and one.head_s else ""
+    cropped = f", on a crop of {one.side} × {one.side}" if one.side else ""
+    return f"{one.verdict.word}: {one.cell}{size}{interval}{times}{cropped}"
+
+
+def command(plan: Plan, one: Judged) -> str:
+    """Return the command that measures a cell again."""
+    sides = f"{plan.base.commit[:12]} {plan.head.commit[:12]}"
+    return f"python -m lab gate {sides} --kernel {one.cell.kernel} --case {one.cell.case}"
+
+
+def counts(judged: Sequence[Judged]) -> str:
+    """Return how many cells got which verdict."""
+    by_word = Counter(one.verdict.word for one in judged)
+    return ", ".join(f"{by_word[word]} {word}" for word in Word if by_word[word]) or "no verdicts"
+
+
+def broken(plan: Plan, known: Evidences) -> list[str]:
+    """Return the cells without a verdict, and why."""
+    return [f"{cell}: {why}" for cell in plan.cells if (why := known.failure(cell))]
+
+
+def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit) -> str:
+    """Return what changed, fit for a comment on a pull request."""
+    base, head = plan.base.commit[:8], plan.head.commit[:8]
+    lines = [f"### Speed of `{head}` against `{base}`: {ending.why}", ""]
+    told = changed(judged)
+    if told:
+        lines += ["| verdict | cell | change | base | head |", "|---|---|---|---|---|"]
+    for one in told:
+        change = one.verdict.change
+        size = "" if change is None else percent(change.estimate)
+        if change is not None and change.low is not None and change.high is not None:
+            size += f" [{percent(change.low)}, {percent(change.high)}]"
+        times = [seconds(value) if value else "" for value in (one.base_s, one.head_s)]
+        lines.append(f"| {one.verdict.word} | {one.cell} | {size} | {times[0]} | {times[1]} |")
+    if told:
+        lines += ["", "Again: " + ", ".join(dict.fromkeys(f"`{command(plan, one)}`" for one in told))]
+    return "\n".join([*lines, "", f"{counts(judged)}.", ""])
+
+
+def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> dict[str, Any]:
+    """Return the verdicts as an object for programs; ``gate.schema.json`` describes it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "gate_id": plan.gate_id,
+        "base": plan.base.commit,
+        "head": plan.head.commit,
+        "exit_code": ending.code,
+        "why": ending.why,
+        "cells": [_cell(plan, one) for one in judged],
+        "broken": [{**cell._asdict(), "why": why} for cell in plan.cells if (why := known.failure(cell))],
+        "not_affected": [cell._asdict() for cell in plan.not_gated],
+    }
+
+
+def _cell(plan: Plan, one: Judged) -> dict[str, Any]:
+    return {
+        **one.cell._asdict(),
+        "verdict": str(one.verdict.word),
+        "reason": one.verdict.reason,
+        "channel": str(one.verdict.channel),
+        "change": None if one.verdict.change is None else asdict(one.verdict.change),
+        "base_s": one.base_s,
+        "head_s": one.head_s,
+        "pairs": one.pairs,
+        "void_pairs": one.void,
+        "crop_side": one.side,
+        "compared_for": one.why,
+        "again": command(plan, one),
+    }
