@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reports.stats.signed_rank import cumulative
 
 MINIMUM_PROCESSES = 6
 
@@ -69,7 +70,12 @@ def paired_ratio(reference: Sequence[float], candidate: Sequence[float], confide
             f"candidate: {len(candidate)} processes, reference {len(reference)}; a pair needs the same processes"
         )
     logs = np.log(_times("reference", reference)) - np.log(_times("candidate", candidate))
-    found = location(logs.tolist(), confidence)
+    return ratio_of(logs.tolist(), confidence)
+
+
+def ratio_of(logs: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Return the centre and interval of logs of ratios as a ratio again; the arguments are those of `location`."""
+    found = location(logs, confidence)
     return Interval(
         float(np.exp(found.estimate)),
         None if found.low is None else float(np.exp(found.low)),
@@ -109,7 +115,7 @@ def location(differences: Sequence[float], confidence: float = 0.95) -> Interval
     if rank is None:
         return Interval(float(np.median(walsh)), None, None, None, n)
     return Interval(
-        float(np.median(walsh)), float(walsh[rank - 1]), float(walsh[-rank]), 1 - 2 * float(_cumulative(n)[rank - 1]), n
+        float(np.median(walsh)), float(walsh[rank - 1]), float(walsh[-rank]), 1 - 2 * float(cumulative(n)[rank - 1]), n
     )
 
 
@@ -124,20 +130,8 @@ def critical_rank(n: int, confidence: float) -> int | None:
     """Return the k for which the k-th Walsh averages from either end enclose at least `confidence`, or None."""
     if n < MINIMUM_PROCESSES:
         return None
-    below = int(np.count_nonzero(1 - 2 * _cumulative(n) >= confidence))
+    below = int(np.count_nonzero(1 - 2 * cumulative(n) >= confidence))
     return below or None
-
-
-@lru_cache(maxsize=64)
-def _cumulative(n: int) -> NDArray[np.float64]:
-    """Return P(T⁺ ≤ s) of the signed-rank statistic without ties, for s = 0 … n·(n+1)/2."""
-    density = np.zeros(n * (n + 1) // 2 + 1)
-    density[0] = 1.0
-    for rank in range(1, n + 1):
-        moved = np.zeros_like(density)
-        moved[rank:] = density[:-rank]
-        density = 0.5 * density + 0.5 * moved
-    return np.cumsum(density)
 
 
 def shared(reference: Mapping[int, float], candidate: Mapping[int, float]) -> tuple[list[float], list[float]]:
