@@ -6,11 +6,11 @@ levels add up to alpha. Whatever the looks have in common, the chance that any o
 alpha, since the chance of a union is never more than the sum. That holds with ties, and for every symmetric noise.
 
 The levels come from a spending function: O'Brien and Fleming's, as Lan and DeMets wrote it down, spends almost nothing
-early. They charge each look for what the looks before it do not stop already; here each is charged in full, which
-costs little and needs no joint law. Ranks are discrete: n pairs attain only certain p, none below 2⁻ⁿ. So a look's
-budget is rounded down to the largest p that it can attain, and the rest is handed on to the next; the last gets all
-that is left. With alpha 0.001 and looks after 8, 12 and 16 pairs the first two can attain nothing, and the last tests
-at the whole 0.001. For equivalence, whose alpha is 0.05, all three can stop.
+early. They charge a look only for what the looks before it have not stopped already. Here each is charged in full: that
+needs no joint law, and leaves about a quarter of alpha unused. Ranks are discrete: n pairs attain only certain p, none
+below 2⁻ⁿ. So a look's budget is rounded down to the largest p that it can attain, and the rest is handed on to the
+next; the last gets all that is left. With alpha 0.001 and looks after 8, 12 and 16 pairs the first two can attain
+nothing, and the last tests at the whole 0.001. For equivalence, whose alpha is 0.05, all three can stop.
 
 Three claims are tested at each look, each with an alpha of its own: slower, faster, equivalent. Each has an overall p:
 alpha × the smallest p ÷ level of the looks so far. It is a valid p whichever look was the last, which the p of the

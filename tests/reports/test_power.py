@@ -8,7 +8,7 @@ from math import log1p
 import numpy as np
 import pytest
 
-from reports.stats.power import Law, least_change, p_slower, pairs_needed, simulated_power
+from reports.stats.power import Law, least_change, p_slower, pairs_needed, simulated_least_change, simulated_power
 from reports.stats.signed_rank import p_values
 
 
@@ -17,7 +17,7 @@ def test_the_constant_is_4_73() -> None:
 
 
 def test_below_the_floor_nothing_can_be_found() -> None:
-    assert least_change(9, 0.01) == math.inf
+    assert least_change(9, 0.01) == simulated_least_change(9, 0.01) == math.inf
     assert least_change(10, 0.01) == pytest.approx(4.735 * 0.01 / math.sqrt(10), rel=1e-3)
     assert simulated_power(10.0, 0.01, 9, trials=200).share == 0.0
     assert simulated_power(10.0, 0.01, 10, trials=200).share == 1.0
@@ -32,16 +32,24 @@ def test_the_pairs_needed_are_the_fewest_that_reach_the_change(change: float, sd
     assert pairs_needed(-log1p(change), sd) == n
 
 
-@pytest.mark.parametrize("n", [20, 30])
-def test_the_exact_test_finds_nearly_what_the_formula_says(n: int) -> None:
-    found = simulated_power(least_change(n, 0.02), 0.02, n, trials=4000)
-    assert 0.85 < found.share < 0.96
+def test_with_many_pairs_the_exact_test_finds_nearly_what_the_formula_says() -> None:
+    found = simulated_power(least_change(60, 0.02), 0.02, 60, trials=4000)
+    assert 0.90 < found.share < 0.96
     assert found.low < found.share < found.high
 
 
-def test_near_the_floor_the_formula_promises_too_much() -> None:
+@pytest.mark.parametrize(("n", "most"), [(10, 0.75), (16, 0.80)])
+def test_near_the_floor_the_formula_promises_too_much(n: int, most: float) -> None:
     """Ten pairs attain 0.001 only where all ten are slower."""
-    assert simulated_power(least_change(10, 0.02), 0.02, 10, trials=4000).high < 0.75
+    assert simulated_power(least_change(n, 0.02), 0.02, n, trials=4000).high < most
+
+
+@pytest.mark.parametrize("law", ["normal", "t3"])
+def test_the_simulated_least_change_is_found_as_often_as_wanted_in_other_trials(law: Law) -> None:
+    change = simulated_least_change(14, 0.02, law=law, trials=4000)
+    again = simulated_power(change, 0.02, 14, law=law, trials=4000, seed=1)
+    assert 0.935 < again.share < 0.965
+    assert change > least_change(14, 0.02)
 
 
 def test_heavy_tails_of_the_same_deviation_are_easier() -> None:
