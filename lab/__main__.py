@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "runs": "List the runs there are: state, cells, age.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
     "time": "Measure one cell again: what the report's repro line runs.",
+    "gate": "Compare two commits in lock-step: what regressed?",
     "experts": "Time the expert NumPy forms beside all others known.",
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",

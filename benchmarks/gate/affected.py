@@ -48,6 +48,7 @@ def affected(base: Build, head: Build) -> Reached:
 
 
 def rust(base: str, head: str) -> Reached:
+    """Return what two commits whose compiled modules differ can have changed in it."""
     before, after = _crate(base), _crate(head)
     changed = _differing(before, after)
     reached = {

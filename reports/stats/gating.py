@@ -92,7 +92,7 @@ class Evidences:
         return sum((pair.stage, pair.number) in self.void for pair in self.by_cell[cell])
 
     def failure(self, cell: Cell) -> str:
-        """Return why a cell has no verdict: what one of its pairs failed with, or that there are too few; or nothing."""
+        """Return why a cell has no verdict, what one of its pairs failed with, or nothing."""
         for pair in self.by_cell[cell]:
             for name, side in (("base", pair.base), ("head", pair.head)):
                 if side.status == "failed":

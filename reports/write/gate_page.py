@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from math import log
+from pathlib import Path
 from typing import Any
 
 from benchmarks.gate.plan import Plan
@@ -89,6 +91,12 @@ def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidenc
         "broken": [{**cell._asdict(), "why": why} for cell in plan.cells if (why := known.failure(cell))],
         "not_affected": [cell._asdict() for cell in plan.not_gated],
     }
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of `as_object`."""
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("gate.schema.json").read_text(encoding="utf-8"))
+    return loaded
 
 
 def _cell(plan: Plan, one: Judged) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""From pairs to verdicts: orientation, what is looked at again, what the controls void, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from benchmarks.gate.builds import Build
+from benchmarks.gate.lines import Cell, Pair, Side, Stage
+from benchmarks.gate.plan import Plan, make_plan
+from reports.stats import gating
+from reports.stats.exits import exit_code
+from reports.stats.verdicts import Word
+from reports.write import gate_page
+
+BASE = Build("a" * 40, "before", "1", Path("/base"))
+HEAD = Build("b" * 40, "after", "2", Path("/head"))
+CELLS = [Cell("evi", case, arm) for case in ("f32_256", "f32_2048_out") for arm in ("numpy", "numba", "rust")]
+SLOWED, OTHER = CELLS[2], CELLS[0]
+CALL_S = 2e-3
+OK: Sequence[dict[str, Any]] = ()
+
+
+def plan(cells: Sequence[Cell] = CELLS) -> Plan:
+    found = make_plan(BASE, HEAD, {}, {})
+    return replace(found, cells=dict.fromkeys(cells, "kernels/evi.rs"), seed=5)
+
+
+def pairs(cell: Cell, stage: Stage, count: int, change: float = 0.0, *, sd: float = 0.01, seed: int = 0) -> list[Pair]:
+    """Return pairs whose log changes scatter about one."""
+    rng = np.random.default_rng([seed, CELLS.index(cell), len(stage)])
+    found = []
+    for number in range(count):
+        base = tuple(CALL_S * exp(rng.normal(0, 0.002)) for _ in range(8))
+        slower = exp(change + rng.normal(0, sd))
+        head = tuple(one * slower for one in base)
+        sides = Side("ok", "", base), Side("ok", "", head)
+        found.append(Pair(*cell, number, stage, 0, 1, "base", *sides, {}, 0.1))
+    return found
+
+
+def screened(**changes: float) -> list[Pair]:
+    by_cell = {SLOWED: changes.get("slowed", 0.0)}
+    return [pair for cell in CELLS for pair in pairs(cell, "screen", 8, by_cell.get(cell, 0.0))]
+
+
+def words(known: gating.Evidences) -> dict[Cell, Word]:
+    return {one.cell: one.verdict.word for one in gating.judge_all(known)}
+
+
+def test_the_log_change_is_positive_where_head_is_slower() -> None:
+    (pair,) = pairs(SLOWED, "screen", 1, 0.5, sd=0.0)
+    assert gating.log_change(pair) == pytest.approx(0.5)
+    assert gating.log_change(replace(pair, base=pair.head, head=pair.base)) == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize(("change", "word"), [(0.10, Word.REGRESSED), (-0.10, Word.IMPROVED)])
+def test_a_change_is_suspected_then_confirmed_in_new_pairs(change: float, word: Word) -> None:
+    first = screened(slowed=change)
+    known = gating.Evidences(plan(), first, OK)
+    assert gating.suspects(known) == [SLOWED]
+    assert gating.undecided(known) == []
+    assert words(known)[SLOWED] == Word.INCONCLUSIVE, "a screen alone decides nothing"
+    more = gating.confirming(len(CELLS))
+    found = words(gating.Evidences(plan(), [*first, *pairs(SLOWED, "confirm", more, change)], OK))
+    assert found == {cell: word if cell == SLOWED else Word.EQUIVALENT for cell in CELLS}
+
+
+def test_what_the_confirmation_refutes_is_no_regression() -> None:
+    known = gating.Evidences(plan(), [*screened(slowed=0.10), *pairs(SLOWED, "confirm", 16)], OK)
+    assert words(known)[SLOWED] in {Word.EQUIVALENT, Word.INCONCLUSIVE}
+
+
+def test_a_cell_that_scatters_is_undecided_and_gets_more_pairs() -> None:
+    noisy = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, sd=0.2 if cell == OTHER else 0.01, seed=1)]
+    known = gating.Evidences(plan(), noisy, OK)
+    assert OTHER in gating.undecided(known) + gating.suspects(known)
+    assert words(known)[OTHER] == Word.INCONCLUSIVE
+
+
+def test_pairs_in_which_time_was_stolen_are_void() -> None:
+    stolen = [{"stage": "screen", "number": k, "steal_share": 0.3, "throttled_periods": 0} for k in range(5)]
+    known = gating.Evidences(plan(), screened(slowed=0.1), stolen)
+    assert known.voided(SLOWED) == 5
+    assert len(known.changes(SLOWED, "screen")) == 3
+    assert set(words(known).values()) == {Word.CONTAMINATED}
+    ending = exit_code({one.cell: one.verdict for one in gating.judge_all(known)}, CELLS)
+    assert ending.code == 2
+
+
+def test_a_cell_that_differs_from_itself_contaminates_the_gate() -> None:
+    same = gating.same_cells(plan())
+    assert len(same) == 2
+    lines = [*screened(slowed=0.1), *pairs(same[0], "same", 8, 0.08)]
+    known = gating.Evidences(plan(), lines, OK)
+    assert set(words(known).values()) == {Word.CONTAMINATED}
+    calm = gating.Evidences(plan(), [*screened(), *pairs(same[0], "same", 8)], OK)
+    assert set(words(calm).values()) == {Word.EQUIVALENT}
+
+
+def test_a_cell_that_failed_has_no_verdict_and_the_gate_is_not_green() -> None:
+    lines = screened()
+    at = next(k for k, pair in enumerate(lines) if pair.cell == OTHER)
+    lines[at] = replace(lines[at], head=Side("failed", "wrong answer after the timed blocks: …"))
+    known = gating.Evidences(plan(), lines, OK)
+    judged = gating.judge_all(known)
+    assert OTHER not in {one.cell for one in judged}
+    assert exit_code({one.cell: one.verdict for one in judged}, CELLS).code == 2
+    assert gate_page.broken(plan(), known) == [f"{OTHER}: head: wrong answer after the timed blocks: …"]
+
+
+@pytest.mark.parametrize(("side", "word"), [("base", Word.NOT_GATED), ("head", None)])
+def test_what_base_lacks_is_not_gated_and_what_head_lacks_is_a_failure(side: str, word: Word | None) -> None:
+    lines = [
+        replace(pair, **{side: Side("skipped", "n/a: this wheel does not have it")}) if pair.cell == OTHER else pair
+        for pair in screened()
+    ]
+    assert words(gating.Evidences(plan(), lines, OK)).get(OTHER) == word
+
+
+def test_cells_that_nobody_measured_have_no_verdict() -> None:
+    known = gating.Evidences(plan(), [], OK)
+    assert gating.judge_all(known) == []
+    assert exit_code({}, CELLS).code == 2
+
+
+def test_a_confirmation_can_tell_one_cell_of_all_from_chance() -> None:
+    assert gating.confirming(1) == gating.FEWEST_CONFIRMING
+    assert 2 * 0.5 ** gating.confirming(1000) <= 0.01 / 1000
+
+
+def told(change: float) -> tuple[Plan, list[gating.Judged], gating.Evidences]:
+    lines = [*screened(slowed=change), *pairs(SLOWED, "confirm", 16, change)]
+    known = gating.Evidences(plan(), lines, OK)
+    return plan(), gating.judge_all(known), known
+
+
+def test_what_changed_is_told_with_its_size_and_the_command_that_measures_it_again() -> None:
+    planned, judged, _ = told(0.10)
+    ending = exit_code({one.cell: one.verdict for one in judged}, list(planned.cells))
+    assert ending.code == 1
+    (one,) = gate_page.changed(judged)
+    assert gate_page.sentence(one).startswith("regressed: evi · f32_256 · rust +10.")
+    text = gate_page.markdown(planned, judged, ending)
+    assert "| regressed | evi · f32_256 · rust | +10." in text
+    assert "`python -m lab gate aaaaaaaaaaaa bbbbbbbbbbbb --kernel evi --case f32_256`" in text
+    assert "numba" not in text, "only what changed"
+
+
+@pytest.mark.parametrize("change", [0.0, 0.1])
+def test_the_schema_describes_what_programs_are_told(change: float) -> None:
+    planned, judged, known = told(change)
+    ending = exit_code({one.cell: one.verdict for one in judged}, list(planned.cells))
+    found = json.loads(json.dumps(gate_page.as_object(planned, judged, ending, known)))
+    schema = gate_page.schema()
+    jsonschema.validate(found, schema)
+    cells = schema["properties"]["cells"]["items"]
+    assert set(cells["required"]) == set(cells["properties"]) == set(found["cells"][0])
+    assert set(schema["required"]) == set(schema["properties"]) == set(found)
+    assert all("description" in one for one in (*schema["properties"].values(), *cells["properties"].values()))
+    assert set(cells["properties"]["verdict"]["enum"]) == {str(word) for word in Word}
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    planned = replace(plan(), not_gated={Cell("savi", "f32_256", "rust"): "the change cannot affect it"})
+    planned.save(tmp_path / "gate")
+    assert Plan.load(tmp_path / "gate") == planned
+    (tmp_path / "gate" / "plan.json").write_text('{"schema_version": 99}', encoding="utf-8")
+    with pytest.raises(ValueError, match="no plan that this version"):
+        Plan.load(tmp_path / "gate")
