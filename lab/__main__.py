@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "run": "Measure named cases through asv, paired and checked.",
     "runs": "List the runs there are: state, cells, age.",
     "report": "Turn a run into a page, a table, CSV and JSON.",
+    "compare": "See what differs between two runs, commits or arms.",
     "time": "Measure one cell again: what the report's repro line runs.",
     "gate": "Compare two commits in lock-step: what regressed?",
     "experts": "Time the expert NumPy forms beside all others known.",
