@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reports.stats.comparison import Comparison
 
 
-def compare(
+def compare(  # noqa: PLR0917 (typer hands them over by name)
     a: Annotated[str, typer.Argument(metavar="A", help="What is compared with: the older one.")],
     b: Annotated[str, typer.Argument(metavar="B", help="What is compared: the newer one.")],
     ratios: Annotated[

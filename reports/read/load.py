@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment.jsonlines import read_raw
-from benchmarks.pairing.runlines import CROPPED, Outcome, read_lines, read_memory, read_sizes, read_start
+from benchmarks.pairing.runlines import CROPPED, Line, Outcome, read_lines, read_memory, read_sizes, read_start
 from benchmarks.spec import Kernel
 from inputs.families import find
 from reports.read import uncommitted
@@ -128,7 +128,9 @@ class _KernelRows:
 
     def __init__(self, directory: Path, plan: Json, machine: str, kernel: Kernel) -> None:
         self.plan, self.machine, self.kernel = plan, machine, kernel
-        self.lines = read_lines(directory, kernel.name)
+        self.lines: dict[tuple[str, str], list[Line]] = {}
+        for line in read_lines(directory, kernel.name):
+            self.lines.setdefault((line.case, line.group), []).append(line)
         self.memory = {(m.case, m.arm): m for m in read_memory(directory, kernel.name)}
 
     def rows(self, entries: Sequence[Json]) -> Iterator[Row]:
@@ -139,7 +141,7 @@ class _KernelRows:
                 yield from found or [self._blank(entry["case"], arm)]
 
     def _row(self, case: str, arm: str, group: Group) -> Row | None:
-        lines = [x for x in self.lines if x.case == case and x.group == group and arm in x.arms]
+        lines = [line for line in self.lines.get((case, group), ()) if arm in line.arms]
         if not lines:
             return None
         outcomes = {line.process: line.arms[arm] for line in lines}

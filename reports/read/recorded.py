@@ -46,9 +46,7 @@ def read_record(path: Path, kernels: Mapping[str, Kernel], commit: str = "") -> 
     machine = str(receipt.get("asv_machine", {}).get("machine", "unknown"))
     about: Json = next((entry for entry in receipt.get("commits", ()) if entry["commit"] == chosen[0]), {})
     rows = tuple(
-        row
-        for line in lines
-        if line["commit"] == chosen[0] and (row := _row(line, machine, kernels, path)) is not None
+        row for line in lines if line["commit"] == chosen[0] and (row := _row(line, machine, kernels, path)) is not None
     )
     return Run(
         run_id=f"{path.stem}:{chosen[0][:8]}",

@@ -224,7 +224,9 @@ def changes(base: Side, head: Side, *, relative: bool = False) -> Changes:
 def _require_two(base: Side, head: Side, *, relative: bool) -> None:
     same_run = base.run is head.run
     if same_run and base.implementation == head.implementation:
-        raise ValueError(f"A, B: both are {_name(base)}; name another run, or an implementation of each, as latest:rust")
+        raise ValueError(
+            f"A, B: both are {_name(base)}; name another run, or an implementation of each, as latest:rust"
+        )
     if bool(base.implementation) != bool(head.implementation):
         raise ValueError("A, B: one names an implementation and the other does not; name one of each, or of neither")
     if relative and same_run:
@@ -242,7 +244,7 @@ def _kernels(of: _Rows) -> str:
 
 
 def _cell(key: Key, first: _Rows, second: _Rows, *, paired: bool) -> CellChange | None:
-    """Return the change of a cell, of the whole case before its crop; None where no shape was measured on both sides."""
+    """Return the change of a cell, of the whole case before its crop; None where no shape is common to both sides."""
     for group in GROUPS:
         base, head = first.times(key, group), second.times(key, group)
         if base is None or head is None or not _alike(base[1], head[1]):
@@ -287,6 +289,8 @@ def _status(key: Key, first: _Rows, second: _Rows) -> StatusChange:
     return StatusChange(*key, base=base[0], head=head[0], reason=head[1] or base[1])
 
 
-def _control(base: Mapping[tuple[str, str, Group], float], head: Mapping[tuple[str, str, Group], float]) -> Control | None:
+def _control(
+    base: Mapping[tuple[str, str, Group], float], head: Mapping[tuple[str, str, Group], float]
+) -> Control | None:
     ratios = [head[key] / base[key] for key in base if key in head]
     return Control(len(ratios), median(ratios), min(ratios), max(ratios)) if ratios else None

@@ -12,6 +12,7 @@ from typing import Any
 
 from reports.stats import between
 from reports.stats.between import CellChange, CellName, Changes, Control, Side, StatusChange
+from reports.stats.cells import BASELINE
 from reports.stats.environments import Environments, compare_environments
 from reports.stats.limits import canary
 from reports.stats.speedup import MINIMUM_PROCESSES
@@ -109,7 +110,7 @@ def compare(
         head = replace(head, implementation=head.implementation or arm)
     if relative is None:
         chosen = {base.implementation, head.implementation}
-        relative = base.run.machine != head.run.machine and between.BASELINE not in chosen
+        relative = base.run.machine != head.run.machine and BASELINE not in chosen
     found = between.changes(base, head, relative=relative)
     sides = _record(base, given[0]), _record(head, given[1])
     return Comparison(

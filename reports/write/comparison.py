@@ -44,9 +44,7 @@ def sections(found: Comparison) -> list[Section]:
     different = found.environments.differing
     tables = [
         Section("", ("", "A", "B"), tuple(_sides(found.base, found.head))),
-        Section(
-            "What differs in the environments", ("", "A", "B"), tuple((d.name, d.base, d.head) for d in different)
-        ),
+        Section("What differs in the environments", ("", "A", "B"), tuple((d.name, d.base, d.head) for d in different)),
         Section(
             "Another status",
             ("A", "B", "cell", "reason"),
@@ -86,10 +84,10 @@ def _changed(found: Comparison, word: Word, title: str) -> Section:
     cells = [cell for cell in found.cells if cell.word == word]
     of = " ÷ NumPy" if found.relative else ""
     moved = "" if found.every or word != "no interval" else ", estimates that moved by 10 % or more"
-    headings = ("change", f"A{of}", f"B{of}", INTERVAL, "cell")
+    headings: tuple[str, ...] = ("change", f"A{of}", f"B{of}", INTERVAL, "cell")
     rows = [_row(cell, relative=found.relative) for cell in cells]
     if word == "no interval":
-        headings, rows = tuple(h for h in headings if h != INTERVAL), [(*row[:3], row[4]) for row in rows]
+        headings, rows = (*headings[:3], "cell"), [(*row[:3], row[-1]) for row in rows]
     title = f"{title}: {words.count(len(cells), 'cell')}{moved}"
     return Section(title, headings, tuple(rows), frozenset({0, 1, 2}))
 
@@ -118,7 +116,7 @@ def _missing(title: str, cells: Sequence[CellName], *, every: bool) -> Section:
 
 def sentences(found: Comparison) -> list[str]:
     """Return what is said below the tables: the count of everything, the environments, the control, the notes."""
-    c, e = found.counts, found.environments
+    c = found.counts
     counted = {
         "slower": c.slower, "faster": c.faster, "no difference shown": c.no_difference_shown,
         "no interval": c.no_interval, "another status": c.status_changed, "only in A": c.only_base,
