@@ -47,8 +47,8 @@ def sections(found: Comparison) -> list[Section]:
         Section("What differs in the environments", ("", "A", "B"), tuple((d.name, d.base, d.head) for d in different)),
         Section(
             "Another status",
-            ("A", "B", "cell", "reason"),
-            tuple((s.base, s.head, _named(s.kernel, s.case, s.implementation), s.reason) for s in found.statuses),
+            ("cell", "A", "B", "reason"),
+            tuple((_named(s.kernel, s.case, s.implementation), s.base, s.head, s.reason) for s in found.statuses),
         ),
         *(_changed(found, word, title) for word, title in TITLES.items()),
         _missing("Only in A", found.only_base, every=found.every),
@@ -84,12 +84,12 @@ def _changed(found: Comparison, word: Word, title: str) -> Section:
     cells = [cell for cell in found.cells if cell.word == word]
     of = " ÷ NumPy" if found.relative else ""
     moved = "" if found.every or word != "no interval" else ", estimates that moved by 10 % or more"
-    headings: tuple[str, ...] = ("change", f"A{of}", f"B{of}", INTERVAL, "cell")
+    headings: tuple[str, ...] = ("cell", "change", f"A{of}", f"B{of}", INTERVAL)
     rows = [_row(cell, relative=found.relative) for cell in cells]
     if word == "no interval":
-        headings, rows = (*headings[:3], "cell"), [(*row[:3], row[-1]) for row in rows]
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
     title = f"{title}: {words.count(len(cells), 'cell')}{moved}"
-    return Section(title, headings, tuple(rows), frozenset({0, 1, 2}))
+    return Section(title, headings, tuple(rows), frozenset({1, 2, 3}))
 
 
 def _row(cell: CellChange, *, relative: bool) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _row(cell: CellChange, *, relative: bool) -> tuple[str, ...]:
 
     name = _named(cell.kernel, cell.case, cell.implementation) + (" (crop)" if cell.cropped else "")
     range_ = words.interval(cell.low, cell.high)
-    return words.times(cell.change), value(cell.base), value(cell.head), range_, name
+    return name, words.times(cell.change), value(cell.base), value(cell.head), range_
 
 
 def _named(kernel: str, case: str, implementation: str) -> str:

@@ -40,7 +40,7 @@ def test_every_changed_cell_is_there_whole_on_any_width(
     text = capsys.readouterr().out
     lines = text.splitlines()
     assert max(map(len, lines)) <= int(width)
-    cases = {line.split()[-2] for line in lines if line.startswith("  2.0×") and line.split()[-1] == "rust"}
+    cases = {line.split()[1] for line in lines if line.split()[2:4] == ["rust", "2.0×"]}
     planned = json.loads((Path(runs[0]) / "plan.json").read_text())["kernels"][MEDIAN]
     assert f"Slower: {len(planned)} cells" in text
     assert width == "60" or cases == {entry["case"] for entry in planned}

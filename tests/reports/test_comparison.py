@@ -73,12 +73,10 @@ def test_the_largest_change_comes_first_and_what_did_not_change_is_counted(
     cases = {cell.case for cell in base.plan}
     slower, faster = table(found, "Slower"), table(found, "Faster")
     assert len(slower.rows) == len(faster.rows) == len(cases)
-    assert all(
-        row[0] == "1.50×" and row[-1].startswith(f"{INDEX} ") and row[-1].endswith(" rust") for row in slower.rows
-    )
-    assert all(row[0] == "0.50×" and row[-1].endswith(" numba") for row in faster.rows)
+    assert all(row[1] == "1.50×" and row[0].startswith(f"{INDEX} ") and row[0].endswith(" rust") for row in slower.rows)
+    assert all(row[1] == "0.50×" and row[0].endswith(" numba") for row in faster.rows)
     assert table(found, "Another status").rows == (
-        ("ok", "failed", f"{INDEX} f32_256 numexpr", "process 0: a | wrong answer"),
+        (f"{INDEX} f32_256 numexpr", "ok", "failed", "process 0: a | wrong answer"),
     )
     assert table(found, "What differs").rows == (("machine.cpu", "AMD EPYC 7B13", "another"),)
     same = found.counts.no_difference_shown
@@ -102,7 +100,7 @@ def test_what_a_reader_must_know_is_said(found: Comparison, base: Run, head: Run
     assert "understate" not in " ".join(paired.notes)
     ratios = compare(Side(base), Side(replace(head, machine="other")), ("a", "b"))
     assert "the machines differ" in ratios.notes[0]
-    assert table(ratios, "Slower").headings[1:3] == ("A ÷ NumPy", "B ÷ NumPy")
+    assert table(ratios, "Slower").headings[2:4] == ("A ÷ NumPy", "B ÷ NumPy")
     times = compare(Side(base), Side(replace(head, machine="other")), ("a", "b"), relative=False)
     assert any("--ratios" in note for note in times.notes)
     noisy = [replace(control, steal_share=0.5) for control in head.controls]
@@ -119,7 +117,7 @@ def test_without_intervals_only_what_moved_far_is_listed(base: Run, head: Run) -
     found = compare(Side(few(base)), Side(few(head)), ("a", "b"))
     section = table(found, "No interval")
     assert "moved by 10 % or more" in section.title
-    assert {row[0] for row in section.rows} == {"1.50×", "0.50×"}
+    assert {row[1] for row in section.rows} == {"1.50×", "0.50×"}
     assert written.INTERVAL not in section.headings
     assert found.counts.no_interval > len(section.rows)
     assert (found.counts.slower, found.counts.faster) == (0, 0)
@@ -136,7 +134,7 @@ def test_markdown_has_the_same_tables_and_breaks_at_no_bar(found: Comparison) ->
     text = written.markdown(found)
     for section in written.sections(found):
         assert section.title in text
-        assert text.count(section.rows[0][-1].replace("|", "\\|")) >= 1
+        assert section.rows[0][-1].replace("|", "\\|") in text
     assert "a \\| wrong answer" in text
     for sentence in written.sentences(found):
         assert sentence in text
