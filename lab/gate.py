@@ -47,31 +47,44 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     decided, with 1 when something regressed, and with 2 when too little is known, or something is broken.
     """
     from benchmarks.asv import runner
-    from benchmarks.gate import builds, plan
-    from benchmarks.gate.affected import affected
     from benchmarks.runs import budget as durations
-    from inputs.cases import TIERS
-    from lab import progress, terminal
+    from lab import terminal
 
     console = terminal.console(stderr=True)
-    limit_s = durations.parse(budget)
-    if tier not in TIERS:
-        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
-    cases = plan.chosen_cases(kernel or (), tier, case or ())
+    until_s = durations.parse(budget)
     runner.heed_interrupts()
-    with progress.shown("building the wheels, or finding them in the cache"):
-        sides = builds.build(base), builds.build(head)
-    asked = everything or bool(kernel and case)
-    planned = plan.make_plan(*sides, affected(*sides), cases, everything=asked)
-    folder = plan.GATES / planned.gate_id
-    planned.save(folder)
+    planned = _planned(base, head, kernel or [], tier, case or [], everything=everything)
+    folder = _claimed(planned)
     _announce(console, planned)
     try:
-        measured = _Gate(planned, folder, monotonic() + limit_s).run()
+        measured = _Gate(planned, folder, monotonic() + until_s).run()
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
     _tell(planned, measured, folder, as_json=as_json, markdown=markdown)
+
+
+def _planned(base: str, head: str, kernels: list[str], tier: str, cases: list[str], *, everything: bool) -> Plan:
+    """Build both commits, and return what is to be compared."""
+    from benchmarks.gate import builds, plan
+    from benchmarks.gate.affected import affected
+    from inputs.cases import TIERS
+    from lab import progress
+
+    if tier not in TIERS:
+        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    chosen = plan.chosen_cases(kernels, tier, cases)
+    with progress.shown("building the wheels, or finding them in the cache"):
+        sides = builds.build(base), builds.build(head)
+    return plan.make_plan(*sides, affected(*sides), chosen, everything=everything or bool(kernels and cases))
+
+
+def _claimed(planned: Plan) -> Path:
+    from benchmarks.gate.plan import GATES
+
+    folder = GATES / planned.gate_id
+    planned.save(folder)
+    return folder
 
 
 def _announce(console: Console, planned: Plan) -> None:

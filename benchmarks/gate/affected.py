@@ -13,7 +13,7 @@ import io
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from benchmarks import registry
@@ -25,6 +25,7 @@ PACKAGE, CRATE = "eokernels", "kernels_rs"
 NAMED = re.compile(r"\b(crate|super)((?:::\w+)+)?(?:::\{([^{}]*)\})?")
 
 Sources = Mapping[str, str]
+Graph = Mapping[str, Sequence[str]]
 Reached = Mapping[tuple[str, str], str]
 """(kernel, implementation) → the changed file that it reaches."""
 
@@ -34,13 +35,12 @@ def affected(base: Build, head: Build) -> Reached:
     if base.digest == head.digest:
         return {}
     before, after = (_python(build.folder) for build in (base, head))
-    changed = _differing(before, after)
+    changed, graphs = _differing(before, after), (_graph(before, _imports), _graph(after, _imports))
     found: dict[tuple[str, str], str] = {}
     for kernel in registry.KERNELS.values():
         for arm in ("numpy", "numba"):
             start = f"{PACKAGE}/impl_{arm}/{kernel.name}.py"
-            reached = {name for tree in (before, after) for name in _closure(start, tree, _imports)}
-            if hits := sorted(changed & reached):
+            if hits := sorted(changed & _reached((start,), graphs)):
                 found[kernel.name, arm] = hits[0]
     if _modules(base.folder) != _modules(head.folder):
         found |= rust(base.commit, head.commit)
@@ -50,11 +50,8 @@ def affected(base: Build, head: Build) -> Reached:
 def rust(base: str, head: str) -> Reached:
     """Return what two commits whose compiled modules differ can have changed in it."""
     before, after = _crate(base), _crate(head)
-    changed = _differing(before, after)
-    reached = {
-        name: {file for tree in (before, after) for start in _starts(name) for file in _closure(start, tree, _uses)}
-        for name in registry.KERNELS
-    }
+    changed, graphs = _differing(before, after), (_graph(before, _uses), _graph(after, _uses))
+    reached = {name: _reached(_starts(name), graphs) for name in registry.KERNELS}
     known = set().union(*reached.values())
     shared = sorted(changed - known) or ([] if changed else ["what no source says"])
     own = {name: sorted(changed & files) for name, files in reached.items()}
@@ -93,16 +90,23 @@ def _crate(commit: str) -> Sources:
     return {str(name): text for name, text in relative.items() if name.parts[0] not in {"tests", "benches"}}
 
 
-def _closure(start: str, tree: Sources, named: object) -> set[str]:
-    """Return a file and all that it reaches in a tree; nothing where the tree lacks it."""
-    assert callable(named)
+def _graph(tree: Sources, named: Callable[[str, Sources], Iterator[str]]) -> Graph:
+    """Return what each file of a tree names of the others."""
+    return {name: [other for other in named(name, tree) if other in tree] for name in tree}
+
+
+def _reached(starts: Iterable[str], graphs: Iterable[Graph]) -> set[str]:
+    """Return the files and all that they reach, in one tree or another; nothing where a tree lacks them."""
     found: set[str] = set()
-    left = [start]
-    while left:
-        name = left.pop()
-        if name in tree and name not in found:
-            found.add(name)
-            left.extend(named(name, tree))
+    for graph in graphs:
+        seen: set[str] = set()
+        left = [start for start in starts if start in graph]
+        while left:
+            name = left.pop()
+            if name not in seen:
+                seen.add(name)
+                left.extend(graph[name])
+        found |= seen
     return found
 
 

@@ -9,7 +9,8 @@ The first rule that applies decides:
 4. regressed: confirmed slower, and no relink calls it into question.
 5. improved: its mirror.
 6. equivalent: the 90 % interval of the change lies between 1/1.03 and 1.03.
-7. regressed, by instructions: time shows nothing, and head executes more than 1.02 times as many on the same SIMD path.
+7. regressed, by instructions: time shows nothing, and head executes more of them, by more than `MORE_INSTRUCTIONS`, on
+   the same SIMD path.
    More instructions can take less time, so they come last, and do not count where time shows head to be faster.
 8. inconclusive: none of it. It never means unchanged.
 

@@ -74,11 +74,11 @@ def test_rust_that_one_kernel_names_affects_that_kernel(monkeypatch: pytest.Monk
 
 
 def test_every_kernels_own_sources_are_found_in_this_crate() -> None:
-    tree = affected._crate("HEAD")
+    graph = affected._graph(affected._crate("HEAD"), affected._uses)
     for kernel in registry.KERNELS:
         starts = affected._starts(kernel)
-        assert all(start in tree for start in starts)
-        closure = {file for start in starts for file in affected._closure(start, tree, affected._uses)}
+        assert all(start in graph for start in starts)
+        closure = affected._reached(starts, [graph])
         others = {affected._starts(other)[0] for other in registry.KERNELS if other != kernel}
         assert not closure & others, f"{kernel} seems to use another kernel"
         assert len(closure) > len(starts)

@@ -136,7 +136,7 @@ def test_a_kernel_that_base_lacks_is_skipped_there(build: Build, folder: Path) -
 
 
 def test_another_wheel_than_the_planned_one_is_measured_by_nobody(build: Build, folder: Path) -> None:
-    with pytest.raises(MeasurementError, match="planned was 0000"):
+    with pytest.raises(MeasurementError, match="the wheel that is imported is not 0000"):
         measured(folder, build, replace(build, digest="0" * 64), [CELL])
     assert read_pairs(folder) == []
 
