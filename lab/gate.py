@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +12,6 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.gate.course import Course
-    from benchmarks.gate.lines import Cell, Pair, Stage
     from benchmarks.gate.plan import Plan
     from reports.stats.exits import Exit
     from reports.stats.gating import Evidences, Judged
@@ -49,6 +45,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     from benchmarks.asv import runner
     from benchmarks.runs import budget as durations
     from lab import terminal
+    from lab.gate_run import GateRun
 
     console = terminal.console(stderr=True)
     until_s = durations.parse(budget)
@@ -57,7 +54,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     folder = _claimed(planned)
     _announce(console, planned)
     try:
-        measured = _Gate(planned, folder, monotonic() + until_s).run()
+        measured = GateRun(planned, folder, monotonic() + until_s).run()
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
@@ -99,57 +96,6 @@ def _announce(console: Console, planned: Plan) -> None:
         return
     kernels = len({cell.kernel for cell in planned.cells})
     say(f"{len(planned.cells)} cells of {kernels} kernels; {len(planned.not_gated)} that the change cannot affect")
-
-
-@dataclass
-class _Gate:
-    """A gate that is being measured, stage by stage, until it is decided or its time is over."""
-
-    plan: Plan
-    folder: Path
-    until: float
-    update: Callable[..., None] = field(default=lambda *_, **__: None)
-    done: int = 0
-
-    def run(self) -> Evidences:
-        """Measure, and return what the pairs say."""
-        from benchmarks.gate.course import Course
-        from lab import progress
-        from reports.stats import gating
-
-        if not self.plan.cells:
-            return self._known()
-        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed)
-        cells = list(self.plan.cells)
-        planned = (len(cells) + len(gating.same_cells(self.plan))) * gating.SCREEN_PAIRS
-        with progress.shown("screening", planned) as update:
-            self.update = update
-            for number in range(gating.SCREEN_PAIRS):  # in turn, so that both are of the same minutes
-                self._measure(course, cells, [number], "screen")
-                self._measure(course, gating.same_cells(self.plan), [number], "same")
-        known = self._known()
-        more = gating.confirming(len(cells))
-        suspected, undecided = gating.suspects(known), gating.undecided(known)
-        rest = len(suspected) * more + len(undecided) * max(0, more - gating.SCREEN_PAIRS)
-        with progress.shown(f"confirming {len(suspected)} cells, deciding {len(undecided)}", rest) as update:
-            self.update, self.done = update, 0
-            self._measure(course, suspected, range(more), "confirm")
-            self._measure(course, undecided, range(gating.SCREEN_PAIRS, more), "screen")
-        return self._known()
-
-    def _known(self) -> Evidences:
-        from benchmarks.gate.course import read_controls
-        from benchmarks.gate.lines import read_pairs
-        from reports.stats.gating import Evidences
-
-        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder))
-
-    def _measure(self, course: Course, cells: Iterable[Cell], numbers: Iterable[int], stage: Stage) -> None:
-        course.measure(cells, numbers, stage, self._notify, self.until)
-
-    def _notify(self, _: Pair) -> None:
-        self.done += 1
-        self.update(done=self.done)
 
 
 def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:

@@ -13,9 +13,12 @@ import csv
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
+
+import numpy as np
 
 from benchmarks import registry
 from benchmarks.environment import wheel
@@ -68,36 +71,65 @@ class Injection:
         return f"{self.kind}{share} in {self.kernel} · {self.arm}"
 
 
-def injected(build: Build, injection: Injection) -> Build:
-    """Return a build like another with something put in; its wheel is made anew, and is another one by its content."""
+def drawn(kernels: Sequence[str], seed: int, amounts: Sequence[float]) -> list[Injection]:
+    """Return a wait of a drawn amount for about half of the implementations of each kernel; the others stay as they are.
+
+    The share ``spin`` adds is known exactly, so what a gate estimates can be held against it.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for name in kernels:
+        for arm in ("numpy", "numba", "rust"):
+            if arm in registry.get(name).implementations and rng.integers(2):
+                found.append(Injection(name, arm, "spin", float(rng.choice(amounts))))
+    return found
+
+
+def injected(build: Build, *injections: Injection) -> Build:
+    """Return a build like another with something put in; its wheel is made anew, and is another one by its content.
+
+    Raises
+    ------
+    ValueError
+        Where two are meant for one implementation.
+    """
+    targets = [(one.kernel, one.arm) for one in injections]
+    if len(set(targets)) < len(targets):
+        raise ValueError(f"injections: were {', '.join(map(str, injections))}; one an implementation is accepted")
     with tempfile.TemporaryDirectory(prefix="eolab-") as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(build.folder, tree, ignore=shutil.ignore_patterns("*.pyc", "__pycache__"))
         package = tree / PACKAGE
         (package / WRAPPER).write_text(_wrapper(), encoding="utf-8")
-        if injection.arm == "rust":
-            _wrap_compiled(package, injection)
-        else:
-            module, attribute = registry.location(registry.get(injection.kernel), injection.arm)
-            path = tree / f"{module.replace('.', '/')}.py"
-            path.write_text(path.read_text(encoding="utf-8") + _wrapping(attribute, injection), encoding="utf-8")
+        if in_rust := [one for one in injections if one.arm == "rust"]:
+            _wrap_compiled(package, in_rust)
+        for one in injections:
+            if one.arm != "rust":
+                module, attribute = registry.location(registry.get(one.kernel), one.arm)
+                with (tree / f"{module.replace('.', '/')}.py").open("a", encoding="utf-8") as handle:
+                    handle.write(_wrapping(attribute, one))
         _write_record(tree)
         made = Path(shutil.make_archive(str(Path(scratch) / "injected"), "zip", tree))
-        subject = f"{build.subject} + {injection}"
+        subject = f"{build.subject} + {', '.join(map(str, injections))}"
         return replace(build, subject=subject, digest=wheel.digest(made), folder=unpacked(made))
 
 
-def _wrap_compiled(package: Path, injection: Injection) -> None:
-    """Put a package in the place of the compiled module, which goes into it: of one name, Python takes the package."""
+def _wrap_compiled(package: Path, injections: Sequence[Injection]) -> None:
+    """Put a package in the place of the compiled module, which goes into it: of one name, Python takes the package.
+
+    Which instructions Rust takes is chosen for the whole module: ``scalar`` slows down every kernel of it.
+    """
     (module,) = package.glob("_rust*.so")
     inner = package / "_rust"
     inner.mkdir()
     module.rename(inner / module.name)
-    path = "" if injection.kind != "scalar" else "import os\n\nos.environ['EOKERNELS_SIMD'] = 'baseline'\n"
-    body = f"{path}from {PACKAGE}._rust import _rust as _module\n\n"
-    body += "globals().update({name: getattr(_module, name) for name in dir(_module) if name not in globals()})\n"
-    text = body if injection.kind == "scalar" else body + _wrapping(injection.kernel, injection)
-    (inner / "__init__.py").write_text(text, encoding="utf-8")
+    lines = []
+    if any(one.kind == "scalar" for one in injections):
+        lines = ["import os\n\nos.environ['EOKERNELS_SIMD'] = 'baseline'\n"]
+    lines.append(f"from {PACKAGE}._rust import _rust as _module\n\n")
+    lines.append("globals().update({name: getattr(_module, name) for name in dir(_module) if name not in globals()})\n")
+    lines += [_wrapping(one.kernel, one) for one in injections if one.kind != "scalar"]
+    (inner / "__init__.py").write_text("".join(lines), encoding="utf-8")
 
 
 def _wrapping(name: str, injection: Injection) -> str:

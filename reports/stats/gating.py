@@ -83,9 +83,13 @@ class Evidences:
                 self.by_cell[pair.cell].append(pair)
 
     def changes(self, cell: Cell, stage: Stage) -> tuple[float, ...]:
-        """Return the log changes of a cell's pairs of a stage, in their order."""
+        """Return the logs of head ÷ base of a cell's pairs of a stage, in their order: more than 0 is slower."""
+        return tuple(log(head_s / base_s) for base_s, head_s in self.times(cell, stage))
+
+    def times(self, cell: Cell, stage: Stage) -> tuple[tuple[float, float], ...]:
+        """Return the seconds of base and of head in a cell's pairs of a stage, in their order."""
         kept = (pair for pair in self.by_cell[cell] if pair.stage == stage and self._counts(pair))
-        return tuple(log_change(pair) for pair in sorted(kept, key=lambda pair: pair.number))
+        return tuple((robust_s(p.base.blocks_s), robust_s(p.head.blocks_s)) for p in sorted(kept, key=_number))
 
     def voided(self, cell: Cell) -> int:
         """Return how many pairs of a cell are void."""
@@ -132,9 +136,8 @@ class Evidences:
         return whole and (pair.stage, pair.number) not in self.void
 
 
-def log_change(pair: Pair) -> float:
-    """Return the log of head ÷ base of a pair: more than 0 says that head is slower."""
-    return log(robust_s(pair.head.blocks_s) / robust_s(pair.base.blocks_s))
+def _number(pair: Pair) -> int:
+    return pair.number
 
 
 def void(line: Mapping[str, Any]) -> str:

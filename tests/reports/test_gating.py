@@ -58,8 +58,9 @@ def words(known: gating.Evidences) -> dict[Cell, Word]:
 
 def test_the_log_change_is_positive_where_head_is_slower() -> None:
     (pair,) = pairs(SLOWED, "screen", 1, 0.5, sd=0.0)
-    assert gating.log_change(pair) == pytest.approx(0.5)
-    assert gating.log_change(replace(pair, base=pair.head, head=pair.base)) == pytest.approx(-0.5)
+    mirrored = replace(pair, base=pair.head, head=pair.base)
+    assert gating.Evidences(plan(), [pair], OK).changes(SLOWED, "screen") == pytest.approx((0.5,))
+    assert gating.Evidences(plan(), [mirrored], OK).changes(SLOWED, "screen") == pytest.approx((-0.5,))
 
 
 @pytest.mark.parametrize(("change", "word"), [(0.10, Word.REGRESSED), (-0.10, Word.IMPROVED)])
