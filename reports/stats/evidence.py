@@ -4,8 +4,8 @@ A log change is the log of head time ÷ base time, so above 0 is slower. Thresho
 
 A change is *shown* where the confirmation's adjusted p is below 0.01. It is *confirmed* where besides the screen points
 the same way, and the confirmation's estimate is at least what matters for a cell of that size. Pairs of the screen
-choose which cells are looked at again, so they tend to exaggerate: size and p come from the confirmation alone.
-Equivalence is judged on the pairs of both, which the same choice can only make rarer.
+choose which cells are looked at again, so they tend to exaggerate: where there is a confirmation, size, p and
+equivalence come from its pairs alone.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ class Findings:
     layout
         What a relink says of the change.
     equivalent
-        Whether head is shown to take as long as base.
+        Whether head is shown to take as long as base, by the same pairs.
     faster
-        Whether the whole 90 % interval of all pairs lies below no change.
+        Whether the whole 90 % interval of the change lies below 1.
     """
 
     change: Interval | None
@@ -140,16 +140,15 @@ def find(evidence: Evidence) -> Findings:
     least = log1p(evidence.relevance)
     first = location(evidence.screen).estimate
     again = location(evidence.confirmation).estimate if evidence.confirmation else 0.0
-    shown = evidence.adjusted_p < Q
-    both = evidence.screen + evidence.confirmation
-    high = location(both, CONFIDENCE).high
+    pairs = evidence.confirmation or evidence.screen
+    high = location(pairs, CONFIDENCE).high
     return Findings(
-        change=ratio_of(evidence.confirmation or evidence.screen),
-        direction=_sign(again) if shown else 0,
+        change=ratio_of(pairs),
+        direction=_sign(again) if evidence.adjusted_p < Q else 0,
         agrees=_sign(first) == _sign(again),
         matters=abs(again) >= least,
         layout=_layout(evidence, _sign(again), least),
-        equivalent=equivalent(both),
+        equivalent=equivalent(pairs),
         faster=high is not None and high < 0,
     )
 

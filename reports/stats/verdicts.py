@@ -123,7 +123,7 @@ def _why_instructions(evidence: Evidence, findings: Findings) -> str:
 
 
 def _why_inconclusive(evidence: Evidence, findings: Findings) -> str:
-    pairs = len(evidence.screen) + len(evidence.confirmation)
+    pairs = len(evidence.confirmation or evidence.screen)
     if pairs < MINIMUM_PROCESSES:
         return f"{pairs} pairs were measured, and fewer than {MINIMUM_PROCESSES} show nothing"
     if findings.confirmed:

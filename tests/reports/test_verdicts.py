@@ -94,6 +94,13 @@ def test_a_confirmed_change_outranks_equivalence(evidence: Evidence) -> None:
     assert judge(replace(small, relevance=0.05)).word is Word.EQUIVALENT
 
 
+def test_equivalence_is_judged_on_the_pairs_that_give_the_size() -> None:
+    wide = replace(SAME, confirmation=NOISY.screen)
+    assert [judge(wide).word, judge(SAME).word] == [Word.INCONCLUSIVE, Word.EQUIVALENT]
+    settled = replace(NOISY, confirmation=SAME.screen)
+    assert [judge(settled).word, judge(NOISY).word] == [Word.EQUIVALENT, Word.INCONCLUSIVE]
+
+
 def test_time_outranks_instructions() -> None:
     for evidence in (SLOWER, FASTER, SAME):
         assert judge(replace(evidence, log_instructions=0.5)) == judge(evidence)
