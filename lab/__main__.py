@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "compare": "See what differs between two runs, commits or arms.",
     "time": "Measure one cell again: what the report's repro line runs.",
     "gate": "Compare two commits in lock-step: what regressed?",
+    "bisect": "Find the commit that made a kernel slower.",
     "calibrate": "Learn how often the gate errs: A/A, injections.",
     "experts": "Time the expert NumPy forms beside all others known.",
     "history": "Measure several commits on this machine.",

@@ -1,27 +1,36 @@
-"""``python -m lab calibrate``: compare what is known to be the same, or known to differ, and keep what the gate said."""
+"""``python -m lab calibrate``: compare what is known to be the same, or to differ, and keep what the gate said."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 if TYPE_CHECKING:
-    from benchmarks.gate.builds import Build
     from benchmarks.gate.injections import Injection
     from benchmarks.gate.ledger import Entry
     from benchmarks.gate.plan import Plan
     from reports.stats.gating import Evidences
 
 AMOUNTS = (0.02, 0.05, 0.10, 0.20)
+KINDS = ("same", "injected")
 STATE = "calibration.json"
+
+
+class Pass(NamedTuple):
+    """One pass over all cells: its directory, its plan, and what is put in."""
+
+    folder: Path
+    plan: Plan
+    injections: list[Injection]
 
 
 def calibrate(
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="same: a wheel with itself; injected: slowed down.")
+        str, typer.Option(metavar="KIND", help="same: a wheel with itself; injected: with one slowed down.")
     ] = "same",
     limit: Annotated[str, typer.Option("--slice", metavar="TIME", help="Go on for about so long.")] = "20m",
     kernel: Annotated[
@@ -32,102 +41,90 @@ def calibrate(
     """Measure how often the gate's flag lies, and what it overlooks, on the commit that is checked out.
 
     One pass takes all cells of the tier, as a gate would. What a slice leaves, the next one goes on with; a pass that
-    is whole goes into the ledger under reports/record/ledger. Exits with 2 when nothing could be measured.
+    is whole goes into the ledger under reports/record/ledger.
     """
     from benchmarks.asv import runner
     from benchmarks.environment import checkout
     from benchmarks.runs import budget as durations
-    from inputs.cases import TIERS
-    from lab import progress, terminal
+    from lab import terminal
     from lab.gate_run import GateRun
 
-    console = terminal.console(stderr=True)
-    if kind not in {"same", "injected"}:
-        raise ValueError(f"kind: was {kind!r}; accepted are same and injected")
-    if tier not in TIERS:
-        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
-    until = monotonic() + durations.parse(limit)
+    if kind not in KINDS:
+        raise ValueError(f"kind: was {kind!r}; accepted are {', '.join(KINDS)}")
+    until, passes = monotonic() + durations.parse(limit), 0
     checkout.require_clean()
     runner.heed_interrupts()
-    passes = 0
+    console = terminal.console(stderr=True)
     while monotonic() < until:
-        with progress.shown("building the wheel, or finding it in the cache"):
-            folder, planned, injections = _pass(kind, kernel or [], tier)
-        run = GateRun(planned, folder, until)
+        one = _pass(kind, kernel or [], tier)
+        run = GateRun(one.plan, one.folder, until)
         try:
             known = run.run()
         except KeyboardInterrupt:
-            console.print(f"Interrupted. The next slice goes on with {folder.name}.", highlight=False)
+            console.print(f"Interrupted. The next slice goes on with {one.folder.name}.", highlight=False)
             raise typer.Exit(130) from None
         if not run.complete:
-            console.print(f"The slice is over; the next one goes on with {folder.name}.", highlight=False)
+            console.print(f"The slice is over; the next one goes on with {one.folder.name}.", highlight=False)
             break
-        _keep(folder, planned, injections, known)
+        _keep(one, known)
         passes += 1
     console.print(f"{passes} passes went into the ledger.", highlight=False)
 
 
-def _pass(kind: str, kernels: list[str], tier: str) -> tuple[Path, Plan, list[Injection]]:
-    """Return the pass that an earlier slice began, or a new one: its directory, plan, and what is put in."""
+def _pass(kind: str, kernels: list[str], tier: str) -> Pass:
+    """Return the pass that an earlier slice began, or a new one."""
     from benchmarks.environment.jsonfiles import read_object, write_object
     from benchmarks.gate import builds, plan
-    from benchmarks.gate.injections import Injection
+    from benchmarks.gate.injections import Injection, drawn, injected
+    from lab import progress
 
-    base = builds.build("HEAD")
-    cases = plan.chosen_cases(kernels, tier, ())  # type: ignore[arg-type]
+    cases = plan.chosen_cases(kernels, tier, ())
+    with progress.shown("building the wheel, or finding it in the cache"):
+        base = builds.build("HEAD")
     wanted = {"kind": kind, "wheel": base.digest, "cases": {name: list(mine) for name, mine in cases.items()}}
-    for folder in sorted(plan.GATES.glob("*"), reverse=True):
-        if (folder / STATE).is_file():
-            state = read_object(folder / STATE)
-            if not state["done"] and all(state[name] == value for name, value in wanted.items()):
-                return folder, plan.Plan.load(folder), [Injection(**one) for one in state["injections"]]
-    folder, planned, injections = _begin(kind, base, cases)
-    told = [{"kernel": one.kernel, "arm": one.arm, "kind": one.kind, "amount": one.amount} for one in injections]
-    write_object(folder / STATE, {**wanted, "injections": told, "done": False})
-    return folder, planned, injections
-
-
-def _begin(kind: str, base: Build, cases: dict[str, tuple[str, ...]]) -> tuple[Path, Plan, list[Injection]]:
-    from benchmarks.gate import plan
-    from benchmarks.gate.injections import drawn, injected
-
+    for folder in sorted((path.parent for path in plan.GATES.glob(f"*/{STATE}")), reverse=True):
+        state = read_object(folder / STATE)
+        if not state["done"] and all(state[name] == value for name, value in wanted.items()):
+            return Pass(folder, plan.Plan.load(folder), [Injection(**one) for one in state["injections"]])
     planned = plan.make_plan(base, base, {}, cases, everything=True)
     injections = drawn(list(cases), planned.seed, AMOUNTS) if kind == "injected" else []
     if injections:
         planned = plan.make_plan(base, injected(base, *injections), {}, cases, everything=True)
     folder = plan.GATES / planned.gate_id
     planned.save(folder)
-    return folder, planned, injections
+    write_object(folder / STATE, {**wanted, "injections": [asdict(one) for one in injections], "done": False})
+    return Pass(folder, planned, injections)
 
 
-def _keep(folder: Path, planned: Plan, injections: list[Injection], known: Evidences) -> None:
+def _keep(one: Pass, known: Evidences) -> None:
     """Put a pass that is whole into the ledger."""
     from benchmarks.asv.machine import this_machine
     from benchmarks.environment.jsonfiles import read_object, write_object
     from benchmarks.gate import ledger
 
     machine = this_machine().machine
-    path = ledger.add(_entries(planned, injections, known, machine), machine)
-    write_object(folder / STATE, {**read_object(folder / STATE), "done": True})
-    typer.echo(f"{len(planned.cells)} comparisons in {path}")
+    entries = _entries(one, known, machine)
+    path = ledger.add(entries, machine)
+    write_object(one.folder / STATE, {**read_object(one.folder / STATE), "done": True})
+    typer.echo(f"{len(entries)} comparisons in {path}")
 
 
-def _entries(planned: Plan, injections: list[Injection], known: Evidences, machine: str) -> list[Entry]:
+def _entries(one: Pass, known: Evidences, machine: str) -> list[Entry]:
     from benchmarks.gate.ledger import Entry
     from reports.stats import gating
 
-    put_in = {(one.kernel, one.arm): one for one in injections}
+    planned, put_in = one.plan, {(injection.kernel, injection.arm): injection for injection in one.injections}
     found = []
-    for one in gating.judge_all(known):
-        injection = put_in.get((one.cell.kernel, one.cell.arm))
+    for judged in gating.judge_all(known):
+        cell, injection = judged.cell, put_in.get((judged.cell.kernel, judged.cell.arm))
         found.append(
             Entry(
                 gate=planned.gate_id, when=planned.created, machine=machine, commit=planned.base.commit,
                 wheel=planned.base.digest[:16], kind="injected" if injection else "same",
                 injection=injection.kind if injection else "", amount=injection.amount if injection else 0.0,
-                kernel=one.cell.kernel, case=one.cell.case, arm=one.cell.arm, side=one.side,
-                planned=len(planned.cells), verdict=str(one.verdict.word), screen=known.times(one.cell, "screen"),
-                confirm=known.times(one.cell, "confirm"), void=one.void,
+                kernel=cell.kernel, case=cell.case, arm=cell.arm, side=judged.side, planned=len(planned.cells),
+                verdict=str(judged.verdict.word), screen=known.times(cell, "screen"),
+                confirm=known.times(cell, "confirm"), void=judged.void,
             )
         )  # fmt: skip
     return found

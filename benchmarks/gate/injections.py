@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks import registry
 from benchmarks.environment import wheel
+from benchmarks.gate.affected import ARMS
 from benchmarks.gate.builds import Build, unpacked
 
 Kind = Literal["spin", "pass", "strided-copy", "lost-out", "allocation", "scalar"]
@@ -72,17 +73,14 @@ class Injection:
 
 
 def drawn(kernels: Sequence[str], seed: int, amounts: Sequence[float]) -> list[Injection]:
-    """Return a wait of a drawn amount for about half of the implementations of each kernel; the others stay as they are.
+    """Return a wait of a drawn amount for about half of the implementations of each kernel.
 
     The share ``spin`` adds is known exactly, so what a gate estimates can be held against it.
     """
     rng = np.random.default_rng(seed)
-    found = []
-    for name in kernels:
-        for arm in ("numpy", "numba", "rust"):
-            if arm in registry.get(name).implementations and rng.integers(2):
-                found.append(Injection(name, arm, "spin", float(rng.choice(amounts))))
-    return found
+    all_arms = [(name, arm) for name in kernels for arm in ARMS if arm in registry.get(name).implementations]
+    chosen = [pair for pair in all_arms if rng.integers(2)]
+    return [Injection(name, arm, "spin", float(rng.choice(amounts))) for name, arm in chosen]
 
 
 def injected(build: Build, *injections: Injection) -> Build:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from benchmarks.gate.affected import ARMS, Reached
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import Cell
 from benchmarks.runs import planning
-from inputs.cases import Tier
+from inputs.cases import TIERS, Tier
 
 SCHEMA_VERSION = 1
 GATES = ROOT / "reports" / "gates"
@@ -44,6 +44,12 @@ class Plan:
     head: Build
     cells: Mapping[Cell, str]
     not_gated: Mapping[Cell, str]
+
+    def of(self, arms: Collection[str]) -> Plan:
+        """Return the plan of some implementations alone, or of all where none is named."""
+        if unknown := [arm for arm in arms if arm not in ARMS]:
+            raise ValueError(f"implementation: was {unknown[0]!r}; accepted are {', '.join(ARMS)}")
+        return replace(self, cells={cell: why for cell, why in self.cells.items() if not arms or cell.arm in arms})
 
     def save(self, folder: Path) -> None:
         """Write the plan into a directory of its own."""
@@ -106,6 +112,15 @@ def make_plan(
     )  # fmt: skip
 
 
-def chosen_cases(kernels: Sequence[str], tier: Tier, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return kernel → cases of a gate: those of a tier with the centre, or exactly those that are named."""
-    return planning.chosen_cases(kernels, tier, centre=True, cases=cases)
+def chosen_cases(kernels: Sequence[str], tier: str, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return kernel → cases of a gate: those of a tier with the centre, or exactly those that are named.
+
+    Raises
+    ------
+    ValueError
+        For a kernel, a tier or a case that there is not.
+    """
+    known: Mapping[str, Tier] = {one: one for one in TIERS}
+    if tier not in known:
+        raise ValueError(f"tier: was {tier!r}; accepted are {', '.join(TIERS)}")
+    return planning.chosen_cases(kernels, known[tier], centre=True, cases=cases)

@@ -182,15 +182,18 @@ def undecided(known: Evidences) -> list[Cell]:
 def judge_all(known: Evidences) -> list[Judged]:
     """Return a verdict for each planned cell that has one: those that failed or were not measured have none."""
     disturbed = known.disturbed()
-    cells = [cell for cell in known.plan.cells if not known.failure(cell)]
+    failed = [cell for cell in known.plan.cells if known.failure(cell)]
+    cells = [cell for cell in known.plan.cells if cell not in set(failed)]
     skipped = {cell: known.skipped(cell) for cell in cells}
     gated = [cell for cell in cells if not skipped[cell]]
     confirmed = {cell: known.changes(cell, "confirm") for cell in gated}
-    p = adjusted([p_values(confirmed[cell]).two_sided if confirmed[cell] else None for cell in gated])
+    p = adjusted([p_values(confirmed[cell]).two_sided if confirmed.get(cell) else None for cell in gated + failed])
     found = []
     for cell in cells:
         base_s, head_s = known.seconds(cell)
-        evidence = _evidence(known, cell, skipped[cell], disturbed, dict(zip(gated, p, strict=True)).get(cell, 1.0))
+        evidence = _evidence(
+            known, cell, skipped[cell], disturbed, dict(zip(gated + failed, p, strict=True)).get(cell, 1.0)
+        )
         if evidence is not None:
             count = len(evidence.screen) + len(evidence.confirmation)
             side = max((pair.side for pair in known.by_cell[cell]), default=0)

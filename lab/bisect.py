@@ -1,0 +1,102 @@
+"""``python -m lab bisect``: find the commit that made a kernel slower, with the statistics of the gate."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.gate.bisection import Answer
+    from benchmarks.gate.builds import Build
+    from benchmarks.runs.history import Commit
+
+
+def bisect(  # noqa: PLR0917 (typer hands them over by name)
+    kernel: Annotated[str, typer.Argument(help="Which kernel.")],
+    good: Annotated[str, typer.Argument(metavar="GOOD", help="A commit at which it was fast.")],
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="A later one at which it is slow.")] = "HEAD",
+    case: Annotated[
+        list[str] | None, typer.Option("--case", metavar="CASE", help="May be repeated. Default: smoke and centre.")
+    ] = None,
+    implementation: Annotated[
+        list[str] | None,
+        typer.Option("--implementation", "-i", metavar="NAME", help="May be repeated. Default: all three."),
+    ] = None,
+    budget: Annotated[str, typer.Option(metavar="TIME", help="The most that one comparison may take.")] = "5m",
+) -> None:
+    """Compare commits with GOOD until one is left that made the kernel slower.
+
+    A commit that does not build, or of which too little is known, is passed over. Exits with 0 when the commit was
+    found, with 2 when BAD is not slower, or several commits are left.
+    """
+    from benchmarks import registry
+    from benchmarks.asv import runner
+    from benchmarks.gate import bisection, builds
+    from benchmarks.runs import budget as durations
+    from lab import progress, terminal
+
+    registry.get(kernel)
+    runner.heed_interrupts()
+    console = terminal.console()
+    commits = bisection.between(good, bad)
+    with progress.shown(f"building {good}, or finding it in the cache"):
+        base = builds.build(good)
+    asking = _Asking(console, base, kernel, tuple(case or ()), tuple(implementation or ()), durations.parse(budget))
+    console.print(f"{len(commits)} commits from {good} to {bad}", highlight=False)
+    if (answer := asking.ask(commits[-1])) != "bad":
+        why = "is not slower" if answer == "good" else "tells nothing"
+        terminal.say(f"error: {bad} {why} than {good}; there is nothing to find.", "red")
+        raise typer.Exit(2)
+    found = bisection.search(commits, asking.ask)
+    several = len(found.suspects) > 1
+    console.print("One of these made it slower; those between tell nothing:" if several else "It became slower with:")
+    for one in found.suspects:
+        console.print(f"  {one.commit[:12]} {one.subject}", highlight=False, soft_wrap=True)
+    raise typer.Exit(2 if several else 0)
+
+
+class _Asking:
+    """Asks of one commit after the other whether the kernel is slower than in base."""
+
+    def __init__(  # noqa: PLR0917
+        self, console: Console, base: Build, kernel: str, cases: tuple[str, ...], arms: tuple[str, ...], limit_s: float
+    ) -> None:
+        self.console, self.base, self.limit_s = console, base, limit_s
+        self.kernel, self.cases, self.arms = kernel, cases, arms
+
+    def ask(self, commit: Commit) -> Answer:
+        """Compare a commit with base, and say what that shows."""
+        answer, why = self._asked(commit)
+        self.console.print(f"{answer}: {commit.commit[:8]} {commit.subject} ({why})", highlight=False, soft_wrap=True)
+        return answer
+
+    def _asked(self, commit: Commit) -> tuple[Answer, str]:
+        from benchmarks.gate import builds, plan
+        from lab import progress
+        from lab.gate_run import GateRun
+        from reports.stats import gating
+        from reports.stats.verdicts import Word
+        from reports.write import gate_page
+
+        try:
+            with progress.shown("building the wheel, or finding it in the cache"):
+                head = builds.build(commit.commit)
+        except OSError as error:
+            return "unknown", str(error).splitlines()[0]
+        if head.digest == self.base.digest:
+            return "good", "the same wheel"
+        cases = plan.chosen_cases([self.kernel], "smoke", self.cases)
+        planned = plan.make_plan(self.base, head, {}, cases, everything=True)
+        planned = planned.of(self.arms)
+        folder = plan.GATES / planned.gate_id
+        planned.save(folder)
+        judged = gating.judge_all(GateRun(planned, folder, monotonic() + self.limit_s).run())
+        words = {one.verdict.word for one in judged}
+        if Word.REGRESSED in words:
+            return "bad", gate_page.sentence(gate_page.changed(judged)[0])
+        decided = words <= {Word.EQUIVALENT, Word.IMPROVED, Word.LAYOUT_ARTEFACT}
+        return "good" if judged and decided else "unknown", gate_page.counts(judged)
