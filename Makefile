@@ -12,6 +12,9 @@ PYTHON ?= python3
 KERNELS ?=
 TIER ?= smoke
 PROCESSES ?= 6
+BASE ?=
+HEAD ?= HEAD
+BUDGET ?= 10m
 PYTEST_ARGS ?= -m "not slow" -n 2
 
 PY := .venv/bin/python
@@ -52,12 +55,12 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help checkout setup quick data peers verify report bench smoke dashboard history test test-rust test-floors test-slow test-environments lint lint-rust lint-python format clean
+.PHONY: help checkout setup quick data peers verify report bench smoke gate calibrate dashboard history test test-rust test-floors test-slow test-environments lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/' | expand -t 14
-	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PROCESSES=12 · PYTEST_ARGS="-k cli"\n'
+	@printf '\nVariables: PYTHON=python3.12 · KERNELS="temporal_median" · TIER=core · PROCESSES=12 · BUDGET=20m · PYTEST_ARGS="-k cli"\n'
 
 report: checkout setup data ## verify, measure the smoke and centre cases, write the report (a quarter of an hour on 2 cores)
 	$(PY) -m lab verify $(KERNELS)
@@ -78,6 +81,15 @@ peers: setup .venv/.peers ## build the peers for which no wheel fits (a minute, 
 
 verify: setup data ## every implementation against the contract
 	$(PY) -m lab verify $(KERNELS)
+
+gate: checkout setup data ## tell what became slower from BASE to HEAD: make gate BASE=main
+	@[ -n '$(BASE)' ] || { echo 'error: name the older commit: make gate BASE=main' >&2; exit 2; }
+	@mkdir -p reports/latest
+	$(PY) -m lab gate '$(BASE)' '$(HEAD)' --budget '$(BUDGET)' --markdown reports/latest/gate.md $(foreach k,$(KERNELS),--kernel $(k))
+
+calibrate: checkout setup data ## learn for a while how often the gate errs, and keep it in the ledger
+	$(PY) -m lab calibrate --kind same --slice '$(BUDGET)'
+	$(PY) -m lab calibrate --kind injected --slice '$(BUDGET)'
 
 dashboard: setup ## asv's history as an offline page, served on loopback
 	$(PY) -m lab dashboard

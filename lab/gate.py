@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -31,6 +31,12 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     everything: Annotated[
         bool, typer.Option("--everything", help="Also the cells that the change cannot affect.")
     ] = False,
+    own: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."
+        ),
+    ] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Measure no longer than 10m, or 90s, or 1h.")] = "10m",
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON, and nothing else.")] = False,
     markdown: Annotated[
@@ -50,7 +56,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     console = terminal.console(stderr=True)
     until_s = durations.parse(budget)
     runner.heed_interrupts()
-    planned = _planned(base, head, kernel or [], tier, case or [], everything=everything)
+    planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own))
     folder = _claimed(planned)
     _announce(console, planned)
     try:
@@ -61,16 +67,35 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     _tell(planned, measured, folder, as_json=as_json, markdown=markdown)
 
 
-def _planned(base: str, head: str, kernels: list[str], tier: str, cases: list[str], *, everything: bool) -> Plan:
+class _Wanted(NamedTuple):
+    """What was asked for on the command line."""
+
+    kernels: list[str]
+    tier: str
+    cases: list[str]
+    everything: bool
+    own: str
+
+
+def _planned(base: str, head: str, wanted: _Wanted) -> Plan:
     """Build both commits, and return what is to be compared."""
     from benchmarks.gate import builds, plan
     from benchmarks.gate.affected import affected
     from lab import progress
 
-    chosen = plan.chosen_cases(kernels, tier, cases)
+    chosen = plan.chosen_cases(wanted.kernels, wanted.tier, wanted.cases)
+    if wanted.own:
+        module, _, function = wanted.own.partition(":")
+        if not function.isidentifier() or module.endswith(".py"):
+            raise ValueError(f"own: was {wanted.own!r}; accepted is package.module:function")
+        if len(wanted.kernels) != 1:
+            raise ValueError("kernel: name the one whose arguments and contract your function has")
+        own = builds.directory(base, module), builds.directory(head, module)
+        return plan.plan_of_own(*own, wanted.own, chosen)
     with progress.shown("building the wheels, or finding them in the cache"):
         sides = builds.build(base), builds.build(head)
-    return plan.make_plan(*sides, affected(*sides), chosen, everything=everything or bool(kernels and cases))
+    everything = wanted.everything or bool(wanted.kernels and wanted.cases)
+    return plan.make_plan(*sides, affected(*sides), chosen, everything=everything)
 
 
 def _claimed(planned: Plan) -> Path:
@@ -82,17 +107,21 @@ def _claimed(planned: Plan) -> Path:
 
 
 def _announce(console: Console, planned: Plan) -> None:
+    from reports.words import count
+
     def say(sentence: str) -> None:
         console.print(sentence, highlight=False, soft_wrap=True)
 
-    say(f"base {planned.base.commit[:8]} {planned.base.subject}")
-    say(f"head {planned.head.commit[:8]} {planned.head.subject}")
+    say(f"base {planned.base.short} {planned.base.subject}")
+    say(f"head {planned.head.short} {planned.head.subject}")
     if not planned.cells:
-        same = planned.base.digest == planned.head.digest
+        same = bool(planned.base.digest) and planned.base.digest == planned.head.digest
         say("nothing to compare: " + ("both wheels are the same" if same else "the change reaches none of the cells"))
         return
     kernels = len({cell.kernel for cell in planned.cells})
-    say(f"{len(planned.cells)} cells of {kernels} kernels; {len(planned.not_gated)} that the change cannot affect")
+    say(f"{count(len(planned.cells), 'cell')} of {count(kernels, 'kernel')} to compare")
+    if planned.not_gated:
+        say(f"{count(len(planned.not_gated), 'cell')} that the change cannot affect")
 
 
 def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from benchmarks.environment import wheel
 from benchmarks.runs import history
 from inputs.host.cache import cache_dir, locked
 
+COMMIT = re.compile("[0-9a-f]{40}")
+
 
 @dataclass(frozen=True)
 class Build:
@@ -19,17 +22,27 @@ class Build:
     Attributes
     ----------
     commit, subject
-        The commit, and the first line of its message.
+        The commit, and the first line of its message; of somebody else's project the directory, and nothing.
     digest
-        Of the wheel, as `benchmarks.environment.wheel.digest` gives it.
+        Of the wheel, as `benchmarks.environment.wheel.digest` gives it; empty where any may be imported.
     folder
-        Where the wheel lies unpacked, which goes onto the path of a process that measures it.
+        What goes onto the path of a process that measures it: where the wheel lies unpacked, or the directory.
     """
 
     commit: str
     subject: str
     digest: str
     folder: Path
+
+    @property
+    def short(self) -> str:
+        """The commit in short, or the directory's name."""
+        return self.commit[:8] if COMMIT.fullmatch(self.commit) else Path(self.commit).name
+
+    @property
+    def named(self) -> str:
+        """What a command takes: the commit in short, or the directory."""
+        return self.commit[:12] if COMMIT.fullmatch(self.commit) else self.commit
 
 
 def build(revision: str) -> Build:
@@ -46,6 +59,23 @@ def build(revision: str) -> Build:
     except OSError as error:
         raise OSError(f"{revision} ({of.commit[:8]}) does not build: {error}") from None
     return Build(of.commit, of.subject, wheel.digest(built), unpacked(built))
+
+
+def directory(path: str, module: str) -> Build:
+    """Return a directory of somebody else's project from which a module is imported, beside the wheel of this lab.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such directory, or no such module in it.
+    """
+    folder = Path(path).resolve()
+    stem = folder.joinpath(*module.split("."))
+    if not folder.is_dir():
+        raise ValueError(f"directory: was {path!r}, and there is none")
+    if not (stem.with_suffix(".py").is_file() or (stem / "__init__.py").is_file()):
+        raise ValueError(f"directory: was {path!r}, and there is no module {module} in it; name the folder above it")
+    return Build(str(folder), "", "", folder)
 
 
 def unpacked(built: Path) -> Path:

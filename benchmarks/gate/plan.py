@@ -79,6 +79,13 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[Cell, str]:
     return {Cell(row["kernel"], row["case"], row["arm"]): row["why"] for row in rows}
 
 
+def plan_of_own(base: Build, head: Build, own: str, cases: Mapping[str, tuple[str, ...]]) -> Plan:
+    """Return the plan for somebody's own function, named ``package.module:function``, on the cases of a kernel."""
+    planned = make_plan(base, head, {}, {})
+    cells = {Cell(kernel, case, own): "asked for" for kernel, names in cases.items() for case in names}
+    return replace(planned, cells=cells)
+
+
 def make_plan(
     base: Build, head: Build, reached: Reached, cases: Mapping[str, tuple[str, ...]], *, everything: bool = False
 ) -> Plan:
@@ -106,7 +113,7 @@ def make_plan(
                 else:
                     left[Cell(name, case, arm)] = "the change cannot affect it"
     now = datetime.now(UTC)
-    gate_id = f"{now:%Y%m%d-%H%M%S}-{base.commit[:8]}-{head.commit[:8]}"
+    gate_id = f"{now:%Y%m%d-%H%M%S}-{base.short}-{head.short}"
     return Plan(
         gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left,
     )  # fmt: skip

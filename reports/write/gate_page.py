@@ -44,8 +44,10 @@ def sentence(one: Judged) -> str:
 
 def command(plan: Plan, one: Judged) -> str:
     """Return the command that measures a cell again."""
-    sides = f"{plan.base.commit[:12]} {plan.head.commit[:12]}"
-    return f"python -m lab gate {sides} --kernel {one.cell.kernel} --case {one.cell.case}"
+    own = f" --own {one.cell.arm}" if ":" in one.cell.arm else ""
+    return (
+        f"python -m lab gate {plan.base.named} {plan.head.named} --kernel {one.cell.kernel} --case {one.cell.case}{own}"
+    )
 
 
 def counts(judged: Sequence[Judged]) -> str:
@@ -61,7 +63,7 @@ def broken(plan: Plan, known: Evidences) -> list[str]:
 
 def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit) -> str:
     """Return what changed, fit for a comment on a pull request."""
-    base, head = plan.base.commit[:8], plan.head.commit[:8]
+    base, head = plan.base.short, plan.head.short
     lines = [f"### Speed of `{head}` against `{base}`: {ending.why}", ""]
     told = changed(judged)
     if told:
