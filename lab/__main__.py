@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "experts": "Time the expert NumPy forms beside all others known.",
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",
+    "flags": "See what became slower over the history, since when.",
     "dashboard": "Publish asv's history as an offline page on loopback.",
     "new": "Write the skeletons of a new kernel.",
     "derive": "Write anew what follows from the kernels: stubs, tables.",

@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from lab import terminal
+from lab import histories, terminal
 
 REPO = Path(__file__).resolve().parents[1]
 HTML = REPO / ".asv" / "html"
 MERGED = REPO / ".asv" / "merged"
-RECORD = REPO / "reports" / "record" / "asv"
 
 
 def dashboard(
@@ -54,24 +53,13 @@ def dashboard(
 def _merged() -> Path:
     """Bring the record, histories and runs of this machine together, and return asv's configuration for them."""
     from benchmarks.asv import runner
-    from benchmarks.environment import checkout
-    from benchmarks.runs import history, planning
     from reports.read import asvfiles
-    from reports.write import keeping
 
     configuration = runner.configured(MERGED)
     shutil.rmtree(MERGED / "results", ignore_errors=True)
-    sources = [RECORD, history.RESULTS, planning.ASV_RESULTS]
-    if checkout.edge():
-        terminal.say(f"note: this clone is shallow; commits that it lacks are left out, and {checkout.MEND}")
-    for wrong in keeping.unreadable(sources):
-        terminal.say(f"left out: {wrong}", "yellow")
-    gone = {commit: why for commit in keeping.all_commits(sources) if (why := checkout.lost(commit))}
-    for commit, why in gone.items():
-        terminal.say(f"left out: commit {commit[:8]}: {why}", "yellow")
-    keeping.merge(sources, MERGED / "results", without=gone)
+    histories.gather(MERGED / "results")
     if not (MERGED / "results" / asvfiles.COMMON).is_file():
-        raise ValueError(f"history: there is none in {RECORD} or .asv; `lab run` and `lab history` make it")
+        raise ValueError(f"history: there is none in {histories.RECORD} or .asv; `lab run` and `lab history` make it")
     return configuration
 
 

@@ -12,6 +12,8 @@ from lab import terminal
 
 if TYPE_CHECKING:
     from benchmarks.runs.planning import Plan
+    from reports.read.rows import Run
+    from reports.stats.flags import Flag
     from reports.words import Line
 
 REPO = Path(__file__).resolve().parents[1]
@@ -44,7 +46,7 @@ def report(
     changes = replace(measured.uncommitted, reporting=uncommitted.now())
     measured = replace(measured, uncommitted=changes)
     found = summary.summarise(measured, KERNELS)
-    page = render.write(measured, found, KERNELS, out.resolve())
+    page = render.write(measured, found, KERNELS, out.resolve(), _flags(measured))
     canary = f"{found.canary.state}. {words.canary_sentence(found.canary)}"
     _show(words.overview(found, KERNELS), canary, page, changes.sentence())
     lost = words.count(len(losses.losses(found)), "losing cell")
@@ -61,6 +63,26 @@ def report(
         raise typer.Exit(2)
     if readme:
         splice.write(found, KERNELS, REPO / "README.md", REPO / "docs" / "report.png")
+
+
+def _flags(run: Run) -> tuple[Flag, ...]:
+    """Return what the history of the run's machine shows of its kernels; a history that cannot be read ends no report."""
+    from tempfile import TemporaryDirectory
+
+    from benchmarks.runs import history
+    from lab import histories
+    from reports.stats import flags, series
+
+    kernels = list(dict.fromkeys(cell.kernel for cell in run.plan))
+    with TemporaryDirectory(prefix="eolab-") as folder:
+        try:
+            unreadable = histories.gather(Path(folder), machine=run.machine, say=False)
+            found = flags.find(series.by_machine(Path(folder)), kernels, history.unmeasured).flags
+        except (OSError, ValueError, KeyError) as error:
+            unreadable, found = [str(error)], ()
+    for wrong in unreadable:
+        terminal.say(f"left out of the steps in the history: {wrong}", "yellow")
+    return found
 
 
 def _chosen(name: str) -> Path:

@@ -56,6 +56,15 @@ def steps(count: int) -> list[Commit]:
     return [commit(name) for name in reversed(found)]
 
 
+def unmeasured(good: str, bad: str) -> int | None:
+    """Return how many commits of the main line between two changed what is measured; None where git does not tell."""
+    try:
+        said = checkout.git("rev-list", "--first-parent", f"{good}..{bad}", "--", *checkout.MEASURED).splitlines()
+        return len([one for one in said if one != checkout.git("rev-parse", f"{bad}^{{commit}}")])
+    except OSError:
+        return None
+
+
 def commit(revision: str) -> Commit:
     """Return the commit that a revision names, or raise an OSError with what git says."""
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,18 +42,45 @@ def benchmarks(data: Json) -> Json:
 
 def benchmark(results: Json, kernel: str, kind: str) -> dict[Cell, Samples]:
     """Return the cells of ``<module>.<Class>.<kind>`` whose class is named after the kernel."""
-    wanted = kernel.replace("_", "").lower()
     cells: dict[Cell, Samples] = {}
+    for columns in _named(results, kernel, kind):
+        keys = _keys(columns)
+        samples_of = columns.get("samples") or [None] * len(keys)
+        for key, result, samples in zip(keys, _results(columns, keys), samples_of, strict=True):
+            cells[key] = _samples(result, samples)
+    return cells
+
+
+def tracked(results: Json, kernel: str, kind: str) -> dict[Cell, float]:
+    """Return the numbers of a benchmark that counts and takes no samples, of the cells that have one."""
+    numbers: dict[Cell, float] = {}
+    for columns in _named(results, kernel, kind):
+        keys = _keys(columns)
+        known = zip(keys, _results(columns, keys), strict=True)
+        numbers |= {key: float(result) for key, result in known if result is not None and not math.isnan(result)}
+    return numbers
+
+
+def version(results: Json, kernel: str, kind: str) -> str:
+    """Return the version of a benchmark, another one where inputs or calls are others; nothing where it is absent."""
+    return next((str(columns.get("version", "")) for columns in _named(results, kernel, kind)), "")
+
+
+def _named(results: Json, kernel: str, kind: str) -> Iterator[Json]:
+    wanted = kernel.replace("_", "").lower()
     for name, columns in results.items():
         parts = name.split(".")
-        if len(parts) < 2 or parts[-1] != kind or parts[-2].replace("_", "").lower() != wanted:
-            continue
-        keys = list(itertools.product(*([ast.literal_eval(p) for p in axis] for axis in columns["params"])))
-        results_of = columns.get("result") or [None] * len(keys)
-        samples_of = columns.get("samples") or [None] * len(keys)
-        for key, result, samples in zip(keys, results_of, samples_of, strict=True):
-            cells[key[0], key[1]] = _samples(result, samples)
-    return cells
+        if len(parts) > 1 and parts[-1] == kind and parts[-2].replace("_", "").lower() == wanted:
+            yield columns
+
+
+def _keys(columns: Json) -> list[Cell]:
+    axes = ([ast.literal_eval(value) for value in axis] for axis in columns["params"])
+    return [(key[0], key[1]) for key in itertools.product(*axes)]
+
+
+def _results(columns: Json, keys: Sequence[Cell]) -> Sequence[float | None]:
+    return columns.get("result") or [None] * len(keys)
 
 
 def _samples(result: float | None, samples: Sequence[float] | None) -> Samples:

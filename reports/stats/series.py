@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -21,11 +21,12 @@ Curve = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class CommitResults:
-    """asv's results of one commit on one machine; `date` is the commit's."""
+    """asv's results of one commit on one machine; `date` is the commit's, `packages` those that were measured with."""
 
     commit: str
     date: datetime
     benchmarks: Mapping[str, Any]
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 def by_machine(results: Path) -> dict[str, list[CommitResults]]:
@@ -45,7 +46,8 @@ def _commits(files: Sequence[Path]) -> list[CommitResults]:
         commit = str(data["commit_hash"])
         known = found[commit].benchmarks if commit in found else {}
         date = datetime.fromtimestamp(data["date"] / 1000, UTC)
-        found[commit] = CommitResults(commit, date, {**known, **asvfiles.benchmarks(data)})
+        packages = {"python": str(data.get("python", "")), **data.get("requirements", {})}
+        found[commit] = CommitResults(commit, date, {**known, **asvfiles.benchmarks(data)}, packages)
     return sorted(found.values(), key=lambda results: results.date)
 
 

@@ -1,4 +1,4 @@
-"""The page of the history: per kernel the curves over its size, and how its ratio to NumPy went over the commits.
+"""The page of the history: what stepped, and per kernel the curves over its size and its ratio to NumPy over commits.
 
 asv-tachyon draws a series over commits for each parameter, and no curve over a parameter; this page stands beside it.
 """
@@ -11,16 +11,20 @@ from pathlib import Path
 
 import matplotlib as mpl
 
+from benchmarks.runs.history import unmeasured
 from benchmarks.spec import Kernel
 from inputs.sweep import centre, sweep
 from reports.figures import drawing
 from reports.figures.drawing import INK, STYLE, Look, Plot, blank, looks, plain_ticks
 from reports.read.rows import WALL
+from reports.stats import flags
+from reports.stats.flags import Flag
 from reports.stats.series import CommitResults, by_machine, curves, ratios
 from reports.words import name
-from reports.write import render
+from reports.write import flagging, render
 
-FILE = "history.html"
+FILE = flagging.PAGE
+FEED = "flags.atom"
 LABELS = {"side": "side of a square array", "dates": "dates T, at about equal bytes"}
 
 
@@ -34,20 +38,26 @@ class KernelHistory:
 
 @dataclass(frozen=True)
 class MachineHistory:
-    """One machine's commits, the oldest first, and its kernels."""
+    """One machine's commits, the oldest first, what stepped over them, and its kernels."""
 
     machine: str
     commits: Sequence[CommitResults]
+    flags: Sequence[Flag]
     kernels: Sequence[KernelHistory]
 
 
 def write(results: Path, kernels: Mapping[str, Kernel], folder: Path) -> Path:
-    """Write the page of a directory of asv's layout beside asv's own, and return its path."""
-    found = [_machine(machine, commits, kernels) for machine, commits in by_machine(results).items()]
+    """Write the page of a directory of asv's layout and its feed beside asv's own, and return the page's path."""
+    machines = by_machine(results)
+    shown = flags.find(machines, list(kernels), unmeasured)
+    found = [_machine(machine, commits, kernels, shown.flags) for machine, commits in machines.items()]
     style = (render.ROOM / "templates" / "style.css").read_text(encoding="utf-8")
     template = render.environment(html=True).get_template("history.html.j2")
     path = folder / FILE
-    path.write_text(template.render(machines=found, style=style, svg=drawing.svg), encoding="utf-8")
+    path.write_text(
+        template.render(machines=found, style=style, svg=drawing.svg, feed=FEED, flagging=flagging), encoding="utf-8"
+    )
+    (folder / FEED).write_bytes(flagging.atom(shown))
     return path
 
 
@@ -60,13 +70,16 @@ def link(index: Path) -> None:
         index.write_text(text.replace("</body>", f"{anchor}\n</body>", 1), encoding="utf-8")
 
 
-def _machine(machine: str, commits: Sequence[CommitResults], kernels: Mapping[str, Kernel]) -> MachineHistory:
+def _machine(
+    machine: str, commits: Sequence[CommitResults], kernels: Mapping[str, Kernel], found: Sequence[Flag]
+) -> MachineHistory:
+    mine = [flag for flag in found if flag.machine == machine]
     with mpl.rc_context(STYLE):
         histories = []
         for kernel in kernels.values():
-            plots = (curve_plot(machine, kernel, commits), ratio_plot(machine, kernel, commits))
+            plots = (curve_plot(machine, kernel, commits), ratio_plot(machine, kernel, commits, mine))
             histories.append(KernelHistory(kernel, [plot for plot in plots if plot is not None]))
-    return MachineHistory(machine, commits, [entry for entry in histories if entry.figures])
+    return MachineHistory(machine, commits, mine, [entry for entry in histories if entry.figures])
 
 
 def curve_plot(machine: str, kernel: Kernel, commits: Sequence[CommitResults]) -> Plot | None:
@@ -100,8 +113,10 @@ def curve_plot(machine: str, kernel: Kernel, commits: Sequence[CommitResults]) -
     )
 
 
-def ratio_plot(machine: str, kernel: Kernel, commits: Sequence[CommitResults]) -> Plot | None:
-    """Draw the ratio to expert NumPy at the centre case over the commits, with intervals where there are some."""
+def ratio_plot(
+    machine: str, kernel: Kernel, commits: Sequence[CommitResults], stepped: Sequence[Flag] = ()
+) -> Plot | None:
+    """Draw the ratio to expert NumPy at the centre case over the commits, with intervals and steps if there are any."""
     case = centre(kernel.family).name
     known = [(c.commit[:8], found) for c in commits if (found := ratios(c, kernel.name, case))]
     if not known:
@@ -118,6 +133,8 @@ def ratio_plot(machine: str, kernel: Kernel, commits: Sequence[CommitResults]) -
         for i, ratio in mine:
             if ratio.low is not None and ratio.high is not None:
                 axes.plot([i, i], [ratio.low, ratio.high], color=style.colour, lw=1)
+    for at in _stepped_at(stepped, kernel.name, case, [commit for commit, _ in known]):
+        axes.axvline(at - 0.5, color=INK, lw=1, ls=":")
     axes.axhline(1.0, color=INK, lw=1)
     axes.set(yscale="log", ylabel="times as fast as expert NumPy")
     plain_ticks(axes)
@@ -127,6 +144,13 @@ def ratio_plot(machine: str, kernel: Kernel, commits: Sequence[CommitResults]) -
     return Plot(
         f"{machine}-{kernel.name}-commits",
         f"Over commits, at {case}",
-        "Times as fast as expert NumPy in the same processes, the oldest commit first; whiskers are 95 % intervals.",
+        "Times as fast as expert NumPy in the same processes, the oldest commit first; whiskers are 95 % intervals, "
+        "dotted lines steps.",
         figure,
     )
+
+
+def _stepped_at(stepped: Sequence[Flag], kernel: str, case: str, commits: Sequence[str]) -> list[int]:
+    """Return the places of the commits with which a time of a case stepped."""
+    mine = {flag.since[:8] for flag in stepped if (flag.kernel, flag.case, flag.quantity) == (kernel, case, "time")}
+    return [at for at, commit in enumerate(commits) if commit in mine]

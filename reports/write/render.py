@@ -24,15 +24,16 @@ from benchmarks.spec import Kernel
 from reports import words
 from reports.figures import drawing
 from reports.read.rows import Run
+from reports.stats.flags import Flag
 from reports.stats.losses import losses, tallies
 from reports.stats.summary import Summary
-from reports.write import glossary, splice, tables
+from reports.write import flagging, glossary, splice, tables
 from reports.write.chapters import ClassGroup, groups
 
 ROOM = Path(__file__).resolve().parent
 
 
-def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) -> Path:
+def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path, flags: Sequence[Flag] = ()) -> Path:
     """Write the report of a run.
 
     Parameters
@@ -43,6 +44,8 @@ def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) 
         The registry.
     out
         Directory that is replaced as a whole.
+    flags
+        What the history of the machine shows of the kernels of the run.
 
     Returns
     -------
@@ -62,22 +65,22 @@ def write(run: Run, summary: Summary, kernels: Mapping[str, Kernel], out: Path) 
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         fresh.chmod(0o755)
-        _fill(fresh, run, summary, kernels)
+        _fill(fresh, run, summary, kernels, flags)
         _replace(out, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return out / "index.html"
 
 
-def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel]) -> None:
+def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel], flags: Sequence[Flag]) -> None:
     found = groups(summary, kernels)
     values = summary_json(summary)
     (folder / "summary.json").write_text(
         json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     tables.of_cells(summary.cells).to_csv(folder / "results.csv", index=False)
-    (folder / "report.md").write_text(markdown(run, summary, found, kernels), encoding="utf-8")
-    (folder / "index.html").write_text(page(run, summary, found), encoding="utf-8")
+    (folder / "report.md").write_text(markdown(run, summary, found, kernels, flags), encoding="utf-8")
+    (folder / "index.html").write_text(page(run, summary, found, flags), encoding="utf-8")
     for plot in (plot for group in found for chapter in group.chapters for plot in chapter.figures):
         (folder / f"{plot.key}.png").write_bytes(drawing.png(plot.figure))
 
@@ -118,27 +121,35 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def page(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> str:
+def page(run: Run, summary: Summary, found: Sequence[ClassGroup], flags: Sequence[Flag] = ()) -> str:
     """Return the self-contained page: style, figures and raw data inside, nothing from the network."""
     raw = {
         "summary": summary_json(summary),
         "rows": [asdict(row) for row in run.rows],
         "sizes": [asdict(entry) for entry in run.sizes],
         "controls": [asdict(c) for c in run.controls],
+        "flags": [flagging.plain(flag) for flag in flags],
     }
     data = json.dumps(raw, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
     style = (ROOM / "templates" / "style.css").read_text(encoding="utf-8")
     template = environment(html=True).get_template("index.html.j2")
-    content = _content(run, summary, found)
+    content = _content(run, summary, found, flags)
     return template.render(**content, glossary=glossary.terms(), style=style, data=data, svg=drawing.svg)
 
 
-def markdown(run: Run, summary: Summary, found: Sequence[ClassGroup], kernels: Mapping[str, Kernel]) -> str:
+def markdown(
+    run: Run,
+    summary: Summary,
+    found: Sequence[ClassGroup],
+    kernels: Mapping[str, Kernel],
+    flags: Sequence[Flag] = (),
+) -> str:
     """Return the report as Markdown."""
-    return environment(html=False).get_template("report.md.j2").render(**_content(run, summary, found), kernels=kernels)
+    content = _content(run, summary, found, flags)
+    return environment(html=False).get_template("report.md.j2").render(**content, kernels=kernels)
 
 
-def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[str, Any]:
+def _content(run: Run, summary: Summary, found: Sequence[ClassGroup], flags: Sequence[Flag]) -> dict[str, Any]:
     """Return what the page and the Markdown both say."""
     lost = losses(summary)
     return {
@@ -150,6 +161,8 @@ def _content(run: Run, summary: Summary, found: Sequence[ClassGroup]) -> dict[st
         "tallies": tallies(summary, lost),
         "words": words,
         "tables": tables,
+        "flags": flags,
+        "flagging": flagging,
     }
 
 

@@ -1,4 +1,4 @@
-"""Splices the newest result into the README: a table between two markers, and a picture."""
+"""Splices what was measured into a paper: a table between two markers; into the README also a picture."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from reports.figures import drawing, picture
 from reports.stats.summary import Summary
 from reports.write import tables
 
-BEGIN = "<!-- results:begin -->"
-END = "<!-- results:end -->"
+
+def markers(name: str) -> tuple[str, str]:
+    """Return the two markers of a block of a paper."""
+    return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
 
 
-def splice(text: str, block: str) -> str:
+BEGIN, END = markers("results")
+
+
+def splice(text: str, block: str, name: str = "results") -> str:
     """Replace what stands between the two markers.
 
     Parameters
@@ -23,6 +28,8 @@ def splice(text: str, block: str) -> str:
         The document.
     block
         What is to stand between the markers.
+    name
+        Of the block, by its markers.
 
     Returns
     -------
@@ -34,14 +41,15 @@ def splice(text: str, block: str) -> str:
     ValueError
         Where a marker is absent or stands twice, or the end comes before the beginning.
     """
-    for marker in (BEGIN, END):
+    begin, end = markers(name)
+    for marker in (begin, end):
         if text.count(marker) != 1:
             raise ValueError(f"text: {marker} stands in it {text.count(marker)} times, exactly once is accepted")
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise ValueError(f"text: {END} comes before {BEGIN}, the other way round is accepted")
-    return f"{before}{BEGIN}\n{block.strip()}\n{END}{after}"
+        raise ValueError(f"text: {end} comes before {begin}, the other way round is accepted")
+    return f"{before}{begin}\n{block.strip()}\n{end}{after}"
 
 
 def block(summary: Summary, kernels: Mapping[str, Kernel]) -> str:

@@ -20,7 +20,7 @@ from benchmarks.registry import KERNELS
 from benchmarks.runs import history, planning
 from benchmarks.spec import Kernel
 from lab import __main__ as door
-from lab import dashboard, report
+from lab import dashboard, histories, report
 from reports.read import load, uncommitted
 from reports.read.uncommitted import Uncommitted
 from reports.stats.summary import summarise
@@ -355,7 +355,7 @@ def test_asv_publishes_what_was_measured_on_any_branch_or_none(
     benchmark = {"code": "", "name": "b.time_it", "params": [], "param_names": [], "type": "time", "unit": "seconds"}
     (own / "benchmarks.json").write_text(json.dumps({"b.time_it": benchmark | {"version": "1"}, "version": 2}))
     (repository.root / "benchmarks").mkdir(exist_ok=True)
-    monkeypatch.setattr(dashboard, "RECORD", tmp_path / "none")
+    monkeypatch.setattr(histories, "RECORD", tmp_path / "none")
     monkeypatch.setattr(dashboard, "MERGED", tmp_path / "merged")
     monkeypatch.setattr(history, "RESULTS", tmp_path / "none")
     monkeypatch.setattr(planning, "ASV_RESULTS", own)
@@ -373,7 +373,7 @@ def test_the_dashboard_of_a_shallow_clone_says_what_mends_it(
     repository.commit("second")
     write_asv(tmp_path / "own", {})
     (tmp_path / "own/benchmarks.json").write_text('{"version": 2}')
-    monkeypatch.setattr(dashboard, "RECORD", tmp_path / "none")
+    monkeypatch.setattr(histories, "RECORD", tmp_path / "none")
     monkeypatch.setattr(dashboard, "MERGED", tmp_path / "merged")
     monkeypatch.setattr(history, "RESULTS", tmp_path / "none")
     monkeypatch.setattr(planning, "ASV_RESULTS", tmp_path / "own")

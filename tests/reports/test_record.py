@@ -26,6 +26,7 @@ from benchmarks.runs import history, planning
 from inputs.sweep import sweep
 from lab import __main__ as door
 from lab import dashboard
+from lab import histories as gathering
 from reports.read import asvfiles
 from reports.stats.series import by_machine, curves, ratios
 from reports.stats.summary import summarise
@@ -219,7 +220,7 @@ def test_the_dashboard_brings_the_record_and_what_is_measured_here_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, histories, own = (tmp_path / name for name in ("record", "history", "own"))
-    monkeypatch.setattr(dashboard, "RECORD", kept)
+    monkeypatch.setattr(gathering, "RECORD", kept)
     monkeypatch.setattr(dashboard, "MERGED", tmp_path / "merged")
     monkeypatch.setattr(history, "RESULTS", histories)
     monkeypatch.setattr(planning, "ASV_RESULTS", own)
