@@ -66,7 +66,7 @@ def report(
 
 
 def _flags(run: Run) -> tuple[Flag, ...]:
-    """Return what the history of the run's machine shows of its kernels; a history that cannot be read ends no report."""
+    """Return what the history of the run's machine shows of its kernels; one that cannot be read ends no report."""
     from tempfile import TemporaryDirectory
 
     from benchmarks.runs import history

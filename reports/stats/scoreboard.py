@@ -12,6 +12,7 @@ from math import expm1, isfinite
 from statistics import median
 
 import numpy as np
+from scipy.special import betaincinv
 
 from reports.stats import asv_steps, changepoints
 from reports.stats.changepoints import TIMES, Rule
@@ -26,7 +27,11 @@ Detector = Callable[[Sequence[float]], Sequence[int]]
 
 @dataclass(frozen=True)
 class Score:
-    """What a rule made of the series of one kind; `errors` are the commits by which found steps were missed."""
+    """What a rule made of the series of one kind.
+
+    `false` is the number of false flags, and `spoilt` that of the series that have one; `errors` are the commits by
+    which found steps were missed.
+    """
 
     rule: str
     kind: str
@@ -34,7 +39,15 @@ class Score:
     steps: int
     found: int
     false: int
+    spoilt: int
     errors: tuple[int, ...]
+
+    @property
+    def bound(self) -> float:
+        """The share of series with a false flag that 95 % confidence does not exclude, at most."""
+        if self.spoilt == self.series:
+            return 1.0
+        return float(betaincinv(self.spoilt + 1, self.series - self.spoilt, 0.95))
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,7 @@ def _score(rule: str, kind: str, judged: Iterable[tuple[Labelled, Matched]]) -> 
         steps=sum(len(series.jumps) for series, _ in mine),
         found=sum(len(found.found) for _, found in mine),
         false=sum(found.false for _, found in mine),
+        spoilt=sum(found.false > 0 for _, found in mine),
         errors=tuple(error for _, found in mine for error in found.found.values()),
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import expm1, log
 
 from reports.stats.changepoints import TIMES, Rule
 from reports.stats.labelled import collection
@@ -41,8 +42,9 @@ class Trial:
 
 def candidates() -> Iterator[Rule]:
     """Yield the rules that are tried."""
-    for penalty, alpha, lasting, slope in product((3, 6, 10), (1e-3, 1e-4, 1e-5), (4, 6, 8), (1.0, 1.2, 1.4, 1.6)):
-        yield replace(TIMES, penalty=penalty, alpha=alpha, lasting=lasting, slope=slope)
+    sizes = [log(1.08), log(1.12), log(1.16)]
+    for penalty, alpha, states, slope in product((3, 6, 10), (1e-3, 1e-4, 1e-5), sizes, (1.2, 1.4, 1.6)):
+        yield replace(TIMES, penalty=penalty, alpha=alpha, states=states, slope=slope)
 
 
 def trials(seeds: Sequence[int], rules: Sequence[Rule]) -> list[Trial]:
@@ -70,7 +72,7 @@ def trials(seeds: Sequence[int], rules: Sequence[Rule]) -> list[Trial]:
 if __name__ == "__main__":
     for trial in trials(SEEDS, list(candidates()))[:10]:
         print(
-            f"penalty {trial.rule.penalty:g}, alpha {trial.rule.alpha:g}, lasting {trial.rule.lasting}, slope "
+            f"penalty {trial.rule.penalty:g}, alpha {trial.rule.alpha:g}, states {expm1(trial.rule.states):.0%}, slope "
             f"{trial.rule.slope:g}: finds {trial.found:.1%}, false {trial.worst:.3f}, among states "
             f"{trial.worst_in_states:.3f}{'' if trial.allowed else ' (too many)'}"
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from reports import words
-from reports.stats.scoreboard import NEAR, BySize, Score, Scoreboard
+from reports.stats.scoreboard import NEAR, Score, Scoreboard
 from reports.stats.tuning import SEEDS
 from reports.write import splice, tables
 
@@ -33,7 +33,8 @@ def by_size(board: Scoreboard) -> pd.DataFrame:
     sizes = list(dict.fromkeys(one.size for one in board.sizes))
     return pd.DataFrame(
         [
-            {"single step of": f"{size:.0%}"} | {one.rule: _share(one) for one in board.sizes if one.size == size}
+            {"single step of": f"{100 * size:.0f} %"}
+            | {one.rule: _share(one) for one in board.sizes if one.size == size}
             for size in sizes
         ]
     )
@@ -43,17 +44,19 @@ def _score(score: Score) -> str:
     false = f"{score.false / score.series:.3f} false"
     if not score.steps:
         return false
-    exact = f", {sum(not error for error in score.errors) / score.found:.0%} of them exactly" if score.found else ""
-    return f"{score.found / score.steps:.0%} found{exact}; {false}"
+    exactly = _percent(sum(not error for error in score.errors), score.found)
+    return f"{_percent(score.found, score.steps)} found, {exactly} of them exactly; {false}"
 
 
-def _share(found: BySize) -> str:
-    return f"{found.found / found.steps:.0%}" if found.steps else words.NONE
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else words.NONE
 
 
 def block(board: Scoreboard) -> str:
     """Return what stands in METHODOLOGY."""
-    total = sum(score.series for score in board.scores if score.rule == board.scores[0].rule)
+    first = [score for score in board.scores if score.rule == board.scores[0].rule]
+    total = sum(score.series for score in first)
+    calm = next(score for score in first if score.kind == "none")
     return "\n".join(
         [
             tables.markdown(by_kind(board)),
@@ -62,8 +65,10 @@ def block(board: Scoreboard) -> str:
             "",
             f"*Found* is the share of the steps within {NEAR} commits of which a rule flags one; *exactly* is at the "
             "commit itself, or in a stretch of unmeasured ones that holds it. *False* is the number of other flags for "
-            f"each series. Counted on {total} series, {board.seeds} of each kind; the figures of the lab's rule were "
-            f"chosen on {len(SEEDS)} others of each kind. Written by `python -m lab flags --scoreboard --splice`.",
+            f"each series. Of the {calm.series} series that hold noise alone the lab's rule spoils {calm.spoilt}: with "
+            f"95 % confidence it is less than {100 * calm.bound:.2g} % of them. Counted on {total} series, {board.seeds} "
+            f"of each kind; the figures of the lab's rule were chosen on {len(SEEDS)} others of each kind. Written by "
+            "`python -m lab flags --scoreboard --splice`.",
         ]
     )
 
