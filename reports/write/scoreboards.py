@@ -34,7 +34,7 @@ def by_size(board: Scoreboard) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"single step of": f"{100 * size:.0f} %"}
-            | {one.rule: _share(one) for one in board.sizes if one.size == size}
+            | {one.rule: _percent(one.found, one.steps) for one in board.sizes if one.size == size}
             for size in sizes
         ]
     )
@@ -66,9 +66,9 @@ def block(board: Scoreboard) -> str:
             f"*Found* is the share of the steps within {NEAR} commits of which a rule flags one; *exactly* is at the "
             "commit itself, or in a stretch of unmeasured ones that holds it. *False* is the number of other flags for "
             f"each series. Of the {calm.series} series that hold noise alone the lab's rule spoils {calm.spoilt}: with "
-            f"95 % confidence it is less than {100 * calm.bound:.2g} % of them. Counted on {total} series, {board.seeds} "
-            f"of each kind; the figures of the lab's rule were chosen on {len(SEEDS)} others of each kind. Written by "
-            "`python -m lab flags --scoreboard --splice`.",
+            f"95 % confidence it is less than {100 * calm.bound:.2g} % of them. Counted on {total} series, "
+            f"{board.seeds} of each kind; the figures of the lab's rule were chosen on {len(SEEDS)} others of each "
+            "kind. Written by `python -m lab flags --scoreboard --splice`.",
         ]
     )
 
