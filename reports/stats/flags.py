@@ -101,7 +101,10 @@ class Flag:
 
     @property
     def repro(self) -> str:
-        """The command that measures the two commits against each other."""
+        """The command that measures the two commits again, side by side; or their peaks, which no gate looks at."""
+        if self.quantity != "time":
+            both = f"--commit {self.good[:12]} --commit {self.since[:12]}"
+            return f"python -m lab history {self.kernel} {both} --case {self.case} --again"
         return f"python -m lab gate {self.good[:12]} {self.since[:12]} --kernel {self.kernel} --case {self.case}"
 
 

@@ -185,6 +185,21 @@ def test_the_range_is_as_wide_as_what_was_not_measured(tmp_path: Path) -> None:
     assert flagging.place(flag) == "00000008, or one of 3 before it"
 
 
+def test_the_commits_between_are_those_that_changed_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def git(*arguments: str) -> str:
+        asked.append(arguments)
+        return "bad\nmiddle\nother" if arguments[0] == "rev-list" else "bad"
+
+    monkeypatch.setattr(checkout, "git", git)
+    assert history.unmeasured("good", "bad") == 2
+    assert "good..bad" in asked[0]
+    assert asked[0][-len(checkout.MEASURED) :] == tuple(checkout.MEASURED)
+    monkeypatch.undo()
+    assert history.unmeasured("no-such-commit", "HEAD") is None
+
+
 def test_another_recipe_begins_another_series(tmp_path: Path) -> None:
     """The jump of the time is that of the input, which is another one since the seventh commit."""
     seen = found(Told(step("rust", 1.5), version=lambda at: "v1" if at < 6 else "v2"), tmp_path)
@@ -213,6 +228,8 @@ def test_memory_is_flagged_beyond_what_a_process_takes_for_itself(tmp_path: Path
     flag = one(Told(peaks=peaks), tmp_path)
     assert (flag.quantity, flag.layer, flag.word, flag.since) == ("peak memory", "rust", "regressed", name(7))
     assert flag.percent == pytest.approx(25, abs=1)
+    both = f"--commit {name(6)[:12]} --commit {name(7)[:12]}"
+    assert flag.repro == f"python -m lab history {KERNEL} {both} --case {CASE} --again"
 
 
 def test_a_history_that_says_nothing_is_not_green(tmp_path: Path) -> None:
