@@ -7,6 +7,7 @@ once and a broken room breaks no other verb.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from keyword import iskeyword
@@ -27,6 +28,7 @@ VERBS: dict[str, str] = {
     "gate": "Compare two commits in lock-step: what regressed?",
     "bisect": "Find the commit that made a kernel slower.",
     "calibrate": "Learn how often the gate errs: A/A, injections.",
+    "ledger": "See how often the gate errs, by its calibration.",
     "experts": "Time the expert NumPy forms beside all others known.",
     "history": "Measure several commits on this machine.",
     "record": "Keep a machine's history under reports/record.",
@@ -124,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = build_app(wanted)(args=given or ["--help"], prog_name="python -m lab", standalone_mode=False)
     except typer.Abort:
-        return 1
+        return 130
     except Exception as error:
         text = None if debug else sentence(error)
         if text is None:
@@ -142,4 +144,9 @@ if __name__ == "__main__":
 
     terminal.degrade()
     surroundings.enter()
-    raise SystemExit(main())
+    try:
+        ended = main()
+    except Exception:  # Python itself would end with 1, which says of a gate that something regressed
+        traceback.print_exc()
+        ended = 2
+    raise SystemExit(ended)

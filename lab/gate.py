@@ -33,9 +33,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     ] = False,
     own: Annotated[
         str,
-        typer.Option(
-            metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."
-        ),
+        typer.Option(metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."),
     ] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Measure no longer than 10m, or 90s, or 1h.")] = "10m",
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON, and nothing else.")] = False,
@@ -57,8 +55,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     until_s = durations.parse(budget)
     runner.heed_interrupts()
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own))
-    folder = _claimed(planned)
-    _announce(console, planned)
+    folder = _begun(console, planned)
     try:
         measured = GateRun(planned, folder, monotonic() + until_s).run()
     except KeyboardInterrupt:
@@ -79,6 +76,7 @@ class _Wanted(NamedTuple):
 
 def _planned(base: str, head: str, wanted: _Wanted) -> Plan:
     """Build both commits, and return what is to be compared."""
+    from benchmarks.environment import checkout
     from benchmarks.gate import builds, plan
     from benchmarks.gate.affected import affected
     from lab import progress
@@ -92,17 +90,21 @@ def _planned(base: str, head: str, wanted: _Wanted) -> Plan:
             raise ValueError("kernel: name the one whose arguments and contract your function has")
         own = builds.directory(base, module), builds.directory(head, module)
         return plan.plan_of_own(*own, wanted.own, chosen)
+    if head == "HEAD":
+        checkout.require_clean()
     with progress.shown("building the wheels, or finding them in the cache"):
         sides = builds.build(base), builds.build(head)
     everything = wanted.everything or bool(wanted.kernels and wanted.cases)
     return plan.make_plan(*sides, affected(*sides), chosen, everything=everything)
 
 
-def _claimed(planned: Plan) -> Path:
+def _begun(console: Console, planned: Plan) -> Path:
+    """Save the plan, say what it is, and return its directory."""
     from benchmarks.gate.plan import GATES
 
     folder = GATES / planned.gate_id
     planned.save(folder)
+    _announce(console, planned)
     return folder
 
 

@@ -85,7 +85,7 @@ def _crate(commit: str) -> Sources:
         checkout.git("archive", "--format=tar", f"--output={archive}", commit, CRATE)
         with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as tar:
             files = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
-            texts = {name: file.read().decode(errors="replace") for name, file in files.items() if file is not None}
+            texts = {name: file.read().decode("utf-8", errors="replace") for name, file in files.items() if file is not None}
     relative = {PurePosixPath(name).relative_to(CRATE): text for name, text in texts.items()}
     return {str(name): text for name, text in relative.items() if name.parts[0] not in {"tests", "benches"}}
 

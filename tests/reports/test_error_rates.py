@@ -11,8 +11,10 @@ import pytest
 
 from benchmarks.gate import ledger
 from benchmarks.gate.ledger import Entry
+from lab import __main__ as door
 from reports.stats import error_rates
 from reports.stats.verdicts import Word
+from reports.write import ledger_page
 
 CALM = Entry(
     "gate-0", "2026-01-01", "machine", "a" * 40, "d", "same", "", 0.0, "evi", "f32_256", "rust", 0, 4,
@@ -86,3 +88,22 @@ def test_the_ledger_only_grows_and_keeps_each_comparison_once(tmp_path: Path) ->
     path.write_text('{"gate": 1}\n' + text, encoding="utf-8")
     with pytest.raises(ValueError, match="has a line that this version"):
         ledger.read(path)
+
+
+def test_the_page_of_the_ledger_shows_every_rule_with_counts_and_bounds() -> None:
+    known = [entry(seed=k, gate=f"gate-{k // 10}") for k in range(40)]
+    slow = replace(entry(0.1, kind="injected", injection="spin", amount=0.1), verdict=str(Word.REGRESSED))
+    text = ledger_page.markdown([*known, slow])
+    assert "| false flags, of comparisons of the same | 0 % (0 of 40) [0 %, 8.81 %]" in " ".join(text.split())
+    assert "+10 % found, calls of 1 ms and more" in text
+    assert all(name in text for name in error_rates.RULES)
+    found = ledger_page.as_object([*known, slow])
+    assert (found["comparisons"], found["gates"], len(found["rules"])) == (41, 4, 3)
+
+
+def test_a_ledger_without_a_line_is_an_error_and_no_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ledger, "read_all", lambda: ledger.read(tmp_path / "none.jsonl"))
+    assert door.main(["ledger"]) == 2
+    assert "`lab calibrate` makes some" in capsys.readouterr().err
