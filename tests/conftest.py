@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from benchmarks.contract.verdict import Verdict
 from benchmarks.environment.process import ONE_BLAS_THREAD
@@ -18,6 +19,9 @@ from inputs.host import surroundings
 # From a git hook the tests' own repositories are meant all the same, and not the one that is committed to.
 for name in [name for name in os.environ if name.startswith("GIT_") and not surroundings.PASSED.fullmatch(name)]:
     del os.environ[name]
+
+settings.register_profile("lab", deadline=None)  # a busy machine is no defect
+settings.load_profile("lab")
 
 os.environ.update(ONE_BLAS_THREAD)  # in time for the workers of pytest-xdist, which share the cores
 

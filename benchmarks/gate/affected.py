@@ -83,7 +83,7 @@ def _crate(commit: str) -> Sources:
     with tempfile.TemporaryDirectory(prefix="eolab-") as folder:
         archive = Path(folder) / "crate.tar"
         checkout.git("archive", "--format=tar", f"--output={archive}", commit, CRATE)
-        with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as tar:
+        with tarfile.TarFile(fileobj=io.BytesIO(archive.read_bytes())) as tar:
             files = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
             texts = {name: file.read().decode("utf-8", errors="replace") for name, file in files.items() if file is not None}
     relative = {PurePosixPath(name).relative_to(CRATE): text for name, text in texts.items()}
