@@ -85,9 +85,9 @@ def _crate(commit: str) -> Sources:
         checkout.git("archive", "--format=tar", f"--output={archive}", commit, CRATE)
         with tarfile.TarFile(fileobj=io.BytesIO(archive.read_bytes())) as tar:
             files = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
-            texts = {name: file.read().decode("utf-8", errors="replace") for name, file in files.items() if file is not None}
-    relative = {PurePosixPath(name).relative_to(CRATE): text for name, text in texts.items()}
-    return {str(name): text for name, text in relative.items() if name.parts[0] not in {"tests", "benches"}}
+            read = {PurePosixPath(name).relative_to(CRATE): file.read() for name, file in files.items() if file}
+    texts = {name: content.decode("utf-8", errors="replace") for name, content in read.items()}
+    return {str(name): text for name, text in texts.items() if name.parts[0] not in {"tests", "benches"}}
 
 
 def _graph(tree: Sources, named: Callable[[str, Sources], Iterator[str]]) -> Graph:
