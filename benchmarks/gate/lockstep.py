@@ -29,8 +29,9 @@ from benchmarks.environment.cause import sentence
 from benchmarks.environment.process import MeasurementError, environment
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import Cell, Pair, Reply, Request, Side, Stage
-from benchmarks.pairing import conductor
+from benchmarks.pairing.oracles import oracle
 from benchmarks.pairing.stage import BLOCK_S, DISCARD_BELOW_S, SLOW_S
+from benchmarks.pairing.worker import BALLAST_BYTES
 from inputs.families import find
 from inputs.host.cache import cache_dir
 
@@ -40,8 +41,6 @@ ROUNDS = (2, 8)
 """Fewest and most rounds; each is two blocks of either side, ABBA."""
 SIDE_BUDGET_S = 0.12
 """The blocks of one side of a cell take about this long, within `ROUNDS`."""
-BALLAST_BYTES = 192 * 2**20
-"""The most memory that a process holds to have what comes after it lie elsewhere."""
 
 
 class SeatError(RuntimeError):
@@ -213,8 +212,8 @@ def _open(seats: Sequence[Seat], placement: Placement) -> None:
 
 def _prepare(cell: Cell, side: int) -> Request:
     kernel = registry.get(cell.kernel)
-    oracle = conductor.oracle(kernel, find(kernel.family, cell.case), side or None)
-    return Request("prepare", kernel=cell.kernel, case=cell.case, arm=cell.arm, side=side, oracle=str(oracle))
+    right = oracle(kernel, find(kernel.family, cell.case), side or None)
+    return Request("prepare", kernel=cell.kernel, case=cell.case, arm=cell.arm, side=side, oracle=str(right))
 
 
 def _seconds(reply: Reply) -> float:

@@ -1,32 +1,28 @@
-"""Pairing: the first cell of a kernel that is asked for measures all arms side by side, in N spawned processes.
+"""Pairing: the first cell that is asked for measures all arms side by side, in N spawned processes of each kernel.
 
-The process is the unit. A parent makes the inputs and the oracle's results once, then starts one process after the
-other (`benchmarks.pairing.worker`) and at the end one for memory (`benchmarks.pairing.memory`) and one for first calls
-(`benchmarks.pairing.starts`). Each writes lines to the run directory.
+The process is the unit. A parent makes the inputs and the oracle's results once. Then it starts one process after the
+other (`benchmarks.pairing.worker`), round after round over all kernels of the run, and at the end, for each kernel, one
+for memory (`benchmarks.pairing.memory`) and one for first calls (`benchmarks.pairing.starts`). Each writes lines to the
+run directory.
 What is there already is not measured again, so an interrupted measurement goes on where it stopped. A process has
 ended when it has written every group of every case, every small size, and its controls.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks import registry
-from benchmarks.calls.answers import stacked
-from benchmarks.calls.binding import crop_side, target
 from benchmarks.environment.disk_room import probe
 from benchmarks.environment.lock import one_at_a_time
 from benchmarks.environment.process import MeasurementError, spawn
+from benchmarks.pairing.oracles import files
 from benchmarks.pairing.runlines import (
     CROPPED,
     Group,
@@ -42,15 +38,11 @@ from benchmarks.pairing.runlines import (
 )
 from benchmarks.pairing.small_calls import small_cases
 from benchmarks.pairing.worker import Job
-from benchmarks.spec import Kernel
-from inputs.cases import Case
-from inputs.families import find
 from inputs.host.cores import usable_cores
 
 PROCESSES = 6
 """The fewest for which a 95 % interval exists."""
 NOT_CROPPED, NOT_MEASURED = "not cropped", "not measured"
-ORACLE_FORM = "outputs stacked"
 
 
 @dataclass(frozen=True)
@@ -83,43 +75,97 @@ class Measurement:
     controls: bool = True
 
 
-def measure(wanted: Measurement, notify: Callable[[], None] = lambda: None) -> None:
-    """Measure what is not there yet; `notify` is called after each process.
+def measure(
+    wanted: Measurement, notify: Callable[[], None] = lambda: None, *, beside: Sequence[Measurement] = ()
+) -> None:
+    """Measure what is not there yet.
+
+    Parameters
+    ----------
+    wanted
+        What must be there afterwards.
+    notify
+        Called after each process.
+    beside
+        What is measured in the same rounds where anything is missing of `wanted`, which may be among it.
 
     Raises
     ------
     benchmarks.environment.process.MeasurementError
-        If a process dies. The lines it wrote stay.
+        If a process dies, or did before. The lines it wrote stay.
     OSError
         If there is no room for more lines.
     """
     if not is_measured(wanted):
-        with _measuring(wanted):
-            _measure_missing(wanted, notify)
+        measure_all(list(dict.fromkeys((*beside, wanted))), notify)
+        if (mark := _broken_mark(wanted)).is_file():
+            raise MeasurementError(mark.read_text(encoding="utf-8"))
+
+
+def measure_all(wanted: Sequence[Measurement], notify: Callable[[], None] = lambda: None) -> None:
+    """Measure several kernels round after round: a process of each, then the next process of each.
+
+    So the processes of one kernel lie minutes apart, as far as the run goes: they share no phase of the machine. A
+    kernel of which a process dies is left with a mark that says why, and the others go on.
+    """
+    left = [one for one in wanted if not _broken_mark(one).is_file() and not is_measured(one)]
+    for one in left:
+        one.run_dir.mkdir(parents=True, exist_ok=True)
+        probe(one.run_dir)
+    if not left:
+        return
+    with one_at_a_time():
+        _note_load()
+        takings = [_Taking(one) for one in left]
+        for process in range(max(one.processes for one in left)):
+            for taking in takings:
+                if taking.step(partial(taking.take, process)):
+                    notify()
+        for taking in takings:
+            if taking.step(taking.end):
+                notify()
 
 
 def measure_memory(wanted: Measurement) -> None:
     """Measure memory alone where that is not done; raises as `measure` does."""
     if _memory_cases(wanted):
-        with _measuring(wanted):
-            _run_memory(wanted)
+        with one_at_a_time():
+            _Taking(wanted).step(partial(_run_memory, wanted))
+        if _memory_cases(wanted):
+            raise MeasurementError(_broken_mark(wanted).read_text(encoding="utf-8"))
 
 
-@contextmanager
-def _measuring(wanted: Measurement) -> Iterator[None]:
-    """Hold the machine's lock, and keep why a measurement broke."""
-    wanted.run_dir.mkdir(parents=True, exist_ok=True)
-    probe(wanted.run_dir)
-    with one_at_a_time():
-        mark = _broken_mark(wanted)
-        if mark.is_file():
-            raise MeasurementError(mark.read_text(encoding="utf-8"))
+class _Taking:
+    """One kernel's measurement while it goes on, until it breaks."""
+
+    def __init__(self, wanted: Measurement) -> None:
+        self.wanted, self.unfinished = wanted, _unfinished(wanted)
+        self.oracles: dict[str, dict[str, str]] | None = None
+
+    def step(self, do: Callable[[], None]) -> bool:
+        """Do something where nothing broke before; where it breaks, keep why. Tell whether it went well."""
+        if _broken_mark(self.wanted).is_file():
+            return False
         try:
-            yield
+            do()
         except MeasurementError as error:
-            probe(wanted.run_dir)  # no room is the cause then, and nothing that would happen again with more
-            mark.write_text(f"{error}\n", encoding="utf-8")
-            raise
+            probe(self.wanted.run_dir)  # no room is the cause then, and nothing that would happen again with more
+            _broken_mark(self.wanted).write_text(f"{error}\n", encoding="utf-8")
+            return False
+        return True
+
+    def take(self, process: int) -> None:
+        """Measure what is missing of one process."""
+        if process in self.unfinished:
+            if self.oracles is None:
+                self.oracles = {case: files(registry.get(self.wanted.kernel), case) for case in self.wanted.cases}
+            _run_process(self.wanted, process, self.unfinished[process], self.oracles)
+
+    def end(self) -> None:
+        """Measure what is measured once."""
+        if self.wanted.memory:
+            _run_memory(self.wanted)
+            _run_start(self.wanted)
 
 
 def broken_marks(run_dir: Path) -> list[Path]:
@@ -131,19 +177,9 @@ def _broken_mark(wanted: Measurement) -> Path:
     return wanted.run_dir / f"{wanted.kernel}.{zlib.crc32(repr(wanted.cases).encode()):08x}.broken"
 
 
-def _measure_missing(wanted: Measurement, notify: Callable[[], None]) -> None:
+def _note_load() -> None:
     if (load := os.getloadavg()[0]) > usable_cores():  # the controls will show it as well
         print(f"note: the load average is {load:.1f}; other work on this machine makes times noisy")
-    oracles = {case: _oracles(registry.get(wanted.kernel), case) for case in wanted.cases}
-    unfinished = _unfinished(wanted)
-    for process in range(wanted.processes):
-        if process in unfinished:
-            _run_process(wanted, process, unfinished[process], oracles)
-        notify()
-    if wanted.memory:
-        _run_memory(wanted)
-        _run_start(wanted)
-        notify()
 
 
 def is_measured(wanted: Measurement) -> bool:
@@ -219,46 +255,6 @@ def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:
     path = folder / f"{name}.json"
     job.save(path)
     spawn(module, path, wanted.wheel_digest, folder / f"{name}.log")
-
-
-def _oracles(kernel: Kernel, name: str) -> dict[str, str]:
-    """Return group → file of the oracle's result, made where it is not in the cache. Missing data has none."""
-    from inputs.real.cubes import Unavailable
-
-    case = find(kernel.family, name)
-    try:
-        sides: dict[Group, int | None] = {"call": None}
-        if (side := crop_side(case)) is not None:
-            sides["crop"] = side
-        return {group: str(oracle(kernel, case, side)) for group, side in sides.items()}
-    except Unavailable:
-        return {}
-
-
-def oracle(kernel: Kernel, case: Case, side: int | None) -> Path:
-    """Return the cached oracle result of a case, as `benchmarks.calls.answers.stacked` gives it.
-
-    The name holds the inputs' content and the text of the declaration, with what declarations share.
-    """
-    from inputs.host.cache import cache_dir, locked, replacing
-
-    onto = target(kernel, case, side)
-    keywords = dict(kernel.keywords(case))
-    declaration = Path(inspect.getfile(kernel.oracle))
-    content = hashlib.blake2b(declaration.read_bytes(), digest_size=12)
-    for shared in sorted(declaration.parent.glob("_*.py")):
-        content.update(shared.read_bytes())
-    content.update(repr((ORACLE_FORM, sorted(keywords.items()), onto.shapes, list(onto.named))).encode())
-    for array in onto.inputs:
-        content.update(f"{array.dtype.str}{array.shape}".encode())
-        content.update(np.ascontiguousarray(array).data)
-    path = cache_dir() / "oracle" / f"{kernel.name}-{content.hexdigest()}.npy"
-    with locked(path):
-        if not path.is_file():
-            expected = stacked(kernel.oracle(*onto.arrays, **onto.named, **keywords))
-            with replacing(path) as temporary, temporary.open("wb") as handle:
-                np.save(handle, expected)
-    return path
 
 
 @dataclass(frozen=True)

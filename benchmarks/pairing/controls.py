@@ -48,6 +48,8 @@ class Controls:
         Load average at the end.
     seconds
         How long the process measured.
+    ballast_bytes
+        Memory that it held from the beginning, to have its arrays lie elsewhere than the last process's.
     """
 
     kernel: str
@@ -70,6 +72,7 @@ class Controls:
     throttled_s: float | str
     load_1min: float
     seconds: float
+    ballast_bytes: int
 
 
 class Throttled(NamedTuple):
@@ -109,7 +112,7 @@ class Watch:
         return Throttled(since.periods, since.throttled, since.throttled_s)
 
 
-def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
+def controls(kernel: Kernel, process: int, watch: Watch, ballast_bytes: int = 0) -> dict[str, Any]:
     """Measure the controls of one process."""
     throttled = watch.throttled()  # before the probes, which take two threads under any quota
     threads = cores.usable_cores()
@@ -134,6 +137,7 @@ def controls(kernel: Kernel, process: int, watch: Watch) -> dict[str, Any]:
         **throttled._asdict(),
         load_1min=os.getloadavg()[0],
         seconds=watch.seconds,
+        ballast_bytes=ballast_bytes,
     )
     return asdict(record)
 

@@ -63,7 +63,7 @@ def test_without_quick_all_arms_are_paired_and_no_more_is_measured(
     monkeypatch.setenv("EOLAB_CACHE", str(tmp_path))
     asked: list[tuple[str, Measurement]] = []
     for name in ("measure", "measure_memory"):
-        monkeypatch.setattr(lookup, name, lambda wanted, name=name: asked.append((name, wanted)))
+        monkeypatch.setattr(lookup, name, lambda wanted, name=name, **_: asked.append((name, wanted)))
     look_up = partial(lookup.count, field=field) if field else partial(lookup.samples, group="call")
     with pytest.raises(RuntimeError, match="not measured"):
         look_up(KERNEL, CASE, "rust")
@@ -80,7 +80,7 @@ def test_a_number_of_processes_that_is_none_is_refused_by_its_name(
     monkeypatch.delenv(lookup.RUN_DIR, raising=False)
     monkeypatch.setenv("EOLAB_CACHE", str(tmp_path))
     monkeypatch.setenv(lookup.PROCESSES_ASKED, said)
-    monkeypatch.setattr(lookup, "measure", lambda _: pytest.fail("something was measured"))
+    monkeypatch.setattr(lookup, "measure", lambda *_, **__: pytest.fail("something was measured"))
     with pytest.raises(ValueError, match=f"EOLAB_PROCESSES: was '{said}'"):
         lookup.samples(KERNEL, CASE, "rust", "call")
 

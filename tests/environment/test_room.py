@@ -104,7 +104,7 @@ def test_a_measurement_without_room_leaves_no_mark_that_would_stop_the_next(
         raise process.MeasurementError("OSError: [Errno 28] No space left on device")
 
     monkeypatch.setattr(conductor, "spawn", die)
-    monkeypatch.setattr(conductor, "_oracles", lambda *_: {})
+    monkeypatch.setattr(conductor, "files", lambda *_: {})
     for _ in range(2):  # the second time nothing is started
         with pytest.raises(OSError, match="no space left"):
             conductor.measure(plan.measurement(tmp_path, KERNEL))

@@ -21,7 +21,9 @@ from benchmarks.asv import resultfiles
 from benchmarks.asv.machine import this_machine
 from benchmarks.calls import binding
 from benchmarks.environment import jsonlines, process
+from benchmarks.environment.process import MeasurementError
 from benchmarks.pairing import conductor, runlines, small_calls, stage, worker
+from benchmarks.pairing.oracles import oracle
 from benchmarks.pairing.runlines import CROPPED, Line, MemoryLine, Outcome, StartLine
 from benchmarks.probes import ranges, wall
 from benchmarks.runs import planning
@@ -172,7 +174,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     def measure(case: Case, name: str = KERNEL, **functions: Callable[..., Any] | None) -> list[Line]:
         kernel = registry.get(name)
         monkeypatch.setattr(registry, "resolve", lambda _kernel, arm: functions[arm])
-        oracles = {case.name: {g: str(conductor.oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
+        oracles = {case.name: {g: str(oracle(kernel, case, s)) for g, s in (("call", None), ("crop", 64))}}
         job = worker.Job(str(tmp_path), name, 0, 0, (case.name,), tuple(functions), "", oracles)
         return worker.measure_case(job, kernel, case, np.random.default_rng(0))
 
@@ -479,7 +481,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, tuple[str, 
         found.append((module.removeprefix("benchmarks.pairing."), job.process, what))
 
     monkeypatch.setattr(conductor, "spawn", note)
-    monkeypatch.setattr(conductor, "_oracles", lambda *_: {})
+    monkeypatch.setattr(conductor, "files", lambda *_: {})
     return found
 
 
@@ -512,6 +514,33 @@ def test_whatever_a_process_had_not_written_is_measured_and_nothing_else(
     (tmp_path / file).write_text("".join(whole) + last[:cut])
     conductor.measure(plan.measurement(tmp_path, KERNEL))
     assert started == expected
+
+
+def test_kernels_are_measured_round_after_round_and_one_that_breaks_stops_no_other(
+    tmp_path: Path, started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[tuple[str, int]] = []
+
+    def note(module: str, path: Path, _digest: str, _log: Path) -> None:
+        job = worker.Job.load(path)
+        if module == "benchmarks.pairing.worker":
+            order.append((job.kernel, job.process))
+            if (job.kernel, job.process) == ("savi", 1):
+                raise MeasurementError("it died")
+
+    monkeypatch.setattr(conductor, "spawn", note)
+    wanted = [
+        conductor.Measurement(tmp_path, kernel, ("f32_256",), ("rust",), 3, "", memory=False)
+        for kernel in ("evi", "savi", "temporal_mean")
+    ]
+    conductor.measure_all(wanted)
+    assert order == [
+        *(("evi", 0), ("savi", 0), ("temporal_mean", 0)),
+        *(("evi", 1), ("savi", 1), ("temporal_mean", 1)),
+        *(("evi", 2), ("temporal_mean", 2)),
+    ]
+    with pytest.raises(MeasurementError, match="it died"):
+        conductor.measure(wanted[1], beside=wanted)
 
 
 def test_small_sizes_are_not_asked_for_where_only_times_are(
