@@ -251,7 +251,7 @@ def _start_arms(wanted: Measurement) -> tuple[str, ...]:
 
 def _spawn(wanted: Measurement, module: str, job: Job, name: str) -> None:
     folder = wanted.run_dir / "jobs"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     job.save(path)
     spawn(module, path, wanted.wheel_digest, folder / f"{name}.log")
