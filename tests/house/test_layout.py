@@ -53,6 +53,7 @@ ROOMS = (
     "benchmarks.contract",
     "benchmarks.fuzzing",
     "benchmarks.pairing",
+    "benchmarks.counting",
     "benchmarks.asv",
     "benchmarks.bench_kernels",
     "benchmarks.runs",

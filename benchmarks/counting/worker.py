@@ -1,0 +1,156 @@
+"""One process that counts: ``python -m benchmarks.counting.worker job.json``, under a tool of valgrind or under none.
+
+It calls each implementation until it is warm, then once while the tool counts. Under no tool it only calls: so Numba
+compiles at full speed what the counting processes then find in its cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks import registry
+from benchmarks.calls.binding import Absent, Target, bind, target
+from benchmarks.counting.counts import counted_case
+from benchmarks.counting.requests import Request, Valgrind, words
+from benchmarks.environment.jsonlines import append
+from benchmarks.environment.process import die_with_parent
+from benchmarks.environment.wheel import is_refused
+
+Tool = Literal["", "callgrind", "massif"]
+ANSWERS = "answers.jsonl"
+WARM_CALLS = 3
+MARGIN_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process counts: with which tool, of which wheel, into which directory, and (kernel, implementation)."""
+
+    tool: Tool
+    digest: str
+    folder: str
+    subjects: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of an implementation: the reason why it was not counted, or '', and its bytes under massif."""
+
+    kernel: str
+    arm: str
+    reason: str = ""
+    simd: str = ""
+    allocated_bytes: int | None = None
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Heap:
+    """What massif says of the heap: bytes allocated and freed until now, bytes held, and the most that were held."""
+
+    moved: int
+    held: int
+    most: int
+
+
+def read_heap(path: Path) -> Heap:
+    """Read massif's snapshots, of which the last is that of now."""
+    rows = [line.partition("=") for line in path.read_text(encoding="utf-8").splitlines()]
+    moved = [int(value) for name, _, value in rows if name == "time"]
+    held = [int(value) for name, _, value in rows if name == "mem_heap_B"]
+    return Heap(max(moved), held[moved.index(max(moved))], max(held))
+
+
+class Counter:
+    """What counts a call, by the tool that this process runs under."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.folder = job, Path(job.folder)
+        self.valgrind = Valgrind() if job.tool else None
+        self.ballast: list[ctypes.Array[ctypes.c_char]] = []
+
+    def count(self, kernel: str, arm: str, call: Callable[[], Any]) -> dict[str, int]:
+        """Call once while the tool counts; return what is known of it here."""
+        gc.collect()
+        gc.disable()
+        try:
+            if self.valgrind is None:
+                return {}
+            if self.job.tool == "callgrind":
+                return self._instructions(self.valgrind, f"{kernel} {arm}", call)
+            return self._bytes(self.valgrind, f"{kernel}-{arm}", call)
+        finally:
+            gc.enable()
+
+    def _instructions(self, valgrind: Valgrind, name: str, call: Callable[[], Any]) -> dict[str, int]:
+        start, stop = words(Request.START), words(Request.STOP)
+        begin, end, tell = ctypes.addressof(start), ctypes.addressof(stop), valgrind.tell
+        tell(begin)
+        call()
+        tell(end)
+        valgrind.ask(Request.DUMP_AT, name)
+        return {}
+
+    def _bytes(self, valgrind: Valgrind, name: str, call: Callable[[], Any]) -> dict[str, int]:
+        """Count bytes; ballast makes this call's peak the highest of the process, which is the one that massif keeps."""
+        now = self._heap(valgrind, f"{name}.0", "all_snapshots")
+        self.ballast.append(ctypes.create_string_buffer(now.most - now.held + MARGIN_BYTES))
+        before = self._heap(valgrind, f"{name}.1", "snapshot")
+        answer = call()
+        after = self._heap(valgrind, f"{name}.2", "snapshot")
+        whole = self._heap(valgrind, f"{name}.3", "all_snapshots")
+        del answer
+        allocated = (after.moved - before.moved + after.held - before.held) // 2
+        return {"allocated_bytes": allocated, "peak_bytes": max(whole.most, after.held) - before.held}
+
+    def _heap(self, valgrind: Valgrind, name: str, asked: str) -> Heap:
+        path = self.folder / f"{name}.heap"
+        valgrind.ask(Request.MONITOR, f"{asked} {path}")
+        return read_heap(path)
+
+
+def answer(counter: Counter, kernel: str, arm: str, onto: Target) -> Answer:
+    """Count one implementation; whatever goes wrong in it is the answer."""
+    found = bind(registry.get(kernel), arm, onto)
+    if isinstance(found, Absent):
+        return Answer(kernel, arm, found.reason)
+    try:
+        for _ in range(WARM_CALLS):
+            found.call()
+        return Answer(kernel, arm, "", simd(), **counter.count(kernel, arm, found.call))
+    except Exception as error:  # whatever an implementation raises is its failure, not the count's
+        return Answer(kernel, arm, f"{type(error).__name__}: {error}")
+
+
+def simd() -> str:
+    """Return the instruction set that the imported package says it takes, or nothing."""
+    import eokernels
+
+    return str(getattr(eokernels, "build_info", dict)().get("simd", ""))
+
+
+def main(path: str) -> int:
+    """Count what a job says, and write a line for each."""
+    die_with_parent()
+    raw = json.loads(Path(path).read_text(encoding="utf-8"))
+    job = Job(**{**raw, "subjects": tuple((kernel, arm) for kernel, arm in raw["subjects"])})
+    if is_refused(job.digest):
+        return 1
+    counter = Counter(job)
+    for name in dict.fromkeys(kernel for kernel, _ in job.subjects):
+        kernel = registry.get(name)
+        onto = target(kernel, counted_case(kernel))
+        for arm in (arm for of, arm in job.subjects if of == name):
+            append(counter.folder / ANSWERS, asdict(answer(counter, name, arm, onto)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
