@@ -3,6 +3,7 @@
 ``ktime_call`` is seconds per call, one sample per spawned process, ``ktime_crop`` the same on the centre crop of cases
 that some arm is too slow for, ``kpeak_call`` and ``kfault_call`` are bytes and minor page faults of one call.
 ``kscale_pixel`` is seconds per output pixel over a numeric size, from the same measurement: asv draws it as a curve.
+``track_instructions`` and ``track_allocated_bytes`` are what a call on one small case takes, counted under valgrind.
 
 Cells are chosen with ``asv run -b``: asv searches a regular expression in
 ``bench_kernels.<kernel>.ktime_call('<case>', '<implementation>')``. Under ``lab run`` a plan says what is measured
@@ -21,6 +22,7 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.calls.binding import WALL, companion_bands
+from benchmarks.counting.counts import ARMS
 from benchmarks.pairing.runlines import Group
 from benchmarks.spec import Kernel
 from inputs.cases import Case
@@ -80,6 +82,19 @@ def _scale(kernel: Kernel) -> Any:
     return kscale_pixel
 
 
+def _tracked(kernel: Kernel, field: str, unit: str) -> Any:
+    """Return the benchmark of what is counted of a kernel, by implementation; it is NaN where it cannot be counted."""
+
+    def track(_: Any, implementation: str) -> float:
+        from benchmarks.asv.lookup import exact
+
+        return exact(kernel.name, implementation, field)
+
+    arms = [arm for arm in ARMS if arm in kernel.implementations]
+    vars(track).update(params=[arms], param_names=("implementation",), unit=unit)
+    return track
+
+
 class _Cells:
     """The cells of one kernel. Sub-classes fill in the class attributes; asv makes an instance per cell."""
 
@@ -121,6 +136,8 @@ def _make(kernel: Kernel) -> type[Any]:
         "version": binding_version(kernel),
         "params": [cases, [*registry.arms(kernel), WALL]],
         "kscale_pixel": _scale(kernel),
+        "track_instructions": _tracked(kernel, "instructions", "instructions"),
+        "track_allocated_bytes": _tracked(kernel, "allocated_bytes", "bytes"),
     }
     return type(kernel.name, (_Cells,), attributes)
 

@@ -57,7 +57,8 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own))
     folder = _begun(console, planned)
     try:
-        measured = GateRun(planned, folder, monotonic() + until_s).run()
+        run = GateRun(planned, folder, monotonic() + until_s)
+        measured = run.counted(run.run())
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
@@ -140,11 +141,13 @@ def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markd
     told = gate_page.as_object(planned, judged, ending, known)
     write_object(folder / "verdicts.json", told)
     if markdown is not None:
-        markdown.write_text(gate_page.markdown(planned, judged, ending), encoding="utf-8")
+        markdown.write_text(gate_page.markdown(planned, judged, ending, known), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(told, indent=1))
     else:
         _show(planned, judged, ending)
+        if planned.cells:
+            terminal.say(f"{known.counted.note[0].upper()}{known.counted.note[1:]}.")
         for sentence in gate_page.broken(planned, known):
             terminal.say(f"  {sentence}", "red")
         terminal.say(f"All pairs are in {folder}.")

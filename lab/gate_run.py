@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.gate.course import Course
+    from benchmarks.gate.instructions import Counted
     from benchmarks.gate.lines import Cell, Pair, Stage
     from benchmarks.gate.plan import Plan
     from reports.stats.gating import Evidences
@@ -72,12 +73,23 @@ class GateRun:
             self._measure(course, undecided, range(gating.SCREEN_PAIRS, more), "screen")
         return self._known()
 
-    def _known(self) -> Evidences:
+    def counted(self, known: Evidences) -> Evidences:
+        """Count the instructions of what time leaves inconclusive, and return what both say."""
+        from benchmarks.gate import instructions
+        from lab import progress
+        from reports.stats import gating
+
+        cells = gating.inconclusive(gating.judge_all(known))
+        with progress.shown(f"counting instructions for {len(cells)} cells that time does not decide"):
+            found = instructions.count(cells, self.plan.base, self.plan.head, self.folder)
+        return self._known(found)
+
+    def _known(self, counted: Counted | None = None) -> Evidences:
         from benchmarks.gate.course import read_controls
         from benchmarks.gate.lines import read_pairs
         from reports.stats.gating import Evidences
 
-        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder))
+        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder), counted)
 
     def _measure(self, course: Course, cells: Iterable[Cell], numbers: Iterable[int], stage: Stage) -> None:
         self.complete &= course.measure(cells, numbers, stage, self._notify, self.until)

@@ -3,7 +3,8 @@
 Under ``lab run`` the environment names the run directory, whose plan says what is measured together. Under a plain
 ``asv run`` a directory is made in the cache for this call of asv, and only what is asked for is measured: the times of
 a case, all arms side by side, when the first of them is asked for, in ``EOLAB_PROCESSES`` processes (6); memory when a
-number of it is. With ``--quick`` that is one process, and the one arm alone.
+number of it is. Instructions and allocated bytes are counted, for all kernels of the plan or for the one that is asked
+for, where valgrind is installed. With ``--quick`` that is one process, and the one arm alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from pathlib import Path
 
 from benchmarks import registry
 from benchmarks.calls.binding import WALL
+from benchmarks.counting import counter
+from benchmarks.counting.counts import ARMS, COUNTS, read_counts
 from benchmarks.environment.jsonfiles import read_object
+from benchmarks.environment.jsonlines import append
 from benchmarks.environment.wheel import installed_digest
 from benchmarks.pairing.conductor import NOT_CROPPED, PROCESSES, Measurement, cell, measure, measure_memory
 from benchmarks.pairing.runlines import CROPPED, Group, read_lines, read_memory, slow_arms
@@ -72,6 +76,32 @@ def count(kernel: str, case: str, arm: str, field: str) -> float:
                 _settle("skipped", str(value))
             return float(value)
     raise RuntimeError(f"{kernel}, {case}, {arm}: memory was not measured")
+
+
+def exact(kernel: str, arm: str, field: str) -> float:
+    """Return a number that is counted under valgrind, or skip the cell as `samples` does; count where it is not done."""
+    if why := counter.missing():
+        _settle("skipped", why)
+    run_dir, kernels, digest = _counted(kernel)
+    path = run_dir / COUNTS
+    if not any(line.kernel == kernel for line in read_counts(path)):
+        wanted = [(name, one) for name in kernels for one in ARMS if one in registry.get(name).implementations]
+        for line in counter.count(wanted, digest):
+            append(path, line)
+    value = next(getattr(line, field) for line in read_counts(path) if (line.kernel, line.arm) == (kernel, arm))
+    if isinstance(value, str):
+        _settle("skipped", value)
+    return float(value)
+
+
+def _counted(kernel: str) -> tuple[Path, tuple[str, ...], str]:
+    """Return where counts are kept, the kernels that are counted together, and the wheel."""
+    named = os.environ.get(RUN_DIR)
+    if named:
+        plan = read_object(Path(named) / "plan.json")
+        return Path(named), tuple({**dict.fromkeys(plan["kernels"]), kernel: None}), plan["wheel_digest"]
+    digest = installed_digest()
+    return _own_run_dir(digest), (kernel,), digest
 
 
 def _settle(status: str, reason: str) -> None:

@@ -65,8 +65,6 @@ def count(subjects: Sequence[Subject], digest: str, package: Path | None = None)
     digest, package
         Of the wheel, and the directory in which it lies unpacked; None for what is installed.
     """
-    if why := missing():
-        return [_line(one, digest, "", why, why, why) for one in subjects]
     with one_at_a_time():
         _run(Job("", digest, "", tuple(subjects)), package)
         counted = [_run(Job("callgrind", digest, "", tuple(subjects)), package) for _ in range(RUNS)]

@@ -13,6 +13,7 @@ from benchmarks.spec import Kernel
 from inputs.cases import Case
 
 ARMS = ("numpy", "numba", "rust")
+COUNTS = "counts.jsonl"
 SIMD = "avx2"
 """Valgrind knows AVX2, and not AVX-512."""
 MOST_VALUES = 20_000

@@ -7,6 +7,8 @@ confirm or refute it; the others get as many pairs as a confirmation has, and th
 Some cells are also compared with themselves, base with base, in the same minutes. What shows a change there where there
 is none cannot be trusted with the others: the gate's cells are contaminated then. So is a cell of which the controls
 leave fewer pairs than an interval needs.
+
+Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gate.instructions import Counted
 from benchmarks.gate.lines import Cell, Pair, Stage
 from benchmarks.gate.plan import Plan
 from benchmarks.pairing.stage import robust_s
@@ -27,7 +30,7 @@ from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
 from reports.stats.signed_rank import fewest_pairs, p_values
 from reports.stats.speedup import MINIMUM_PROCESSES, location
-from reports.stats.verdicts import Verdict, judge
+from reports.stats.verdicts import Verdict, Word, judge
 
 SCREEN_PAIRS = 8
 FEWEST_CONFIRMING = 12
@@ -74,8 +77,14 @@ class Judged:
 class Evidences:
     """What the pairs of a gate say of its cells, those that the controls made void left out."""
 
-    def __init__(self, plan: Plan, pairs: Iterable[Pair], controls: Iterable[Mapping[str, Any]]) -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        plan: Plan,
+        pairs: Iterable[Pair],
+        controls: Iterable[Mapping[str, Any]],
+        counted: Counted | None = None,
+    ) -> None:
+        self.plan, self.counted = plan, counted or Counted()
         self.void = {(line["stage"], line["number"]): why for line in controls if (why := void(line))}
         self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
         for pair in pairs:
@@ -179,6 +188,11 @@ def undecided(known: Evidences) -> list[Cell]:
     return [cell for cell in cells if (changes := known.changes(cell, "screen")) and not equivalent(changes)]
 
 
+def inconclusive(judged: Iterable[Judged]) -> list[Cell]:
+    """Return the cells that time does not decide, of which the instructions are worth counting."""
+    return [one.cell for one in judged if one.verdict.word is Word.INCONCLUSIVE]
+
+
 def judge_all(known: Evidences) -> list[Judged]:
     """Return a verdict for each planned cell that has one: those that failed or were not measured have none."""
     disturbed = known.disturbed()
@@ -215,6 +229,7 @@ def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: flo
         adjusted_p=p if confirmation else 1.0,
         relink=known.changes(cell, "relink"),
         relink_moved=bool(known.changes(cell, "relink")),
+        log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
         not_gated=skipped,
         contaminated=contaminated,
     )

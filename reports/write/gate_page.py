@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from math import log
+from math import exp, log
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def broken(plan: Plan, known: Evidences) -> list[str]:
     return [f"{cell}: {why}" for cell in plan.cells if (why := known.failure(cell))]
 
 
-def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit) -> str:
+def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> str:
     """Return what changed, fit for a comment on a pull request."""
     base, head = plan.base.short, plan.head.short
     lines = [f"### Speed of `{head}` against `{base}`: {ending.why}", ""]
@@ -77,7 +77,8 @@ def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit) -> str:
         lines.append(f"| {one.verdict.word} | {one.cell} | {size} | {times[0]} | {times[1]} |")
     if told:
         lines += ["", "Again: " + ", ".join(dict.fromkeys(f"`{command(plan, one)}`" for one in told))]
-    return "\n".join([*lines, "", f"{counts(judged)}.", ""])
+    counted = [f"{known.counted.note}.", ""] if plan.cells else []
+    return "\n".join([*lines, "", f"{counts(judged)}.", "", *counted])
 
 
 def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> dict[str, Any]:
@@ -89,7 +90,8 @@ def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidenc
         "head": plan.head.commit,
         "exit_code": ending.code,
         "why": ending.why,
-        "cells": [_cell(plan, one) for one in judged],
+        "instructions": known.counted.note,
+        "cells": [_cell(plan, one, known) for one in judged],
         "broken": [{**cell._asdict(), "why": why} for cell in plan.cells if (why := known.failure(cell))],
         "not_affected": [cell._asdict() for cell in plan.not_gated],
     }
@@ -101,13 +103,15 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def _cell(plan: Plan, one: Judged) -> dict[str, Any]:
+def _cell(plan: Plan, one: Judged, known: Evidences) -> dict[str, Any]:
+    more = known.counted.logs.get((one.cell.kernel, one.cell.arm))
     return {
         **one.cell._asdict(),
         "verdict": str(one.verdict.word),
         "reason": one.verdict.reason,
         "channel": str(one.verdict.channel),
         "change": None if one.verdict.change is None else asdict(one.verdict.change),
+        "instructions": None if more is None else exp(more),
         "base_s": one.base_s,
         "head_s": one.head_s,
         "pairs": one.pairs,

@@ -20,6 +20,7 @@ from benchmarks import ROOT, bench_kernels, registry
 from benchmarks.asv import lookup, runner
 from benchmarks.asv.machine import ensure_machine, this_machine
 from benchmarks.calls.binding import WALL
+from benchmarks.counting.counts import ARMS, COUNTS, Count
 from benchmarks.environment import jsonlines
 from benchmarks.pairing import runlines
 from benchmarks.pairing.runlines import Line, MemoryLine, Outcome, StartLine
@@ -30,6 +31,7 @@ from inputs.families import CASES, find
 from inputs.sweep import centre, sweep
 
 BENCHMARKS = ("ktime_call", "ktime_crop", "kpeak_call", "kfault_call")
+TRACKED = ("track_instructions", "track_allocated_bytes")
 KERNELS = list(registry.KERNELS.values())
 
 
@@ -49,7 +51,7 @@ def cells(benchmark: dict[str, Any]) -> list[str]:
 
 
 def test_asv_finds_our_cells_and_nothing_by_accident(discovered: dict[str, Any]) -> None:
-    names = (*BENCHMARKS, "kscale_pixel")
+    names = (*BENCHMARKS, "kscale_pixel", *TRACKED)
     assert set(discovered) == {f"bench_kernels.{k.name}.{name}" for k in KERNELS for name in names}
 
 
@@ -184,7 +186,7 @@ def run_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def look_up(benchmark: str, case: str | int, arm: str) -> Any:
+def look_up(benchmark: str, case: str | int | None, arm: str) -> Any:
     """Run one cell as asv does: NaN is skipped, an exception is failed."""
     code = (
         "import json, sys; from asv_runner.run import _run; "
@@ -193,7 +195,7 @@ def look_up(benchmark: str, case: str | int, arm: str) -> Any:
     kernel = registry.get("normalized_difference")
     firsts = [c.name for c in CASES[kernel.family]] if isinstance(case, str) else list(sweep(kernel.family).cases)
     axes = [firsts, [*registry.arms(kernel), WALL]]
-    index = list(itertools.product(*axes)).index((case, arm))
+    index = ARMS.index(arm) if case is None else list(itertools.product(*axes)).index((case, arm))
     name = f"bench_kernels.normalized_difference.{benchmark}-{index}"
     result = Path(os.environ[lookup.RUN_DIR]) / "result.json"
     command = [sys.executable, "-P", "-c", code, str(ROOT / "benchmarks"), name, str(result)]
@@ -224,6 +226,38 @@ def test_a_measured_cell_gives_its_processes() -> None:
 )
 def test_a_skipped_cell_is_nan(benchmark: str, case: str | int, arm: str) -> None:
     assert math.isnan(look_up(benchmark, case, arm))
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_what_is_counted_is_by_implementation(discovered: dict[str, Any], kernel: Kernel) -> None:
+    found = [discovered[f"bench_kernels.{kernel.name}.{name}"] for name in TRACKED]
+    assert [one["params"] for one in found] == [[[repr(arm) for arm in ARMS]]] * 2
+    assert [(one["type"], one["unit"]) for one in found] == [("track", "instructions"), ("track", "bytes")]
+    assert {one["version"] for one in found} == {bench_kernels.binding_version(kernel)}
+
+
+def test_what_was_counted_is_looked_up_and_what_was_excluded_is_nan(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tools = tmp_path_factory.mktemp("tools")
+    (tools / "valgrind").write_text("#!/bin/sh\nexit 9\n")
+    (tools / "valgrind").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    for arm, instructions in (("numpy", 1234), ("numba", "excluded: separate processes counted 1 and 2")):
+        jsonlines.append(
+            run_dir / COUNTS, Count("normalized_difference", "size_8x8", arm, "", "avx2", instructions, 64, 64)
+        )
+    assert look_up("track_instructions", None, "numpy") == 1234
+    assert look_up("track_allocated_bytes", None, "numba") == 64
+    assert math.isnan(look_up("track_instructions", None, "numba"))
+
+
+@pytest.mark.usefixtures("run_dir")
+def test_without_valgrind_nothing_is_counted_and_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert math.isnan(look_up("track_instructions", None, "rust"))
 
 
 @pytest.mark.usefixtures("run_dir")

@@ -145,12 +145,12 @@ def told(change: float) -> tuple[Plan, list[gating.Judged], gating.Evidences]:
 
 
 def test_what_changed_is_told_with_its_size_and_the_command_that_measures_it_again() -> None:
-    planned, judged, _ = told(0.10)
+    planned, judged, known = told(0.10)
     ending = exit_code({one.cell: one.verdict for one in judged}, list(planned.cells))
     assert ending.code == 1
     (one,) = gate_page.changed(judged)
     assert gate_page.sentence(one).startswith("regressed: evi · f32_256 · rust +10.")
-    text = gate_page.markdown(planned, judged, ending)
+    text = gate_page.markdown(planned, judged, ending, known)
     assert "| regressed | evi · f32_256 · rust | +10." in text
     assert "`python -m lab gate aaaaaaaaaaaa bbbbbbbbbbbb --kernel evi --case f32_256`" in text
     assert "numba" not in text, "only what changed"
