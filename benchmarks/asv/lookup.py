@@ -79,7 +79,7 @@ def count(kernel: str, case: str, arm: str, field: str) -> float:
 
 
 def exact(kernel: str, arm: str, field: str) -> float:
-    """Return a number that is counted under valgrind, or skip the cell as `samples` does; count where it is not done."""
+    """Return a number that is counted under valgrind; count first where that is not done, and skip where it is none."""
     if why := counter.missing():
         _settle("skipped", why)
     run_dir, kernels, digest = _counted(kernel)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from benchmarks import registry
 from benchmarks.calls.binding import Absent, Target, bind, target
 from benchmarks.counting.counts import counted_case
-from benchmarks.counting.requests import Request, Valgrind, words
+from benchmarks.counting.requests import Asked, Request, Valgrind
 from benchmarks.environment.jsonlines import append
 from benchmarks.environment.process import die_with_parent
 from benchmarks.environment.wheel import is_refused
@@ -90,30 +90,36 @@ class Counter:
             gc.enable()
 
     def _instructions(self, valgrind: Valgrind, name: str, call: Callable[[], Any]) -> dict[str, int]:
-        start, stop = words(Request.START), words(Request.STOP)
-        begin, end, tell = ctypes.addressof(start), ctypes.addressof(stop), valgrind.tell
+        start, stop, dump = Asked(Request.START), Asked(Request.STOP), Asked(Request.DUMP_AT, name)
+        tell, begin, end = valgrind.tell, start.address, stop.address
         tell(begin)
         call()
         tell(end)
-        valgrind.ask(Request.DUMP_AT, name)
+        tell(dump.address)
         return {}
 
     def _bytes(self, valgrind: Valgrind, name: str, call: Callable[[], Any]) -> dict[str, int]:
-        """Count bytes; ballast makes this call's peak the highest of the process, which is the one that massif keeps."""
-        now = self._heap(valgrind, f"{name}.0", "all_snapshots")
-        self.ballast.append(ctypes.create_string_buffer(now.most - now.held + MARGIN_BYTES))
-        before = self._heap(valgrind, f"{name}.1", "snapshot")
+        """Count bytes. Ballast makes this call's peak the highest of the process, the only one that massif keeps.
+
+        The snapshots are read when all are made: to read takes memory too.
+        """
+        paths = [self.folder / f"{name}.{moment}" for moment in ("now", "before", "after", "whole")]
+        kinds = ("all_snapshots", "snapshot", "snapshot", "all_snapshots")
+        now, first, second, last = (
+            Asked(Request.MONITOR, f"{kind} {path}") for kind, path in zip(kinds, paths, strict=True)
+        )
+        tell = valgrind.tell
+        tell(now.address)
+        heap = read_heap(paths[0])
+        self.ballast.append(ctypes.create_string_buffer(heap.most - heap.held + MARGIN_BYTES))
+        tell(first.address)
         answer = call()
-        after = self._heap(valgrind, f"{name}.2", "snapshot")
-        whole = self._heap(valgrind, f"{name}.3", "all_snapshots")
+        tell(second.address)
+        tell(last.address)
         del answer
+        before, after, whole = (read_heap(path) for path in paths[1:])
         allocated = (after.moved - before.moved + after.held - before.held) // 2
         return {"allocated_bytes": allocated, "peak_bytes": max(whole.most, after.held) - before.held}
-
-    def _heap(self, valgrind: Valgrind, name: str, asked: str) -> Heap:
-        path = self.folder / f"{name}.heap"
-        valgrind.ask(Request.MONITOR, f"{asked} {path}")
-        return read_heap(path)
 
 
 def answer(counter: Counter, kernel: str, arm: str, onto: Target) -> Answer:

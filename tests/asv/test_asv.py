@@ -253,9 +253,7 @@ def test_what_was_counted_is_looked_up_and_what_was_excluded_is_nan(
 
 
 @pytest.mark.usefixtures("run_dir")
-def test_without_valgrind_nothing_is_counted_and_nothing_fails(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_valgrind_nothing_is_counted_and_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert math.isnan(look_up("track_instructions", None, "rust"))
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks.gate.builds import Build
+from benchmarks.gate.instructions import Counted
 from benchmarks.gate.lines import Cell, Pair, Side, Stage
 from benchmarks.gate.plan import Plan, make_plan
 from reports.stats import gating
@@ -177,3 +178,28 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "gate" / "plan.json").write_text('{"schema_version": 99}', encoding="utf-8")
     with pytest.raises(ValueError, match="no plan that this version"):
         Plan.load(tmp_path / "gate")
+
+
+def test_instructions_decide_where_time_does_not_and_are_told() -> None:
+    noisy = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, sd=0.2 if cell == OTHER else 0.01, seed=1)]
+    blind = gating.Evidences(plan(), noisy, OK)
+    assert gating.inconclusive(gating.judge_all(blind)) == [OTHER]
+    by_arm = {(OTHER.kernel, OTHER.arm): 0.1, (SLOWED.kernel, SLOWED.arm): 0.1}
+    known = gating.Evidences(plan(), noisy, OK, Counted(by_arm, "instructions were counted for 1"))
+    found = words(known)
+    assert found[OTHER] == Word.REGRESSED
+    assert found[SLOWED] == Word.EQUIVALENT, "where time decides, instructions do not"
+    judged = gating.judge_all(known)
+    ending = exit_code({one.cell: one.verdict for one in judged}, list(plan().cells))
+    assert ending.code == 1
+    (one,) = [cell for cell in gate_page.as_object(plan(), judged, ending, known)["cells"] if cell["channel"] != "time"]
+    assert (one["channel"], one["instructions"]) == ("instructions", pytest.approx(exp(0.1)))
+
+
+def test_that_nothing_was_counted_is_told_everywhere() -> None:
+    missing = Counted(note="instructions were not counted: valgrind is not installed")
+    known = gating.Evidences(plan(), screened(), OK, missing)
+    judged = gating.judge_all(known)
+    ending = exit_code({one.cell: one.verdict for one in judged}, list(plan().cells))
+    assert gate_page.as_object(plan(), judged, ending, known)["instructions"] == missing.note
+    assert f"{missing.note}." in gate_page.markdown(plan(), judged, ending, known)
