@@ -28,6 +28,8 @@ from inputs.families import find
 RUN_DIR = "EOLAB_RUN_DIR"
 TIER = "EOLAB_TIER"
 PROCESSES_ASKED = "EOLAB_PROCESSES"
+COUNTS_ASKED = "EOLAB_COUNTS"
+"""Set where ``lab run`` and ``lab history`` are to have instructions and bytes counted too: it takes them minutes."""
 QUICK = "EOLAB_QUICK"
 """Set where asv was given ``--quick``: how it reaches a cell is told in `benchmarks.asv.benchtypes`."""
 KEPT_RUNS = 20

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import ROOT, registry
 from benchmarks.asv import resultfiles
-from benchmarks.asv.lookup import RUN_DIR
+from benchmarks.asv.lookup import COUNTS_ASKED, RUN_DIR
 from benchmarks.asv.machine import Machine
 from benchmarks.environment import checkout, disk_room, keeper
 from benchmarks.environment.cause import cause
@@ -43,11 +43,12 @@ class AsvError(RuntimeError):
     """asv could not do what it was asked; the message says why as far as it said so."""
 
 
-def selection(kernel: str, cases: Sequence[str]) -> str:
-    """Return the regular expression that selects all cells of some cases of a kernel, and no others."""
+def selection(kernel: str, cases: Sequence[str], *, counted: bool = False) -> str:
+    """Return the regular expression that selects all cells of some cases of a kernel, its counts if asked, no others."""
     swept = sweep(registry.get(kernel).family).cases
     first = [f"'{re.escape(case)}'" for case in cases] + [str(n) for n, case in swept.items() if case in cases]
-    return rf"^bench_kernels\.{re.escape(kernel)}\.k[a-z]+_[a-z]+\((?:{'|'.join(first)}), "
+    counts = r"|track_[a-z_]+\(" if counted else ""
+    return rf"^bench_kernels\.{re.escape(kernel)}\.(?:k[a-z]+_[a-z]+\((?:{'|'.join(first)}), {counts})"
 
 
 def ensure_peers() -> None:
@@ -171,7 +172,7 @@ def _run(
     command = [
         *(sys.executable, "-m", "asv", "run", "--config", str(configuration), "--machine", machine.machine),
         *("--launch-method", "forkserver", "--record-samples", "--show-stderr"),
-        *("--bench", selection(kernel, cases), f"{commit}^!"),
+        *("--bench", selection(kernel, cases, counted=bool(os.environ.get(COUNTS_ASKED))), f"{commit}^!"),
     ]
     log = run_dir / f"{kernel}.asv.log"
     with log.open("ab") as output:

@@ -10,7 +10,7 @@ import ctypes
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +139,8 @@ def simd() -> str:
     """Return the instruction set that the imported package says it takes, or nothing."""
     import eokernels
 
-    return str(getattr(eokernels, "build_info", dict)().get("simd", ""))
+    info: Mapping[str, Any] = getattr(eokernels, "build_info", dict)()
+    return str(info.get("simd", ""))
 
 
 def main(path: str) -> int:

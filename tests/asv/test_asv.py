@@ -102,6 +102,15 @@ def test_a_run_selects_exactly_its_cells(discovered: dict[str, Any]) -> None:
     )
 
 
+def test_a_run_that_is_to_count_selects_the_counts_of_its_kernel_besides(discovered: dict[str, Any]) -> None:
+    found = [
+        {name for one in discovered.values() for name in cells(one) if re.search(expression, name)}
+        for expression in (runner.selection("evi", ["f32_256"], counted=counted) for counted in (False, True))
+    ]
+    assert found[0] < found[1]
+    assert found[1] - found[0] == {f"bench_kernels.evi.{name}({arm!r})" for name in TRACKED for arm in ARMS}
+
+
 def test_no_benchmark_module_imports_what_an_environment_may_lack() -> None:
     code = (
         "import pkgutil, importlib, sys, benchmarks\n"
