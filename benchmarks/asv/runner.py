@@ -44,7 +44,7 @@ class AsvError(RuntimeError):
 
 
 def selection(kernel: str, cases: Sequence[str], *, counted: bool = False) -> str:
-    """Return the regular expression that selects all cells of some cases of a kernel, its counts if asked, no others."""
+    """Return the regular expression that selects all cells of some cases of a kernel, maybe its counts, no others."""
     swept = sweep(registry.get(kernel).family).cases
     first = [f"'{re.escape(case)}'" for case in cases] + [str(n) for n, case in swept.items() if case in cases]
     counts = r"|track_[a-z_]+\(" if counted else ""
