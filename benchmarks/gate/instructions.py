@@ -28,12 +28,15 @@ class Counted:
     ----------
     logs
         (kernel, implementation) → log of head ÷ base of its instructions.
+    allocated
+        (kernel, implementation) → head ÷ base of the bytes that a call allocates. It decides nothing, and is told.
     note
         What was counted, or why nothing was, as a sentence without its full stop.
     """
 
     logs: Mapping[tuple[str, str], float] = field(default_factory=dict)
     note: str = NOT_NEEDED
+    allocated: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 def count(cells: Collection[Cell], base: Build, head: Build, folder: Path) -> Counted:
@@ -54,16 +57,18 @@ def count(cells: Collection[Cell], base: Build, head: Build, folder: Path) -> Co
 def compared(counts: Collection[Count], base: Build, head: Build, wanted: Collection[tuple[str, str]]) -> Counted:
     """Return the changes of the wanted implementations, and a note that tells of those that have none."""
     by_wheel = {(one.digest, one.kernel, one.arm): one for one in counts}
-    logs, without = {}, []
+    logs, allocated, without = {}, {}, []
     for kernel, arm in wanted:
         sides = by_wheel.get((base.digest, kernel, arm)), by_wheel.get((head.digest, kernel, arm))
+        if (more := _allocated(*sides)) is not None:
+            allocated[kernel, arm] = more
         found = None if None in sides else log_instructions(*sides)  # type: ignore[arg-type]
         if found is None:
             without.append(f"{kernel} {arm} ({_why(*sides)})")
         else:
             logs[kernel, arm] = found
     note = f"instructions were counted for {len(logs)} of the {len(wanted)} implementations that time leaves undecided"
-    return Counted(logs, f"{note}, not for {', '.join(without)}" if without else note)
+    return Counted(logs, f"{note}, not for {', '.join(without)}" if without else note, allocated)
 
 
 def log_instructions(base: Count, head: Count) -> float | None:
@@ -73,6 +78,15 @@ def log_instructions(base: Count, head: Count) -> float | None:
         return None
     same = (base.simd, base.case) == (head.simd, head.case) and base.simd
     return log(after / before) if same else None
+
+
+def _allocated(base: Count | None, head: Count | None) -> float | None:
+    if base is None or head is None:
+        return None
+    before, after = base.allocated_bytes, head.allocated_bytes
+    if isinstance(before, str) or isinstance(after, str) or not before:
+        return None
+    return after / before
 
 
 def _why(base: Count | None, head: Count | None) -> str:

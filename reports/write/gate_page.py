@@ -112,6 +112,7 @@ def _cell(plan: Plan, one: Judged, known: Evidences) -> dict[str, Any]:
         "channel": str(one.verdict.channel),
         "change": None if one.verdict.change is None else asdict(one.verdict.change),
         "instructions": None if more is None else exp(more),
+        "allocated_bytes": known.counted.allocated.get((one.cell.kernel, one.cell.arm)),
         "base_s": one.base_s,
         "head_s": one.head_s,
         "pairs": one.pairs,

@@ -45,6 +45,19 @@ def test_what_was_counted_otherwise_is_not_compared(head: Count) -> None:
     assert "evi rust (" in found.note
 
 
+@pytest.mark.parametrize(("head_bytes", "told"), [(96, {("evi", "rust"): 1.5}), ("excluded: it varies", {})])
+def test_allocated_bytes_are_told_beside(head_bytes: int | str, told: dict[tuple[str, str], float]) -> None:
+    found = instructions.compared([ONE, after(allocated_bytes=head_bytes)], BASE, HEAD, [("evi", "rust")])
+    assert found.allocated == told
+    assert found.logs == {("evi", "rust"): 0.0}
+
+
+def test_a_count_of_one_side_alone_is_not_compared() -> None:
+    found = instructions.compared([ONE], BASE, HEAD, [("evi", "rust")])
+    assert (found.logs, found.allocated) == ({}, {})
+    assert "head: not counted" in found.note
+
+
 def test_a_wheel_that_says_no_path_is_not_compared() -> None:
     assert instructions.log_instructions(replace(ONE, simd=""), after(simd="")) is None
 
@@ -63,6 +76,7 @@ def test_each_implementation_is_counted_once_a_wheel_and_not_again(
     first = instructions.count(CELLS, BASE, HEAD, tmp_path)
     assert asked == [("1", [("evi", "rust")], BASE.folder), ("2", [("evi", "rust")], HEAD.folder)]
     assert first.logs == {("evi", "rust"): pytest.approx(log(1.5))}
+    assert first.allocated == {("evi", "rust"): 1.0}
     assert instructions.count(CELLS, BASE, HEAD, tmp_path) == first
     assert len(asked) == 2
 
