@@ -173,6 +173,17 @@ def test_of_several_lines_the_last_counts_and_another_version_is_refused(tmp_pat
 
 
 @needs_valgrind
+def test_callgrind_counts_the_call_alone() -> None:
+    subject = ("normalized_difference", "rust")
+    found = counter._run(worker.Job("callgrind", "", "", (subject,)), None)
+    assert found.simd[subject] == "avx2"
+    count = found.instructions[subject]
+    assert isinstance(count, int), count
+    assert 128 * 128 / 8 < count < 10**6, "eight pixels an instruction at best, and no import of anything"
+
+
+@pytest.mark.slow
+@needs_valgrind
 def test_numpy_and_rust_are_counted_alike_in_two_processes() -> None:
     numpy, rust = counter.count([("normalized_difference", arm) for arm in ("numpy", "rust")], "")
     size = 128 * 128 * 4
