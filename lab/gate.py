@@ -150,6 +150,8 @@ def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markd
             terminal.say(f"{known.counted.note[0].upper()}{known.counted.note[1:]}.")
         for sentence in gate_page.broken(planned, known):
             terminal.say(f"  {sentence}", "red")
+        if known.links.refused:
+            terminal.say(f"  without another link to compare: {known.links.refused}", "yellow")
         terminal.say(f"All pairs are in {folder}.")
     raise typer.Exit(ending.code)
 

@@ -71,6 +71,7 @@ class GateRun:
             self.update, self.done = update, 0
             self._measure(course, suspected, range(more), "confirm")
             self._measure(course, undecided, range(gating.SCREEN_PAIRS, more), "screen")
+        self._relink(course, gating.confirmed(self._known(linked=False)))
         return self._known()
 
     def counted(self, known: Evidences) -> Evidences:
@@ -84,12 +85,32 @@ class GateRun:
             found = instructions.count(cells, self.plan.base, self.plan.head, self.folder)
         return self._known(found)
 
-    def _known(self, counted: Counted | None = None) -> Evidences:
+    def _relink(self, course: Course, cells: list[Cell]) -> None:
+        """Compare cells of Rust that are confirmed to have changed on other links, where the builds have their kits."""
+        from benchmarks.gate import relink
+        from lab import progress
+        from reports.stats import gating
+
+        if not cells or monotonic() > self.until:
+            return
+        with progress.shown("linking both wheels again"):
+            course.linked, links = relink.linked_again(self.plan.base, self.plan.head, {cell.kernel for cell in cells})
+        links.save(self.folder)
+        if not course.linked:
+            return
+        wanted = len(cells) * gating.RELINKED_PAIRS
+        with progress.shown(f"comparing {len(cells)} cells on other links", wanted) as update:
+            self.update, self.done = update, 0
+            self._measure(course, cells, range(gating.RELINKED_PAIRS), "relink")
+
+    def _known(self, counted: Counted | None = None, *, linked: bool = True) -> Evidences:
         from benchmarks.gate.course import read_controls
         from benchmarks.gate.lines import read_pairs
+        from benchmarks.gate.relink import Links
         from reports.stats.gating import Evidences
 
-        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder), counted)
+        links = Links.load(self.folder) if linked else None
+        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder), counted, links)
 
     def _measure(self, course: Course, cells: Iterable[Cell], numbers: Iterable[int], stage: Stage) -> None:
         self.complete &= course.measure(cells, numbers, stage, self._notify, self.until)

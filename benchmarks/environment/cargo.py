@@ -13,12 +13,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import keeper
+from benchmarks.environment import keeper, linking
 from benchmarks.environment.cause import cause
 from inputs.host import surroundings
 
@@ -115,7 +116,15 @@ def said(tree: Path, *command: str) -> str:
     return done.stdout.strip()
 
 
-def build(stage: Path, target: Path, out: Path, log: Path, settings: Mapping[str, str] | None = None) -> Path:
+def build(
+    stage: Path,
+    target: Path,
+    out: Path,
+    log: Path,
+    settings: Mapping[str, str] | None = None,
+    *,
+    kits: Path | None = None,
+) -> Path:
     """Build the wheel of the sources in `stage` into the directory `out`, and return it.
 
     Parameters
@@ -126,6 +135,8 @@ def build(stage: Path, target: Path, out: Path, log: Path, settings: Mapping[str
         Where the wheel goes, and all that was said.
     settings
         Variables that overrule the profile which the sources declare.
+    kits
+        Where what the module is linked from is kept (`benchmarks.environment.linking`); None keeps nothing.
 
     Raises
     ------
@@ -133,10 +144,14 @@ def build(stage: Path, target: Path, out: Path, log: Path, settings: Mapping[str
         If the build fails; the message says why.
     """
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
-    done = keeper.run(
-        [*command, "-w", str(out), str(stage)], env=environment(stage, target, settings),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    variables = environment(stage, target, settings)
+    with tempfile.TemporaryDirectory(prefix="eolab-linker-") as first:
+        if kits is not None and linking.listener(Path(first), kits, variables["PATH"]):
+            variables["PATH"] = os.pathsep.join((first, variables["PATH"]))
+        done = keeper.run(
+            [*command, "-w", str(out), str(stage)], env=variables,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     log.write_text(done.stdout, encoding="utf-8")
     wheels = sorted(out.glob("*.whl"))
     if done.returncode or not wheels:

@@ -80,6 +80,11 @@ def measured() -> Shares:
 
 def functions(path: Path) -> list[tuple[str, int]]:
     """Return name and bytes of every function of a shared object; one that has two names is there once."""
+    return [(name, size) for name, _, size in placed(path)]
+
+
+def placed(path: Path) -> list[tuple[str, int, int]]:
+    """Return name, address and bytes of every function of a shared object; one that has two names is there once."""
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
@@ -91,7 +96,7 @@ def functions(path: Path) -> list[tuple[str, int]]:
             for symbol in table.iter_symbols()
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_size"]
         }
-    return list(found.values())
+    return [(name, address, size) for address, (name, size) in found.items()]
 
 
 def owner(name: str) -> tuple[str, str]:

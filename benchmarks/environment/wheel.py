@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # asv's build command runs this file from anywhere
     sys.path.append(str(ROOT))
 
-from benchmarks.environment import cargo  # noqa: E402
+from benchmarks.environment import cargo, linking  # noqa: E402
 from benchmarks.environment.cargo import compiler as compiler_version  # noqa: E402
 from inputs.host import surroundings  # noqa: E402
 from inputs.host.cache import cache_dir, locked  # noqa: E402
@@ -130,7 +130,8 @@ def _build_stage(copied: Path, folder: Path, cargo_target: Path) -> Path:
     scratch = folder.with_name(folder.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    built = cargo.build(copied, cargo_target, scratch, folder.with_name("build.log"))
+    kits = cache_dir() / linking.KITS
+    built = cargo.build(copied, cargo_target, scratch, folder.with_name("build.log"), kits=kits)
     _require_timeable(built)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)

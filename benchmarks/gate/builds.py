@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
 import re
 import shutil
+import tempfile
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.environment import wheel
 from benchmarks.runs import history
 from inputs.host.cache import cache_dir, locked
 
+PACKAGE = "eokernels"
 COMMIT = re.compile("[0-9a-f]{40}")
 
 
@@ -89,3 +95,34 @@ def unpacked(built: Path) -> Path:
                 archive.extractall(part)
             part.replace(folder)
     return folder
+
+
+def remade(build: Build, subject: str, change: Callable[[Path], None]) -> Build:
+    """Return a build like another in whose files something is changed; by its content its wheel is another one.
+
+    Parameters
+    ----------
+    build, subject
+        The build, which stays as it is, and what the new one is called.
+    change
+        What changes the files, called with the directory that holds them.
+    """
+    with tempfile.TemporaryDirectory(prefix="eolab-") as scratch:
+        tree = Path(scratch) / "tree"
+        shutil.copytree(build.folder, tree, ignore=shutil.ignore_patterns("*.pyc", "__pycache__"))
+        change(tree)
+        _write_record(tree)
+        made = Path(shutil.make_archive(str(Path(scratch) / "remade"), "zip", tree))
+        return replace(build, subject=subject, digest=wheel.digest(made), folder=unpacked(made))
+
+
+def _write_record(folder: Path) -> None:
+    """Make the list of a wheel's files true again."""
+    (listed,) = folder.glob("*.dist-info/RECORD")
+    files = sorted(path for path in (folder / PACKAGE).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    with listed.open("w", encoding="utf-8", newline="") as handle:
+        rows = csv.writer(handle)
+        for path in files:
+            data = path.read_bytes()
+            value = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+            rows.writerow([path.relative_to(folder).as_posix(), f"sha256={value}", len(data)])

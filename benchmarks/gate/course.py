@@ -20,6 +20,7 @@ from benchmarks.environment.lock import one_at_a_time
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side, Stage, read_pairs
 from benchmarks.gate.lockstep import Lockstep, Placement, SeatError, opened
+from benchmarks.gate.relink import Sides
 from benchmarks.pairing.controls import Watch
 
 CONTROLS = "controls.jsonl"
@@ -40,6 +41,8 @@ class Course:
 
     def __init__(self, folder: Path, base: Build, head: Build, seed: int) -> None:
         self.folder, self.base, self.head, self.seed = folder, base, head, seed
+        self.linked: Sequence[Sides] = ()
+        """What the stage ``relink`` compares, in turn."""
         self.sides: dict[tuple[str, str, str], int] = {}
         for line in read_pairs(folder):
             self.sides[line.cell] = line.side
@@ -93,14 +96,19 @@ class Course:
     def _pair(self, left: list[Cell], turn: _Turn, rng: np.random.Generator) -> None:
         """Compare cells in one pair of processes, and take each from the list when its line is kept."""
         placement, watch = Placement.drawn(rng), Watch()
-        head = self.base if turn.stage == "same" else self.head
-        with opened(self.base, head, placement, rng, self.folder / "seats.log") as pair:
+        base, head = self._sides(turn)
+        with opened(base, head, placement, rng, self.folder / "seats.log") as pair:
             while left and monotonic() <= turn.until:
                 line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0], 0))
                 self.sides[line.cell] = line.side
                 self._keep(line, turn)
                 left.pop(0)
             append(self.folder / CONTROLS, _controls(pair, turn, watch))
+
+    def _sides(self, turn: _Turn) -> tuple[Build, Build]:
+        if turn.stage == "relink":
+            return self.linked[turn.number % len(self.linked)]
+        return self.base, self.base if turn.stage == "same" else self.head
 
     def _keep(self, line: Pair, turn: _Turn) -> None:
         append(self.folder / PAIRS, line)

@@ -8,26 +8,19 @@ effect is what it is on the cell: `cost` measures it, side by side in one proces
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
-import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
 from benchmarks import registry
-from benchmarks.environment import wheel
 from benchmarks.gate.affected import ARMS
-from benchmarks.gate.builds import Build, unpacked
+from benchmarks.gate.builds import PACKAGE, Build, remade
 
 Kind = Literal["spin", "pass", "strided-copy", "lost-out", "allocation", "scalar"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-PACKAGE = "eokernels"
 WRAPPER = "_injected.py"
 
 
@@ -94,9 +87,8 @@ def injected(build: Build, *injections: Injection) -> Build:
     targets = [(one.kernel, one.arm) for one in injections]
     if len(set(targets)) < len(targets):
         raise ValueError(f"injections: were {', '.join(map(str, injections))}; one an implementation is accepted")
-    with tempfile.TemporaryDirectory(prefix="eolab-") as scratch:
-        tree = Path(scratch) / "tree"
-        shutil.copytree(build.folder, tree, ignore=shutil.ignore_patterns("*.pyc", "__pycache__"))
+
+    def change(tree: Path) -> None:
         package = tree / PACKAGE
         (package / WRAPPER).write_text(_wrapper(), encoding="utf-8")
         if in_rust := [one for one in injections if one.arm == "rust"]:
@@ -106,10 +98,8 @@ def injected(build: Build, *injections: Injection) -> Build:
                 module, attribute = registry.location(registry.get(one.kernel), one.arm)
                 with (tree / f"{module.replace('.', '/')}.py").open("a", encoding="utf-8") as handle:
                     handle.write(_wrapping(attribute, one))
-        _write_record(tree)
-        made = Path(shutil.make_archive(str(Path(scratch) / "injected"), "zip", tree))
-        subject = f"{build.subject} + {', '.join(map(str, injections))}"
-        return replace(build, subject=subject, digest=wheel.digest(made), folder=unpacked(made))
+
+    return remade(build, f"{build.subject} + {', '.join(map(str, injections))}", change)
 
 
 def _wrap_compiled(package: Path, injections: Sequence[Injection]) -> None:
@@ -137,15 +127,3 @@ def _wrapping(name: str, injection: Injection) -> str:
 
 def _wrapper() -> str:
     return Path(__file__).with_name("injected_wrapper.py").read_text(encoding="utf-8")
-
-
-def _write_record(folder: Path) -> None:
-    """Make the list of a wheel's files true again."""
-    (listed,) = folder.glob("*.dist-info/RECORD")
-    files = sorted(path for path in (folder / PACKAGE).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    with listed.open("w", encoding="utf-8", newline="") as handle:
-        rows = csv.writer(handle)
-        for path in files:
-            data = path.read_bytes()
-            value = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
-            rows.writerow([path.relative_to(folder).as_posix(), f"sha256={value}", len(data)])

@@ -24,16 +24,19 @@ import numpy as np
 from benchmarks.gate.instructions import Counted
 from benchmarks.gate.lines import Cell, Pair, Stage
 from benchmarks.gate.plan import Plan
+from benchmarks.gate.relink import Links
 from benchmarks.pairing.stage import robust_s
 from reports.stats.equivalence import equivalent
 from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
 from reports.stats.signed_rank import fewest_pairs, p_values
 from reports.stats.speedup import MINIMUM_PROCESSES, location
-from reports.stats.verdicts import Verdict, Word, judge
+from reports.stats.verdicts import Channel, Verdict, Word, judge
 
 SCREEN_PAIRS = 8
 FEWEST_CONFIRMING = 12
+RELINKED_PAIRS = 12
+"""Pairs of a confirmed cell on other links: as many of each."""
 SUSPECT_P = 0.05
 """One-sided p of the screen below which a cell is looked at again in new processes."""
 STOLEN_SHARE = 0.05
@@ -83,8 +86,9 @@ class Evidences:
         pairs: Iterable[Pair],
         controls: Iterable[Mapping[str, Any]],
         counted: Counted | None = None,
+        links: Links | None = None,
     ) -> None:
-        self.plan, self.counted = plan, counted or Counted()
+        self.plan, self.counted, self.links = plan, counted or Counted(), links or Links()
         self.void = {(line["stage"], line["number"]): why for line in controls if (why := void(line))}
         self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
         for pair in pairs:
@@ -97,8 +101,12 @@ class Evidences:
 
     def times(self, cell: Cell, stage: Stage) -> tuple[tuple[float, float], ...]:
         """Return the seconds of base and of head in a cell's pairs of a stage, in their order."""
-        kept = (pair for pair in self.by_cell[cell] if pair.stage == stage and self._counts(pair))
-        return tuple((robust_s(p.base.blocks_s), robust_s(p.head.blocks_s)) for p in sorted(kept, key=_number))
+        return tuple(_times(pair) for pair in self._kept(cell, stage))
+
+    def relinked(self, cell: Cell) -> tuple[float, ...]:
+        """Return the log changes of a cell's pairs on other links, of those that put its kernel elsewhere."""
+        kept = (pair for pair in self._kept(cell, "relink") if self.links.counts(pair.number, cell.kernel))
+        return tuple(log(head_s / base_s) for base_s, head_s in map(_times, kept))
 
     def voided(self, cell: Cell) -> int:
         """Return how many pairs of a cell are void."""
@@ -120,7 +128,7 @@ class Evidences:
 
     def seconds(self, cell: Cell) -> tuple[float | None, float | None]:
         """Return the medians over the pairs of what a call takes, of base and of head."""
-        kept = [pair for pair in self.by_cell[cell] if self._counts(pair) and pair.stage != "same"]
+        kept = [pair for pair in self.by_cell[cell] if self._counts(pair) and pair.stage in {"screen", "confirm"}]
         if not kept:
             return None, None
         return median(robust_s(pair.base.blocks_s) for pair in kept), median(
@@ -140,6 +148,9 @@ class Evidences:
                     return f"{cell} compared with itself differs by {100 * (np.exp(found.estimate) - 1):+.1f} %"
         return ""
 
+    def _kept(self, cell: Cell, stage: Stage) -> list[Pair]:
+        return sorted((p for p in self.by_cell[cell] if p.stage == stage and self._counts(p)), key=_number)
+
     def _counts(self, pair: Pair) -> bool:
         whole = pair.base.status == pair.head.status == "ok" and bool(pair.base.blocks_s and pair.head.blocks_s)
         return whole and (pair.stage, pair.number) not in self.void
@@ -147,6 +158,10 @@ class Evidences:
 
 def _number(pair: Pair) -> int:
     return pair.number
+
+
+def _times(pair: Pair) -> tuple[float, float]:
+    return robust_s(pair.base.blocks_s), robust_s(pair.head.blocks_s)
 
 
 def void(line: Mapping[str, Any]) -> str:
@@ -193,6 +208,16 @@ def inconclusive(judged: Iterable[Judged]) -> list[Cell]:
     return [one.cell for one in judged if one.verdict.word is Word.INCONCLUSIVE]
 
 
+def confirmed(known: Evidences) -> list[Cell]:
+    """Return the cells of Rust that are confirmed to have changed: another link tells whether the layout made it."""
+    told = {Word.REGRESSED, Word.IMPROVED}
+    return [
+        one.cell
+        for one in judge_all(known)
+        if one.cell.arm == "rust" and one.verdict.word in told and one.verdict.channel is Channel.TIME
+    ]
+
+
 def judge_all(known: Evidences) -> list[Judged]:
     """Return a verdict for each planned cell that has one: those that failed or were not measured have none."""
     disturbed = known.disturbed()
@@ -222,13 +247,14 @@ def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: flo
     contaminated = disturbed or ("too few pairs are left: " + next(iter(known.void.values())) if few else "")
     if not (screen or skipped or contaminated):
         return None
+    relink = known.relinked(cell)
     return Evidence(
         relevance=relevance(known.seconds(cell)[0] or 1.0),
         screen=screen,
         confirmation=confirmation,
         adjusted_p=p if confirmation else 1.0,
-        relink=known.changes(cell, "relink"),
-        relink_moved=bool(known.changes(cell, "relink")),
+        relink=relink or known.changes(cell, "relink"),
+        relink_moved=bool(relink),
         log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
         not_gated=skipped,
         contaminated=contaminated,
