@@ -11,18 +11,19 @@ import typer
 
 if TYPE_CHECKING:
     from benchmarks.gate.injections import Injection
-    from benchmarks.gate.ledger import Entry
+    from benchmarks.gate.ledger import Entry, Kind
     from benchmarks.gate.plan import Plan
     from reports.stats.gating import Evidences
 
 AMOUNTS = (0.02, 0.05, 0.10, 0.20)
-KINDS = ("same", "injected")
+KINDS = ("same", "relink", "injected")
 STATE = "calibration.json"
 
 
 class Pass(NamedTuple):
-    """One pass over all cells: its directory, its plan, and what is put in."""
+    """One pass over all cells: what is compared, its directory, its plan, and what is put in."""
 
+    kind: str
     folder: Path
     plan: Plan
     injections: list[Injection]
@@ -30,7 +31,11 @@ class Pass(NamedTuple):
 
 def calibrate(
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="same: a wheel with itself; injected: with one slowed down.")
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="same: a wheel with itself; relink: with another link of it; injected: with one slowed down.",
+        ),
     ] = "same",
     limit: Annotated[str, typer.Option("--slice", metavar="TIME", help="Go on for about so long.")] = "20m",
     kernel: Annotated[
@@ -76,6 +81,7 @@ def _pass(kind: str, kernels: list[str], tier: str) -> Pass:
     from benchmarks.environment.jsonfiles import read_object, write_object
     from benchmarks.gate import builds, plan
     from benchmarks.gate.injections import Injection, drawn, injected
+    from benchmarks.gate.relink import relinked
     from lab import progress
 
     cases = plan.chosen_cases(kernels, tier, ())
@@ -85,15 +91,18 @@ def _pass(kind: str, kernels: list[str], tier: str) -> Pass:
     for folder in sorted((path.parent for path in plan.GATES.glob(f"*/{STATE}")), reverse=True):
         state = read_object(folder / STATE)
         if not state["done"] and all(state[name] == value for name, value in wanted.items()):
-            return Pass(folder, plan.Plan.load(folder), [Injection(**one) for one in state["injections"]])
+            return Pass(kind, folder, plan.Plan.load(folder), [Injection(**one) for one in state["injections"]])
     planned = plan.make_plan(base, base, {}, cases, everything=True)
     injections = drawn(list(cases), planned.seed, AMOUNTS) if kind == "injected" else []
+    if kind == "relink":
+        again = relinked(base, planned.seed % (1 << 31) + 1)
+        planned = plan.make_plan(base, again, {}, cases, everything=True).of(["rust"])
     if injections:
         planned = plan.make_plan(base, injected(base, *injections), {}, cases, everything=True)
     folder = plan.GATES / planned.gate_id
     planned.save(folder)
     write_object(folder / STATE, {**wanted, "injections": [asdict(one) for one in injections], "done": False})
-    return Pass(folder, planned, injections)
+    return Pass(kind, folder, planned, injections)
 
 
 def _keep(one: Pass, known: Evidences) -> None:
@@ -114,13 +123,14 @@ def _entries(one: Pass, known: Evidences, machine: str) -> list[Entry]:
     from reports.stats import gating
 
     planned, put_in = one.plan, {(injection.kernel, injection.arm): injection for injection in one.injections}
+    usual: Kind = "relink" if one.kind == "relink" else "same"
     found = []
     for judged in gating.judge_all(known):
         cell, injection = judged.cell, put_in.get((judged.cell.kernel, judged.cell.arm))
         found.append(
             Entry(
                 gate=planned.gate_id, when=planned.created, machine=machine, commit=planned.base.commit,
-                wheel=planned.base.digest[:16], kind="injected" if injection else "same",
+                wheel=planned.base.digest[:16], kind="injected" if injection else usual,
                 injection=injection.kind if injection else "", amount=injection.amount if injection else 0.0,
                 kernel=cell.kernel, case=cell.case, arm=cell.arm, side=judged.side, planned=len(planned.cells),
                 verdict=str(judged.verdict.word), screen=known.times(cell, "screen"),

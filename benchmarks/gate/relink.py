@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.environment import linking, shares
-from benchmarks.environment.cause import cause
 from benchmarks.environment.jsonfiles import read_object, write_object
 from benchmarks.gate.builds import PACKAGE, Build, remade
 from inputs.host import surroundings
@@ -198,7 +197,8 @@ def link(kit: Path, made: Path, seed: int | None = None) -> Path:
         errors="replace", check=False,
     )  # fmt: skip
     if done.returncode or not made.is_file():
-        raise OSError(f"relink: {command[0]} ended with {done.returncode}: {cause(done.stderr)}")
+        why = next((line for line in done.stderr.splitlines() if "error: " in line), "it says nothing more")
+        raise OSError(f"relink: {command[0]} ended with {done.returncode}: {why}")
     return made
 
 

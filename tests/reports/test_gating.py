@@ -17,6 +17,7 @@ from benchmarks.gate.builds import Build
 from benchmarks.gate.instructions import Counted
 from benchmarks.gate.lines import Cell, Pair, Side, Stage
 from benchmarks.gate.plan import Plan, make_plan
+from benchmarks.gate.relink import Link, Links
 from reports.stats import gating
 from reports.stats.exits import exit_code
 from reports.stats.verdicts import Word
@@ -79,6 +80,43 @@ def test_a_change_is_suspected_then_confirmed_in_new_pairs(change: float, word: 
 def test_what_the_confirmation_refutes_is_no_regression() -> None:
     known = gating.Evidences(plan(), [*screened(slowed=0.10), *pairs(SLOWED, "confirm", 16)], OK)
     assert words(known)[SLOWED] in {Word.EQUIVALENT, Word.INCONCLUSIVE}
+
+
+def relinked(change: float, *moved: bool) -> gating.Evidences:
+    """Return a confirmed slowdown of 10 % and what the pairs on other links have, of which each moved or did not."""
+    links = Links(tuple(Link(seed, "", "", ("evi",) * one) for seed, one in enumerate(moved, 1)))
+    again = [
+        pair if moved[pair.number % len(moved)] else replace(pair, head=Side("ok", "", pair.base.blocks_s))
+        for pair in pairs(SLOWED, "relink", gating.RELINKED_PAIRS, change)
+    ]
+    return gating.Evidences(plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 16, 0.1), *again], OK, links)
+
+
+def test_what_another_link_takes_away_was_the_layout() -> None:
+    assert words(relinked(0.0, True, True, True))[SLOWED] == Word.LAYOUT_ARTEFACT
+    assert words(relinked(0.1, True, True, True))[SLOWED] == Word.REGRESSED
+
+
+def test_a_link_that_moved_nothing_counts_for_nothing() -> None:
+    assert words(relinked(0.1, True, False, True))[SLOWED] == Word.REGRESSED, "pairs of the second show no change"
+    known = relinked(0.0, False, False, False)
+    (one,) = (one for one in gating.judge_all(known) if one.cell == SLOWED)
+    assert one.verdict.word == Word.REGRESSED
+    assert "the other link moved nothing" in one.verdict.reason
+
+
+def test_only_rust_that_is_confirmed_to_have_changed_is_linked_again() -> None:
+    numpy = pairs(OTHER, "confirm", 16, 0.1)
+    slow = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, 0.1 if cell in {SLOWED, OTHER} else 0.0)]
+    known = gating.Evidences(plan(), [*slow, *pairs(SLOWED, "confirm", 16, 0.1), *numpy], OK)
+    assert words(known)[OTHER] == Word.REGRESSED
+    assert gating.confirmed(known) == [SLOWED]
+    assert gating.confirmed(gating.Evidences(plan(), slow, OK)) == []
+
+
+def test_pairs_on_other_links_leave_the_times_as_they_are() -> None:
+    known = relinked(2.0, True, True, True)
+    assert known.seconds(SLOWED)[1] == pytest.approx(CALL_S * exp(0.1), rel=0.02)
 
 
 def test_a_cell_that_scatters_is_undecided_and_gets_more_pairs() -> None:
