@@ -130,8 +130,7 @@ def _build_stage(copied: Path, folder: Path, cargo_target: Path) -> Path:
     scratch = folder.with_name(folder.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    kits = cache_dir() / linking.KITS
-    built = cargo.build(copied, cargo_target, scratch, folder.with_name("build.log"), kits=kits)
+    built = cargo.build(copied, cargo_target, scratch, folder.with_name("build.log"), kits=cache_dir() / linking.KITS)
     _require_timeable(built)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)

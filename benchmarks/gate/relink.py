@@ -13,7 +13,6 @@ kernel's name, and is not asked.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import tempfile
@@ -22,11 +21,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.environment import linking, shares
+from benchmarks.environment import kits, linking, shares
 from benchmarks.environment.jsonfiles import read_object, write_object
 from benchmarks.gate.builds import PACKAGE, Build, remade
 from inputs.host import surroundings
-from inputs.host.cache import cache_dir, replacing
+from inputs.host.cache import replacing
 
 SEEDS = (1, 2, 3)
 """Of the links that a gate compares: the same in every gate, so that what is linked once is found again."""
@@ -133,7 +132,7 @@ def relinked(build: Build, seed: int) -> Build:
         raise ValueError(f"seed: was {seed}; accepted is a whole number from 1 to {(1 << 32) - 1}")
     module = module_of(build)
     data = module.read_bytes()
-    kit = _kit(build, hashlib.sha256(data).hexdigest())
+    kit = _kit(build, data)
     with tempfile.TemporaryDirectory(prefix="eolab-link-") as scratch:
         made = Path(scratch) / linking.MODULE
         if link(kit, made).read_bytes() != data:
@@ -150,7 +149,7 @@ def relinked(build: Build, seed: int) -> Build:
 def _keep_order(kit: Path, module: bytes, seed: int) -> None:
     """Make a kit of what was linked in another order, from the files of the first: it can be linked again as well."""
     words = [word.replace(linking.HERE, f"{kit}/") for word in _words(kit)]
-    derived = kit.with_name(hashlib.sha256(module).hexdigest()) / linking.KIT
+    derived = kits.place(module) / linking.KIT
     with replacing(derived) as part:
         part.write_text(json.dumps([*words, _shuffle(seed)], indent=1) + "\n", encoding="utf-8")
 
@@ -171,12 +170,12 @@ def module_of(build: Build) -> Path:
     return found[0]
 
 
-def _kit(build: Build, digest: str) -> Path:
-    kit = cache_dir() / linking.KITS / digest
+def _kit(build: Build, module: bytes) -> Path:
+    kit = kits.place(module)
     if not (kit / linking.KIT).is_file():
         raise OSError(
-            f"relink: what the module of {build.short} was linked from is not in {kit.parent}; a build of its wheel "
-            "keeps it where LLD links, on Linux"
+            f"relink: what the module of {build.short} was linked from is not in {kit.parent}; its build keeps it "
+            "where LLD links, on Linux, and `python -m benchmarks.environment.kits` in its checkout makes up for it"
         )
     return kit
 

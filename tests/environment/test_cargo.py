@@ -127,7 +127,7 @@ def test_a_build_by_another_compiler_than_that_of_the_sources_is_refused(
     rustc.chmod(0o755)
     monkeypatch.setenv("PATH", str(rustc.parent), prepend=os.pathsep)
     monkeypatch.setenv("EOLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cargo, "build", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setattr(cargo, "build", lambda *_, **__: pytest.fail("it was built"))
     with pytest.raises(OSError, match=r"is of rustc stable, and .*/wheel-source, where it is built, of rustc nightly"):
         wheel.build(tree)
 
@@ -138,7 +138,7 @@ def test_a_build_by_another_compiler_than_that_of_the_sources_is_refused(
 def built(monkeypatch: pytest.MonkeyPatch, **info: str) -> None:
     """Let every build give a wheel that says so of itself."""
 
-    def build(_stage: Path, _target: Path, out: Path, _log: Path, _settings: object = None) -> Path:
+    def build(_stage: Path, _target: Path, out: Path, _log: Path, _settings: object = None, **_: Path) -> Path:
         files = {"eokernels/__init__.py": f"def build_info():\n    return {info!r}\n"}
         return write_wheel(out / "eokernels-0.1.0-py3-none-any.whl", files)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ROOT
-from benchmarks.environment import linking, wheel
+from benchmarks.environment import kits, linking, wheel
 from benchmarks.gate import builds, relink
 from benchmarks.gate.builds import Build
 from benchmarks.gate.course import Course
@@ -235,9 +234,8 @@ def test_where_nothing_can_be_linked_again_it_is_said_and_nothing_is_measured(li
 
 @pytest.mark.slow
 def test_the_real_wheel_is_linked_again_and_answers_rightly(build: Build, folder: Path) -> None:
-    digest = hashlib.sha256(relink.module_of(build).read_bytes()).hexdigest()
-    if not (relink.cache_dir() / linking.KITS / digest).is_dir():
-        pytest.skip("what the installed module was linked from is not kept; `make setup` keeps it when it links")
+    if not kits.place(relink.module_of(build).read_bytes()).is_dir():
+        pytest.skip("what the installed module was linked from is not kept; benchmarks.environment.kits keeps it")
     again = relink.relinked(build, 1)
     before, after = places(build), places(again)
     assert sum(relink.moved(before, after, kernel) for kernel in KERNELS) >= 0.9 * len(KERNELS)
