@@ -74,6 +74,10 @@ class GateRun:
         self._relink(course, gating.confirmed(self._known(linked=False)))
         return self._known()
 
+    def decided(self) -> Evidences:
+        """Measure, then count the instructions of what time does not decide, and return what both say."""
+        return self.counted(self.run())
+
     def counted(self, known: Evidences) -> Evidences:
         """Count the instructions of what time leaves inconclusive, and return what both say."""
         from benchmarks.gate import instructions

@@ -20,7 +20,7 @@ from benchmarks import ROOT
 from benchmarks.environment import checkout
 from benchmarks.environment.jsonlines import append
 from benchmarks.environment.process import MeasurementError
-from benchmarks.gate import affected, builds, course, plan
+from benchmarks.gate import affected, builds, course, instructions, plan
 from benchmarks.gate.builds import Build
 from benchmarks.gate.course import CONTROLS
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side
@@ -80,6 +80,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
             return made.measure(cells, numbers, stage, notify, self.folder)
 
     monkeypatch.setattr(course, "Course", Course)
+    monkeypatch.setattr(instructions, "count", lambda *_: instructions.Counted())
     monkeypatch.setattr(plan, "GATES", tmp_path / "gates")
     monkeypatch.setattr(builds, "build", lambda name: HEAD if name == "HEAD" else BASE)
     monkeypatch.setattr(checkout, "require_clean", lambda: None)

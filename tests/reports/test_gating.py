@@ -89,7 +89,9 @@ def relinked(change: float, *moved: bool) -> gating.Evidences:
         pair if moved[pair.number % len(moved)] else replace(pair, head=Side("ok", "", pair.base.blocks_s))
         for pair in pairs(SLOWED, "relink", gating.RELINKED_PAIRS, change)
     ]
-    return gating.Evidences(plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 16, 0.1), *again], OK, links)
+    return gating.Evidences(
+        plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 16, 0.1), *again], OK, links=links
+    )
 
 
 def test_what_another_link_takes_away_was_the_layout() -> None:
