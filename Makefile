@@ -102,7 +102,7 @@ test: setup lint test-rust ## lint, Rust tests without Python, pytest
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 test-rust: .venv/.requirements
-	cargo test $(CARGO_FLAGS) --no-default-features
+	cargo test $(CARGO_FLAGS) --no-default-features $(if $(NO_RUN),--no-run)
 
 test-floors: setup ## labelled arrays, dask and contract with the oldest versions that pyproject.toml declares
 	@if ! $(PY) benchmarks/environment/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \

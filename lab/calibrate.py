@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmarks.gate.injections import Injection
     from benchmarks.gate.ledger import Entry, Kind
     from benchmarks.gate.plan import Plan
@@ -42,6 +44,9 @@ def calibrate(
         list[str] | None, typer.Option("--kernel", metavar="KERNEL", help="Only this kernel; may be repeated.")
     ] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
+    levels: Annotated[
+        bool, typer.Option("--levels", help="Instead: by how much times vary, by process, placement, state of memory.")
+    ] = False,
 ) -> None:
     """Measure how often the gate's flag lies, and what it overlooks, on the commit that is checked out.
 
@@ -51,9 +56,11 @@ def calibrate(
     from benchmarks.asv import runner
     from benchmarks.environment import checkout
     from benchmarks.runs import budget as durations
-    from lab import terminal
-    from lab.gate_run import GateRun
+    from lab import level_run, terminal
 
+    if levels:
+        level_run.run(durations.parse(limit), kernel or [])
+        return
     if kind not in KINDS:
         raise ValueError(f"kind: was {kind!r}; accepted are {', '.join(KINDS)}")
     until, passes = monotonic() + durations.parse(limit), 0
@@ -61,19 +68,27 @@ def calibrate(
     runner.heed_interrupts()
     console = terminal.console(stderr=True)
     while monotonic() < until:
-        one = _pass(kind, kernel or [], tier)
-        run = GateRun(one.plan, one.folder, until)
-        try:
-            known = run.run()
-        except KeyboardInterrupt:
-            console.print(f"Interrupted. The next slice goes on with {one.folder.name}.", highlight=False)
-            raise typer.Exit(130) from None
-        if not run.complete:
-            console.print(f"The slice is over; the next one goes on with {one.folder.name}.", highlight=False)
+        if not _passed(console, _pass(kind, kernel or [], tier), until):
             break
-        _keep(one, known)
         passes += 1
     console.print(f"{passes} passes went into the ledger.", highlight=False)
+
+
+def _passed(console: Console, one: Pass, until: float) -> bool:
+    """Measure a pass, and keep it where it has become whole before the slice is over; tell whether it has."""
+    from lab.gate_run import GateRun
+
+    run = GateRun(one.plan, one.folder, until)
+    try:
+        known = run.run()
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. The next slice goes on with {one.folder.name}.", highlight=False)
+        raise typer.Exit(130) from None
+    if run.complete:
+        _keep(one, known)
+    else:
+        console.print(f"The slice is over; the next one goes on with {one.folder.name}.", highlight=False)
+    return run.complete
 
 
 def _pass(kind: str, kernels: list[str], tier: str) -> Pass:

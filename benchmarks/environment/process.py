@@ -16,7 +16,7 @@ from benchmarks.environment import keeper
 from benchmarks.environment.cause import NOTHING, cause
 from inputs.host import surroundings
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_THP_DISABLE = 1, 41
 
 ONE_BLAS_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For a library of linear algebra, which reads it when it is loaded. Without it, processes that share the cores and ask
@@ -101,6 +101,12 @@ def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         told = said if said == NOTHING else f"it said:\n{said}"
         raise MeasurementError(f"{module} ended with {how} ({job.name}); {told}")
+
+
+def refuse_huge_pages() -> None:
+    """Have the system give this process no huge pages from now on."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 
 def die_with_parent(parent: int | None = None) -> None:

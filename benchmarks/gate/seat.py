@@ -6,7 +6,6 @@ packages print goes to standard error, which is kept in a file.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -20,15 +19,12 @@ import numpy as np
 
 from benchmarks import registry
 from benchmarks.calls.binding import Target, target
-from benchmarks.environment.process import die_with_parent
+from benchmarks.environment.process import die_with_parent, refuse_huge_pages
 from benchmarks.environment.wheel import is_refused
 from benchmarks.gate.lines import Reply, Request
 from benchmarks.pairing.stage import Stage, block_s
 from inputs.families import find
 from inputs.real.cubes import Unavailable
-
-PR_SET_THP_DISABLE = 41
-PAGE = 4096
 
 
 class Seat:
@@ -56,7 +52,7 @@ class Seat:
         if is_refused(asked.digest):
             return Reply("failed", f"the wheel that is imported is not {asked.digest[:16]}, or no release build")
         if not asked.huge_pages:
-            ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
+            refuse_huge_pages()
         self.core = asked.core
         self.ballast = np.ones(max(1, asked.ballast_bytes), np.uint8)
         gc.freeze()

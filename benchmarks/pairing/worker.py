@@ -50,6 +50,8 @@ class Job:
         Whether the small sizes are measured as well.
     controls
         Whether it is measured at the end what the machine gives.
+    ballast, huge_pages
+        Whether the process holds memory of a drawn size from the beginning, and whether the system may give huge pages.
     oracles
         Case → group → ``.npy`` with the oracle's result, float64 and stacked by output.
     slow
@@ -67,6 +69,8 @@ class Job:
     slow: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sizes: bool = False
     controls: bool = True
+    ballast: bool = True
+    huge_pages: bool = True
 
     def save(self, path: Path) -> None:
         """Write the job for a worker to read."""
@@ -136,6 +140,7 @@ def _surely_slow(case: Case, crop: Stage) -> set[str]:
 
 def run(job: Job) -> None:
     """Measure the cases of a job, the small sizes, then the controls, and write a line for each."""
+    from benchmarks.environment.process import refuse_huge_pages
     from benchmarks.environment.provenance import measured_process
     from benchmarks.pairing import small_calls
     from benchmarks.pairing.controls import Watch, controls
@@ -145,7 +150,9 @@ def run(job: Job) -> None:
         write_object(run_dir / "measured.json", measured_process())
     rng = np.random.default_rng([job.seed, job.process])
     watch = Watch()
-    ballast = np.ones(int(rng.integers(1, BALLAST_BYTES)), np.uint8)
+    if not job.huge_pages:
+        refuse_huge_pages()
+    ballast = np.ones(int(rng.integers(1, BALLAST_BYTES)) if job.ballast else 1, np.uint8)
     gc.freeze()  # what was imported is not searched again before every case
     for name in rng.permutation(job.cases):
         for line in measure_case(job, kernel, find(kernel.family, str(name)), rng):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -45,7 +46,10 @@ AT_END = DUMP.replace("Client Request: evi {arm}", "Program termination").replac
 def fake(folder: Path, body: str) -> None:
     """Put a program on the path that is found as valgrind, and knows as `tool` and `folder` what it is asked."""
     found = folder / "valgrind"
-    found.write_text(f"#!{sys.executable}\n" + FAKE + body, encoding="utf-8")
+    script = folder / "valgrind.py"
+    script.write_text(FAKE + body, encoding="utf-8")
+    call = shlex.join([sys.executable, str(script)])  # no first line for the kernel, which takes no spaces
+    found.write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
     found.chmod(0o755)
 
 
