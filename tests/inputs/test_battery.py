@@ -37,7 +37,7 @@ def breach(kernel: Kernel, function: Function, case: BatteryCase) -> str:
 
 
 @KERNELS
-@pytest.mark.parametrize("dtype", ["float32", "float64", "uint16"])
+@pytest.mark.parametrize("dtype", ["float32", "uint16"])
 def test_what_keeps_the_contract_passes(kernel: Kernel, dtype: str) -> None:
     verdicts = judging.battery_verdicts(kernel, {"numpy": conforming(kernel)}, dtype)
     assert [f"{v.case}: {v.detail}" for v in verdicts if v.status == "failed"] == []
