@@ -34,9 +34,9 @@ def enter(state: State) -> None:
     try:
         if state in {"dropped", "compacted"}:
             os.sync()
-            DROP.write_text("3")
+            DROP.write_text("3", encoding="utf-8")
         if state == "compacted":
-            COMPACT.write_text("1")
+            COMPACT.write_text("1", encoding="utf-8")
         if state == "filled":
             _fill()
     except OSError as error:

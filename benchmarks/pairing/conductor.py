@@ -122,7 +122,7 @@ def measure_all(wanted: Sequence[Measurement], notify: Callable[[], None] = lamb
                 if taking.step(partial(taking.take, process)):
                     notify()
         for taking in takings:
-            if taking.step(taking.end):
+            if taking.wanted.memory and taking.step(taking.end):
                 notify()
 
 
@@ -162,10 +162,9 @@ class _Taking:
             _run_process(self.wanted, process, self.unfinished[process], self.oracles)
 
     def end(self) -> None:
-        """Measure what is measured once."""
-        if self.wanted.memory:
-            _run_memory(self.wanted)
-            _run_start(self.wanted)
+        """Measure what is measured once: memory and first calls."""
+        _run_memory(self.wanted)
+        _run_start(self.wanted)
 
 
 def broken_marks(run_dir: Path) -> list[Path]:

@@ -158,6 +158,7 @@ import numpy as np
 kernel = getattr(importlib.import_module("eokernels.impl_numba"), {kernel!r})
 small = np.ones((min({dates}, 3_000_000), *[1 for n in {pixels}]), np.uint16)
 kernel(small)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 x = np.broadcast_to(small[:1], ({dates}, *{pixels}))
 sent = []
 def send():
