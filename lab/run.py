@@ -226,7 +226,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
 
             def tick(kernel: str = kernel) -> None:
                 measuring = (run_dir / f"{kernel}.jsonl").exists()
-                what = kernel if measuring else f"{kernel}: asv builds and prepares"
+                what = "measuring" if measuring else f"{kernel}: asv builds and prepares"
                 update(what, planning.lines_done(plan, run_dir))
 
             runner.run_kernel(run_dir, kernel, cases, machine, tick, commit=plan.commit, results=planning.ASV_RESULTS)

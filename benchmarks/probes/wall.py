@@ -116,7 +116,7 @@ def _reading(arrays: tuple[Array, ...], fresh: Callable[[], tuple[Array, ...]], 
         else:
             spread(read, parts)
         for result in results:
-            result[...] = totals[0, 0]
+            result[...] = totals[0, 0] > 0  # which any dtype holds; the sum itself may be NaN
         return results
 
     return call

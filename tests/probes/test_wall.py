@@ -11,11 +11,13 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.calls import binding
+from benchmarks.calls.answers import arrays_of
+from benchmarks.calls.binding import WALL, Bound, bind, target
 from benchmarks.probes import wall, wall_loops
 from benchmarks.spec import Kernel
 from inputs.cases import Case
 from inputs.dimensions import parse
-from inputs.families import CASES
+from inputs.families import CASES, find
 from inputs.synthetic.layouts import lay_out, lay_out_bands
 
 KERNELS = list(registry.KERNELS.values())
@@ -130,3 +132,13 @@ def test_what_has_no_wall_says_so() -> None:
     turned = np.ones((6, 4), np.float32).T
     with pytest.raises(ValueError, match="no wall for strides"):
         wall.bind(BANDS, case, (turned, turned[::-1]), None, (case.shape,), (kind,))
+
+
+def test_an_image_with_missing_values_has_a_wall_although_a_result_counts() -> None:
+    kernel = registry.get("zonal_stats")
+    case = replace(find(kernel.family, "f32_256_field1024"), mask="iid", missing=0.5)
+    onto = target(kernel, case)
+    assert np.isnan(onto.inputs[0]).any()
+    bound = bind(kernel, WALL, onto)
+    assert isinstance(bound, Bound)
+    assert {array.dtype.kind for array in arrays_of(bound.call())} >= {"i", "f"}
