@@ -22,7 +22,7 @@ MEASURED = KEYED
 """What the wheel is built of."""
 JUDGING = ("benchmarks", "inputs", "reports", "lab", "asv.conf.json", "requirements.lock")
 """What the numbers depend on beside the wheel."""
-RESULTS = ("reports/runs", "reports/latest", "reports/record")
+RESULTS = ("reports/runs", "reports/gates", "reports/latest", "reports/record")
 """What the lab writes there itself."""
 NOTES = "checkout.jsonl"
 """File of a run directory: a line for each time at which it began, went on or ended."""
