@@ -38,12 +38,14 @@ def run(limit_s: float, kernels: Sequence[str]) -> None:
     experiment = levels.Experiment(folder, cases, _states(), 11)
     trials = levels.read(folder)
     number = max((one.visit for one in trials), default=-1) + 1
-    with progress.shown("visiting states of the machine's memory") as update:
-        while monotonic() < until:
-            update(f"visit {number}")
-            experiment.visit(number, lambda: None)
-            number += 1
-    memory_states.leave()
+    try:
+        with progress.shown("visiting states of the machine's memory") as update:
+            while monotonic() < until:
+                update(f"visit {number}")
+                experiment.visit(number, lambda: None)
+                number += 1
+    finally:
+        memory_states.leave()
     _show(found_levels(levels.read(folder)), folder)
 
 

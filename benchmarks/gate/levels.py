@@ -21,7 +21,6 @@ from benchmarks.environment.jsonlines import append, read_raw
 from benchmarks.environment.lock import one_at_a_time
 from benchmarks.environment.process import spawn
 from benchmarks.gate import memory_states
-from benchmarks.gate.lines import Cell
 from benchmarks.gate.memory_states import State
 from benchmarks.pairing.oracles import files
 from benchmarks.pairing.runlines import read_lines
@@ -121,8 +120,3 @@ class Experiment:
             )
             for line in found
         ]  # fmt: skip
-
-
-def cells(trials: Sequence[Trial]) -> list[Cell]:
-    """Return the cells that were tried."""
-    return list(dict.fromkeys(Cell(one.kernel, one.case, "rust") for one in trials))

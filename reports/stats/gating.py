@@ -13,7 +13,7 @@ Where time leaves a cell inconclusive, the instructions of its implementation ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log, log1p
 from statistics import median
@@ -191,7 +191,7 @@ def suspects(known: Evidences) -> list[Cell]:
     found = []
     for cell in known.plan.cells:
         changes = known.changes(cell, "screen")
-        if changes and min(_tails(changes)) <= SUSPECT_P and not equivalent(changes):
+        if changes and p_values(changes).two_sided <= 2 * SUSPECT_P and not equivalent(changes):
             found.append(cell)
     return found
 
@@ -259,8 +259,3 @@ def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: flo
         not_gated=skipped,
         contaminated=contaminated,
     )
-
-
-def _tails(changes: Sequence[float]) -> tuple[float, float]:
-    found = p_values(changes)
-    return found.slower, found.faster

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.gate.levels import Trial
 from benchmarks.pairing.stage import robust_s
-from reports.stats.speedup import Interval, location
+from reports.stats.speedup import Interval, ratio_of
 
 Quantity = Callable[[Trial], float]
 QUANTITIES: dict[str, Quantity] = {
@@ -93,8 +93,8 @@ def _levels(name: str, quantity: Quantity, trials: Sequence[Trial]) -> Levels:
     return Levels(
         kernel, case, name, len(whole), _blocks(name, whole.values()), process**0.5, visit**0.5, state**0.5,
         {one: float(np.exp(mean - table.mean())) for one, mean in means.items()},
-        _effect(table[:, 2:].mean(axis=1) - table[:, :2].mean(axis=1)),
-        _effect(table[:, 1::2].mean(axis=1) - table[:, ::2].mean(axis=1)),
+        ratio_of((table[:, 2:].mean(axis=1) - table[:, :2].mean(axis=1)).tolist()),
+        ratio_of((table[:, 1::2].mean(axis=1) - table[:, ::2].mean(axis=1)).tolist()),
     )  # fmt: skip
 
 
@@ -130,9 +130,3 @@ def _blocks(name: str, visits: object) -> float | None:
     assert hasattr(visits, "__iter__")
     found = [np.var(np.log(one.blocks_s[arm]), ddof=1) for mine in visits for one in mine.values()]
     return float(np.sqrt(np.mean(found)))
-
-
-def _effect(differences: NDArray[np.float64]) -> Interval:
-    found = location(differences.tolist())
-    ends = [None if end is None else float(np.exp(end)) for end in (found.low, found.high)]
-    return Interval(float(np.exp(found.estimate)), ends[0], ends[1], found.confidence, found.n)
