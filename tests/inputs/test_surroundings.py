@@ -83,8 +83,9 @@ STARTERS = {
     "Kept",
 }
 ALLOWED = {"surroundings.tools", "environment", "cargo.environment"}
-KEEPER = ROOT / "benchmarks" / "environment" / "keeper.py"
-"""It passes on what it was started with; so whoever starts something through it is asked."""
+PASSING_ON = {ROOT / "benchmarks" / "environment" / name for name in ("keeper.py", "linking.py")}
+"""They pass on what they were started with: whoever starts something through the first is asked, and the second stands
+in for the linker, which a build of the lab calls."""
 
 
 @pytest.fixture
@@ -108,13 +109,53 @@ def test_what_harms_reaches_no_process_and_what_is_needed_does(maker: str, tmp_p
 
 def starts(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the line and the environment of every process that a module starts; empty is that of the caller."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STARTERS):
-            continue
-        if not (isinstance(node.func.value, ast.Name) and node.func.value.id in {"subprocess", "os", "keeper"}):
-            continue
-        given = next((keyword.value for keyword in node.keywords if keyword.arg == "env"), None)
-        yield node.lineno, ast.unparse(given) if given is not None else ""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    for scope in (one for one in ast.walk(module) if isinstance(one, (ast.FunctionDef, ast.Module))):
+        made = {
+            name.id: node.value
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign)
+            for name in node.targets
+            if isinstance(name, ast.Name)
+        }
+        for node in _directly_in(scope):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STARTERS):
+                continue
+            if not (isinstance(node.func.value, ast.Name) and node.func.value.id in {"subprocess", "os", "keeper"}):
+                continue
+            given = next((keyword.value for keyword in node.keywords if keyword.arg == "env"), None)
+            yield node.lineno, _beginning(made.get(given.id) if isinstance(given, ast.Name) else given)
+
+
+def _directly_in(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a function or a module holds, without what the functions in it hold."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, ast.FunctionDef):
+            yield from _directly_in(node)
+
+
+def _beginning(environment: ast.expr | None) -> str:
+    """Return what an environment is made from: ``{**tools(), "A": "b"}`` begins with ``tools()``."""
+    if isinstance(environment, ast.Dict) and environment.keys[:1] == [None]:
+        environment = environment.values[0]
+    return ast.unparse(environment) if environment is not None else ""
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("subprocess.run(x)", ""),
+        ("subprocess.run(x, env=os.environ)", "os.environ"),
+        ("def f():\n    made = {**os.environ}\n    subprocess.run(x, env=made)", "os.environ"),
+        ("def f():\n    made = {**tools(), 'A': '1'}\n    os.execve(x, y, env=made)", "tools()"),
+        ("def f():\n    def g(made):\n        subprocess.run(x, env=made)\n    made = tools()", ""),
+    ],
+)
+def test_the_environment_of_a_start_is_traced_to_what_it_is_made_from(written: str, found: str, tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(written, encoding="utf-8")
+    assert [environment for _, environment in starts(module)] == [found]
 
 
 def test_every_process_is_started_in_an_environment_of_the_list() -> None:
@@ -123,7 +164,7 @@ def test_every_process_is_started_in_an_environment_of_the_list() -> None:
         for room in ("inputs", "benchmarks", "reports", "lab")
         for path in sorted((ROOT / room).rglob("*.py"))
         for line, environment in starts(path)
-        if path not in (Path(surroundings.__file__), KEEPER)
+        if path not in PASSING_ON | {Path(surroundings.__file__)}
     ]
     assert len(found) > 8
     wrong = [f"{where}: env={given or 'the caller’s'}" for where, given in found if given.split("(")[0] not in ALLOWED]
