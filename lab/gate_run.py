@@ -52,7 +52,7 @@ class GateRun:
 
         if not self.plan.cells:
             return self._known()
-        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed)
+        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed, self.plan.beside)
         cells = list(self.plan.cells)
         screened = monotonic() + SCREEN_SHARE * (self.until - monotonic())
         planned = (len(cells) + len(gating.same_cells(self.plan))) * gating.SCREEN_PAIRS

@@ -168,14 +168,17 @@ class Lockstep:
             blocks[seat].append(_seconds(seat.ask(block)))
         judged = self.both(Request("check"))
         base, head = (
-            Side(reply.status, reply.reason, tuple(blocks[seat]))
+            Side(reply.status, reply.reason, tuple(blocks[seat]), **(reply.told or {}))
             for seat, reply in zip(self.seats, judged, strict=True)
         )
         return calls, (base, head)
 
     def controls(self) -> dict[str, Any]:
-        """Return what the machine gives, asked of one of the two."""
-        reply = self.base.ask(Request("controls"))
+        """Return what the machine gives, asked of one of the two, or why that is not known."""
+        try:
+            reply = self.base.ask(Request("controls"))
+        except SeatError as error:  # all cells were compared by then
+            return {"reason": str(error)}
         return dict(reply.told or {}) if reply.status == "ok" else {"reason": reply.reason}
 
 

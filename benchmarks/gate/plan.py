@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, registry
+from benchmarks.environment import provenance
 from benchmarks.environment.jsonfiles import read_object, write_object
 from benchmarks.gate.affected import ARMS, Reached
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import Cell
 from benchmarks.runs import planning
 from inputs.cases import TIERS, Tier
+from inputs.host import cores
 
 SCHEMA_VERSION = 1
 GATES = ROOT / "reports" / "gates"
@@ -35,6 +37,10 @@ class Plan:
         Cell → the changed file for which it is compared, or what asked for it.
     not_gated
         Cell → why it is not compared.
+    processor
+        Where it was planned: pairs of several machines must not be mixed. Empty in a plan that does not say.
+    beside
+        The kind of load that is put beside it on purpose, or nothing.
     """
 
     gate_id: str
@@ -44,6 +50,8 @@ class Plan:
     head: Build
     cells: Mapping[Cell, str]
     not_gated: Mapping[Cell, str]
+    processor: str = ""
+    beside: str = ""
 
     def of(self, arms: Collection[str]) -> Plan:
         """Return the plan of some implementations alone, or of all where none is named."""
@@ -115,8 +123,14 @@ def make_plan(
     now = datetime.now(UTC)
     gate_id = f"{now:%Y%m%d-%H%M%S}-{base.short}-{head.short}"
     return Plan(
-        gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left,
+        gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left, processor(),
     )  # fmt: skip
+
+
+def processor() -> str:
+    """Return what tells this machine's processor from another's: its model, and how much of it is granted."""
+    model = provenance.known(provenance.cpu_model)
+    return f"{model}, {cores.granted_cores():g} of {cores.online_cores()} cores"
 
 
 def chosen_cases(kernels: Sequence[str], tier: str, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:

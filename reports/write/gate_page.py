@@ -45,6 +45,7 @@ def sentence(one: Judged) -> str:
 def command(plan: Plan, one: Judged) -> str:
     """Return the command that measures a cell again."""
     own = f" --own {one.cell.arm}" if ":" in one.cell.arm else ""
+    own += f" --beside {plan.beside}" if plan.beside else ""
     return (
         f"python -m lab gate {plan.base.named} {plan.head.named} --kernel {one.cell.kernel} --case {one.cell.case}{own}"
     )
@@ -59,6 +60,18 @@ def counts(judged: Sequence[Judged]) -> str:
 def broken(plan: Plan, known: Evidences) -> list[str]:
     """Return the cells without a verdict, and why."""
     return [f"{cell}: {why}" for cell in plan.cells if (why := known.failure(cell))]
+
+
+def disturbances(known: Evidences) -> str:
+    """Return what the controls say, as a sentence without its full stop, or nothing where all was calm."""
+    said = []
+    measured = {(line["stage"], line["number"]) for line in known.controls}
+    if known.void:
+        reasons = Counter(known.void.values()).most_common(1)[0][0]
+        said.append(f"{len(known.void)} of {len(measured)} pairs of processes are void, most because {reasons}")
+    if (wider := known.widening()).why and wider.factor > 1:
+        said.append(f"what matters is widened {wider.factor:.1f}-fold, as {wider.why}")
+    return "; ".join(said)
 
 
 def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> str:
@@ -78,6 +91,7 @@ def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidence
     if told:
         lines += ["", "Again: " + ", ".join(dict.fromkeys(f"`{command(plan, one)}`" for one in told))]
     counted = [f"{known.counted.note}.", ""] if plan.cells else []
+    counted += [f"{said}.", ""] if (said := disturbances(known)) else []
     return "\n".join([*lines, "", f"{counts(judged)}.", "", *counted])
 
 
@@ -91,6 +105,8 @@ def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidenc
         "exit_code": ending.code,
         "why": ending.why,
         "instructions": known.counted.note,
+        "beside": plan.beside,
+        "disturbances": disturbances(known),
         "cells": [_cell(plan, one, known) for one in judged],
         "broken": [{**cell._asdict(), "why": why} for cell in plan.cells if (why := known.failure(cell))],
         "not_affected": [cell._asdict() for cell in plan.not_gated],
