@@ -128,9 +128,9 @@ def make_plan(
 
 
 def processor() -> str:
-    """Return what tells this machine's processor from another's: its model, and how much of it is granted."""
-    model = provenance.known(provenance.cpu_model)
-    return f"{model}, {cores.granted_cores():g} of {cores.online_cores()} cores"
+    """Return what tells this machine's processor from another's: its name, its numbers, how much of it is granted."""
+    name, numbers = (provenance.known(ask) for ask in (provenance.cpu_model, provenance.cpu_model_numbers))
+    return f"{name} ({numbers}), {cores.granted_cores():g} of {cores.online_cores()} cores"
 
 
 def chosen_cases(kernels: Sequence[str], tier: str, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:
