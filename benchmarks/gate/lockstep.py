@@ -153,7 +153,7 @@ class Lockstep:
         calls = 0
         base, head = (Side(reply.status, reply.reason) for reply in replies)
         if base.status == head.status == "ok":
-            calls, (base, head) = self._timed([float(reply.seconds or 0.0) for reply in replies], first)
+            calls, (base, head) = self._timed([_seconds(reply) for reply in replies], first)
         placed, seconds = asdict(self.placement), round(monotonic() - began, 3)
         return Pair(*cell, number, stage, side, calls, first, base, head, placed, seconds)
 
@@ -220,9 +220,9 @@ def _prepare(cell: Cell, side: int) -> Request:
 
 
 def _seconds(reply: Reply) -> float:
-    """Return the time of a block, or raise a SeatError where it is none."""
+    """Return what a call takes, or raise a SeatError where it is no time: too many calls would make a block of it."""
     if reply.status != "ok":
         raise SeatError(reply.reason)
     if reply.seconds is None or not (math.isfinite(reply.seconds) and reply.seconds > 0):
-        raise SeatError(f"the clock said {reply.seconds} s of a block")
+        raise SeatError(f"the clock said {reply.seconds} s of a call")
     return reply.seconds
