@@ -40,9 +40,7 @@ def calibrate(  # noqa: PLR0917 (typer hands them over by name)
         ),
     ] = "same",
     limit: Annotated[str, typer.Option("--slice", metavar="TIME", help="Go on for about so long.")] = "20m",
-    kernel: Annotated[
-        list[str] | None, typer.Option("--kernel", metavar="KERNEL", help="Only this kernel; may be repeated.")
-    ] = None,
+    kernel: Annotated[list[str] | None, typer.Option(metavar="KERNEL", help="Only this one; may be repeated.")] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
     beside: Annotated[
         str, typer.Option(metavar="LOAD", help="With a load beside it: cpu, bandwidth or bursts. Counted apart.")

@@ -25,13 +25,9 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
         list[str] | None,
         typer.Option("--kernel", metavar="KERNEL", help="Only this kernel; may be repeated. Default: all affected."),
     ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option("--case", metavar="CASE", help="Exactly this case; may be repeated.")
-    ] = None,
+    case: Annotated[list[str] | None, typer.Option(metavar="CASE", help="Exactly this case; may be repeated.")] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
-    everything: Annotated[
-        bool, typer.Option("--everything", help="Also the cells that the change cannot affect.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--everything", help="Also cells that no change can affect.")] = False,
     own: Annotated[
         str,
         typer.Option(metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."),
