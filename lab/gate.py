@@ -27,7 +27,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     ] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="CASE", help="Exactly this case; may be repeated.")] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
-    everything: Annotated[bool, typer.Option("--everything", help="Also cells that no change can affect.")] = False,
+    everything: Annotated[bool, typer.Option("--everything", help="Also what the change cannot affect.")] = False,
     own: Annotated[
         str,
         typer.Option(metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."),
