@@ -211,10 +211,14 @@ def suspects(known: Evidences) -> list[Cell]:
 
 
 def undecided(known: Evidences) -> list[Cell]:
-    """Return the cells of which the screen shows neither that they changed nor that they did not."""
+    """Return the cells of which the screen shows neither that they changed nor that they did not.
+
+    So are those of which all pairs are void: new ones may count.
+    """
     suspected = set(suspects(known))
     cells = (cell for cell in known.plan.cells if cell not in suspected and not known.failure(cell))
-    return [cell for cell in cells if (changes := known.changes(cell, "screen")) and not equivalent(changes)]
+    looked_at = ((cell, known.changes(cell, "screen")) for cell in cells)
+    return [cell for cell, changes in looked_at if (not equivalent(changes) if changes else known.voided(cell))]
 
 
 def inconclusive(judged: Iterable[Judged]) -> list[Cell]:

@@ -173,3 +173,11 @@ def test_what_seems_to_differ_from_itself_widens_what_matters() -> None:
 
 def test_nothing_is_said_of_a_calm_gate() -> None:
     assert gate_page.disturbances(gating.Evidences(plan(), confirmed(0.0), controls())) == ""
+
+
+def test_a_cell_whose_pairs_are_all_void_gets_more_of_them() -> None:
+    lines = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, 0.0)]
+    assert gating.undecided(gating.Evidences(plan(), lines, controls())) == []
+    spoilt = [replace(pair, head=replace(pair.head, waited_share=0.5)) if pair.cell == CELL else pair for pair in lines]
+    assert gating.undecided(gating.Evidences(plan(), spoilt, controls())) == [CELL]
+    assert gating.undecided(gating.Evidences(plan(), [], [])) == []
