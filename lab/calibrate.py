@@ -56,23 +56,22 @@ def calibrate(  # noqa: PLR0917 (typer hands them over by name)
     """
     from benchmarks.asv import runner
     from benchmarks.environment import checkout
-    from benchmarks.gate import loads
     from benchmarks.runs import budget as durations
     from lab import level_run, terminal
 
+    wanted = _wanted(kind, kernel or [], tier, beside)
+    if levels and beside:
+        raise ValueError(f"beside: was {beside!r}; --levels takes no load")
     if levels:
-        level_run.run(durations.parse(limit), kernel or [])
+        level_run.run(durations.parse(limit), wanted.kernels)
         return
-    if kind not in KINDS:
-        raise ValueError(f"kind: was {kind!r}; accepted are {', '.join(KINDS)}")
-    load = loads.named(beside) if beside else ""
     until, passes = monotonic() + durations.parse(limit), 0
     checkout.require_clean()
     _require_ledger()
     runner.heed_interrupts()
     console = terminal.console(stderr=True)
     while monotonic() < until:
-        if not _passed(console, _pass(console, _Wanted(kind, kernel or [], tier, load)), until):
+        if not _passed(console, _pass(console, wanted), until):
             break
         passes += 1
     console.print(f"{passes} passes went into the ledger.", highlight=False)
@@ -85,6 +84,15 @@ class _Wanted(NamedTuple):
     kernels: list[str]
     tier: str
     beside: str
+
+
+def _wanted(kind: str, kernels: list[str], tier: str, beside: str) -> _Wanted:
+    """Return what was asked for, or raise a ValueError where there is no such kind or no such load."""
+    from benchmarks.gate import loads
+
+    if kind not in KINDS:
+        raise ValueError(f"kind: was {kind!r}; accepted are {', '.join(KINDS)}")
+    return _Wanted(kind, kernels, tier, loads.named(beside) if beside else "")
 
 
 def _require_ledger() -> None:

@@ -65,10 +65,9 @@ def broken(plan: Plan, known: Evidences) -> list[str]:
 def disturbances(known: Evidences) -> str:
     """Return what the controls say, as a sentence without its full stop, or nothing where all was calm."""
     said = []
-    measured = {(line["stage"], line["number"]) for line in known.controls}
-    if known.void:
-        reasons = Counter(known.void.values()).most_common(1)[0][0]
-        said.append(f"{len(known.void)} of {len(measured)} pairs of processes are void, most because {reasons}")
+    pairs = [pair for mine in known.by_cell.values() for pair in mine]
+    if reasons := [why for pair in pairs if (why := known.why_void(pair))]:
+        said.append(f"{len(reasons)} of {len(pairs)} comparisons are void, the first because {reasons[0]}")
     if (wider := known.widening()).why and wider.factor > 1:
         said.append(f"what matters is widened {wider.factor:.1f}-fold, as {wider.why}")
     return "; ".join(said)

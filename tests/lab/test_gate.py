@@ -184,7 +184,7 @@ def test_pairs_that_a_planned_load_left_alone_are_void(
     assert world.gate("--json", "--beside", "bandwidth") == 2
     told = json.loads(capsys.readouterr().out)
     assert {cell["verdict"] for cell in told["cells"]} == {"contaminated"}
-    assert "pairs of processes are void, most because the load beside it" in told["disturbances"]
+    assert "comparisons are void, the first because the load beside it" in told["disturbances"]
 
 
 def test_a_change_of_the_lab_alone_has_nothing_to_compare(
@@ -214,6 +214,8 @@ def test_a_change_of_the_lab_alone_has_nothing_to_compare(
         (["calibrate", "--kind", "other"], "kind: was 'other'"),
         (["calibrate", "--slice", "long"], "budget: was 'long'"),
         (["calibrate", "--beside", "rain"], "beside: was 'rain'"),
+        (["calibrate", "--beside", "cpu", "--levels"], "--levels takes no load"),
+        (["calibrate", "--kernel", "no_such"], "kernel: was 'no_such'"),
     ],
 )
 def test_what_cannot_be_asked_is_an_error_in_a_sentence(
