@@ -44,7 +44,7 @@ class Entry:
     void
         Pairs that the controls made void.
     beside
-        The load that was put beside it on purpose, or nothing. Older lines do not have it: there was none.
+        The load that was put beside it on purpose; empty where none was.
     """
 
     gate: str

@@ -4,8 +4,6 @@ The same comparisons are also judged by two other rules, each as it is used else
 both sides, at its own level, and a factor of 1.1 between their medians), and the factor alone. A share stands with its
 exact binomial interval (Clopper and Pearson, *Biometrika* 26, 1934). Comparisons of one gate share its minutes, so the
 share of gates in which anything was flagged is told as well.
-
-Comparisons with a load beside them on purpose are counted apart: they tell of bad hours, and not of usual ones.
 """
 
 from __future__ import annotations
@@ -107,21 +105,8 @@ RULES: Mapping[str, Flagged] = {"this gate": lab_flags, "asv's rule": asv_flags,
 
 
 def rates(entries: Sequence[Entry]) -> list[Rates]:
-    """Return what each rule makes of the ledger, without what has a load beside it."""
-    kept = quiet(entries)
-    return [_rates(name, flagged, kept) for name, flagged in RULES.items()]
-
-
-def quiet(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the comparisons without a load beside them."""
-    return [entry for entry in entries if not entry.beside]
-
-
-def loaded(entries: Sequence[Entry]) -> dict[str, Share]:
-    """Return kind of load → how many comparisons of the same the gate flagged with it beside them."""
-    kinds = sorted({entry.beside for entry in entries if entry.beside})
-    same = [entry for entry in entries if entry.kind != "injected"]
-    return {kind: Share.counted(lab_flags(entry) for entry in same if entry.beside == kind) for kind in kinds}
+    """Return what each rule makes of the ledger."""
+    return [_rates(name, flagged, entries) for name, flagged in RULES.items()]
 
 
 def _rates(rule: str, flagged: Flagged, entries: Sequence[Entry]) -> Rates:
@@ -145,7 +130,7 @@ def _rates(rule: str, flagged: Flagged, entries: Sequence[Entry]) -> Rates:
 def coverage(entries: Iterable[Entry]) -> Share:
     """Return how many 95 % intervals hold the change that is known to be there: none, or the wait that was put in."""
     found = []
-    for entry in quiet(entries):
+    for entry in entries:
         if entry.kind == "relink" or entry.injection not in {"", "spin"}:
             continue
         interval = location([log(head / base) for base, head in entry.screen]) if entry.screen else None

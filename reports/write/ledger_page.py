@@ -9,7 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks.gate.ledger import Entry
-from reports.stats.error_rates import Rates, Share, coverage, loaded, quiet, rates
+from reports.stats.error_rates import Rates, Share, coverage, rates
 
 SCHEMA_VERSION = 1
 
@@ -37,20 +37,13 @@ def markdown(entries: Sequence[Entry]) -> str:
     table = tabulate(rows, ["", *names], tablefmt="github", disable_numparse=True)
     days = sorted({entry.when[:10] for entry in entries})
     machines = ", ".join(sorted({entry.machine for entry in entries}))
-    apart = "".join(
-        f" With the load `{kind}` beside them on purpose, counted apart, {share(found)} of comparisons of the "
-        "same were flagged."
-        for kind, found in loaded(entries).items()
-    )
-    counted = quiet(entries)
-    gates = len({entry.gate for entry in counted})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return "\n".join([
         table,
         "",
         f"The 95 % intervals of the screens hold the change that is known to be there in {share(coverage(entries))}. "
-        f"Counted on {len(counted)} comparisons of {gates} gates, {when}, on "
-        f"{machines}.{apart} In brackets stand exact 95 % intervals. Written by `python -m lab ledger --splice`.",
+        f"Counted on {len(entries)} comparisons of {len({entry.gate for entry in entries})} gates, {when}, on "
+        f"{machines}. In brackets stand exact 95 % intervals. Written by `python -m lab ledger --splice`.",
     ])  # fmt: skip
 
 
@@ -67,9 +60,8 @@ def as_object(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the same for programs."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "comparisons": len(quiet(entries)),
-        "gates": len({entry.gate for entry in quiet(entries)}),
-        "beside": {kind: asdict(found) for kind, found in loaded(entries).items()},
+        "comparisons": len(entries),
+        "gates": len({entry.gate for entry in entries}),
         "machines": sorted({entry.machine for entry in entries}),
         "coverage": asdict(coverage(entries)),
         "rules": [asdict(one) for one in rates(entries)],
