@@ -204,3 +204,12 @@ def test_another_wheel_begins_anew(world: World, run: Calibrate, monkeypatch: py
     monkeypatch.setattr(builds, "build", lambda _: replace(BASE, digest="3" * 64))
     assert run() == 0
     assert {one.gate for one in kept(world)} == {passes(world)[1].name} != {folder.name}
+
+
+def test_lines_of_the_ledger_from_before_there_were_loads_are_read(world: World, run: Calibrate) -> None:
+    assert run() == 0
+    lines = [json.loads(line) for line in book(world).read_text().splitlines()]
+    assert {line.pop("beside") for line in lines} == {""}
+    before = kept(world)
+    book(world).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert kept(world) == before
