@@ -56,7 +56,7 @@ def measured(folder: Path, base: Build, head: Build, *cells: Cell) -> dict[Cell,
         ("import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)", "its process ended with -9"),
         ("import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)", "its process ended with -11"),
         ("raise SystemExit(0)", "its process ended with 0"),
-        ("import time\n    time.sleep(60)", "no answer within 3 s"),
+        ("import time\n    time.sleep(60)", "no answer within 6 s"),
         ("raise MemoryError('no room')", "MemoryError: no room"),
         ("print('[1, 2')\n    return 7", "wrong answer before the timed blocks"),
     ],
@@ -68,7 +68,7 @@ def test_a_process_that_does_not_answer_rightly_fails_its_cell_and_no_other(
     if "sleep" in text:
         measured(folder, build, build)  # so that nothing has to be compiled within the short patience
         shutil.rmtree(folder)
-        monkeypatch.setattr(lockstep.Seat.hear, "__defaults__", (3.0,))
+        monkeypatch.setattr(lockstep.Seat.hear, "__defaults__", (6.0,))
     found = measured(folder, build, spoilt(build, folder, DEFINED + text + "\n"), CELL, OTHER)
     assert found[CELL].head.status == "failed"
     assert why in found[CELL].head.reason
