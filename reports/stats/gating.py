@@ -6,8 +6,8 @@ confirm or refute it; the others get as many pairs as a confirmation has, and th
 
 Some cells are also compared with themselves, base with base, in the same minutes. What shows a change there where there
 is none cannot be trusted with the others: the gate's cells are contaminated then. So is a cell of which the controls
-leave fewer pairs than an interval needs (`reports.stats.disturbances`). Where these cells seem to differ by more than
-matters without its being shown, what matters is widened to that.
+leave fewer pairs than an interval needs (`reports.stats.disturbances`). Where half of these cells seem to differ by
+more than matters, without its being shown, what matters is widened to their median.
 
 Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
 """
@@ -125,16 +125,15 @@ class Evidences:
         return f"too few pairs are left: {reasons[0]}" if few else ""
 
     def widening(self) -> Widening:
-        """Return by how much what matters is widened: by bandwidth, or by what equal cells seem to differ."""
-        widest = disturbances.restless(self.controls)
+        """Return by how much what matters is widened: by bandwidth, or by what most equal cells seem to differ."""
+        times = []
         for cell in self.by_cell:
             changes = self.changes(cell, "same")
             if len(changes) >= MINIMUM_PROCESSES:
-                seeming = location(changes).estimate
-                times = abs(seeming) / log1p(relevance(self.seconds(cell)[0] or 1.0))
-                why = f"{cell} compared with itself seems to differ by {100 * np.expm1(seeming):+.1f} %"
-                widest = widest.or_(Widening(max(1.0, times), why))
-        return widest
+                times.append(abs(location(changes).estimate) / log1p(relevance(self.seconds(cell)[0] or 1.0)))
+        usual = max(1.0, median(times)) if times else 1.0
+        why = "half of the cells that are compared with themselves seem to differ by more than matters"
+        return Widening(usual, why).or_(disturbances.restless(self.controls))
 
     def failure(self, cell: Cell) -> str:
         """Return why a cell has no verdict, what one of its pairs failed with, or nothing."""
