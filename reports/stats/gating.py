@@ -1,12 +1,12 @@
 """From the pairs of a gate to a verdict for each of its cells, and to what has to be measured next.
 
 Each pair gives one log change: the log of head ÷ base of the low quantiles of its blocks. All cells are screened with a
-few pairs. Where the screen shows that nothing changed, the cell is done; where it looks as if something had, new pairs
-confirm or refute it; the others get as many pairs as a confirmation has, and then stay as they are.
+few pairs. Where the screen shows that nothing changed, the cell is done. The undecided get as many more pairs as a
+confirmation has. Where it then looks as if something had changed, new pairs confirm or refute it.
 
-Some cells are also compared with themselves, base with base, in the same minutes. What shows a change there where there
-is none cannot be trusted with the others: the gate's cells are contaminated then. So is a cell of which the controls
-leave fewer pairs than an interval needs.
+Some cells are also compared with themselves, base with base, in the same minutes, as long as the gate goes on. What
+shows a change there where there is none cannot be trusted with the others: the gate's cells are contaminated then. So
+is a cell of which the controls leave fewer pairs than an interval needs.
 
 Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log, log1p
-from statistics import median
+from statistics import median, stdev
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,22 @@ from benchmarks.gate.lines import Cell, Pair, Stage
 from benchmarks.gate.plan import Plan
 from benchmarks.gate.relink import Links
 from benchmarks.pairing.stage import robust_s
-from reports.stats.equivalence import equivalent
+from reports.stats.equivalence import MARGIN, equivalent
 from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
+from reports.stats.power import pairs_needed
 from reports.stats.signed_rank import fewest_pairs, p_values
 from reports.stats.speedup import MINIMUM_PROCESSES, location
 from reports.stats.verdicts import Channel, Verdict, Word, judge
 
 SCREEN_PAIRS = 8
-FEWEST_CONFIRMING = 12
+CONFIRMING = (12, 32)
+"""Fewest and most pairs of a confirmation."""
+SPARE_PAIRS = 3
+"""Pairs beyond those that must all point the same way: one may be void, and small changes may point the other way."""
+FOUND = 0.05
+"""A confirmation has so many pairs that a change of this share is found 95 times in 100, where the screen's scatter and
+`CONFIRMING` allow it."""
 RELINKED_PAIRS = 12
 """Pairs of a confirmed cell on other links: as many of each."""
 SUSPECT_P = 0.05
@@ -78,17 +85,22 @@ class Judged:
 
 
 class Evidences:
-    """What the pairs of a gate say of its cells, those that the controls made void left out."""
+    """What the pairs of a gate say of its cells, those that the controls made void left out.
+
+    `cut` says of the cells for which the time was over how many pairs they were to have.
+    """
 
     def __init__(
         self,
         plan: Plan,
         pairs: Iterable[Pair],
         controls: Iterable[Mapping[str, Any]],
+        *,
         counted: Counted | None = None,
         links: Links | None = None,
+        cut: Mapping[Cell, int] | None = None,
     ) -> None:
-        self.plan, self.counted, self.links = plan, counted or Counted(), links or Links()
+        self.plan, self.counted, self.links, self.cut = plan, counted or Counted(), links or Links(), cut or {}
         self.void = {(line["stage"], line["number"]): why for line in controls if (why := void(line))}
         self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
         for pair in pairs:
@@ -135,6 +147,15 @@ class Evidences:
             robust_s(pair.head.blocks_s) for pair in kept
         )
 
+    def relevance(self, cell: Cell) -> float:
+        """Return the least change that matters for a cell: by its longer time, whichever of the two is base."""
+        return relevance(max((s for s in self.seconds(cell) if s is not None), default=1.0))
+
+    def scatter(self) -> list[float]:
+        """Return the standard deviation of the log changes of each cell's screen that has more than one pair."""
+        found = (self.changes(cell, "screen") for cell in self.by_cell)
+        return [stdev(changes) for changes in found if len(changes) > 1]
+
     def disturbed(self) -> str:
         """Return how the cells that were compared with themselves tell of a disturbance, or nothing."""
         for cell in self.by_cell:
@@ -143,7 +164,7 @@ class Evidences:
                 continue
             found = location(changes)
             if found.low is not None and found.high is not None:
-                least = log1p(max(SAME_MARGIN, relevance(self.seconds(cell)[0] or 1.0)))
+                least = log1p(max(SAME_MARGIN, self.relevance(cell)))
                 if found.low > least or found.high < -least:
                     return f"{cell} compared with itself differs by {100 * (np.exp(found.estimate) - 1):+.1f} %"
         return ""
@@ -174,9 +195,15 @@ def void(line: Mapping[str, Any]) -> str:
     return ""
 
 
-def confirming(planned: int) -> int:
-    """Return the pairs of a confirmation: so many that one cell of all that are planned can be told from chance."""
-    return max(FEWEST_CONFIRMING, fewest_pairs(least_p(max(1, planned), Q) / 2))
+def confirming(known: Evidences, cell: Cell) -> int:
+    """Return the pairs of a cell's confirmation, by how many cells are planned and how much its screen scatters."""
+    alpha = least_p(max(1, len(known.plan.cells)), Q) / 2
+    fewest, most = CONFIRMING
+    least = max(fewest, fewest_pairs(alpha) + SPARE_PAIRS)
+    changes = known.changes(cell, "screen")
+    sd = stdev(changes) if len(changes) > 1 else 0.0
+    wanted = pairs_needed(log1p(max(FOUND, known.relevance(cell))), sd, alpha) if sd > 0 else least
+    return max(least, min(most, wanted))
 
 
 def same_cells(plan: Plan) -> list[Cell]:
@@ -187,11 +214,12 @@ def same_cells(plan: Plan) -> list[Cell]:
 
 
 def suspects(known: Evidences) -> list[Cell]:
-    """Return the cells that the screen makes look changed."""
+    """Return the cells that the screen makes look changed: not by chance, and maybe by as much as matters."""
     found = []
     for cell in known.plan.cells:
         changes = known.changes(cell, "screen")
-        if changes and p_values(changes).two_sided <= 2 * SUSPECT_P and not equivalent(changes):
+        by_chance = not changes or p_values(changes).two_sided > 2 * SUSPECT_P
+        if not by_chance and not equivalent(changes, min(MARGIN, known.relevance(cell))):
             found.append(cell)
     return found
 
@@ -249,13 +277,15 @@ def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: flo
         return None
     relink = known.relinked(cell)
     return Evidence(
-        relevance=relevance(known.seconds(cell)[0] or 1.0),
+        relevance=known.relevance(cell),
         screen=screen,
         confirmation=confirmation,
         adjusted_p=p if confirmation else 1.0,
         relink=relink or known.changes(cell, "relink"),
         relink_moved=bool(relink),
         log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
+        planned=len(known.plan.cells),
+        wanted=known.cut.get(cell, 0),
         not_gated=skipped,
         contaminated=contaminated,
     )
