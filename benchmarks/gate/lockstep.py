@@ -136,7 +136,7 @@ class Lockstep:
         return self.base.hear(), self.head.hear()
 
     def compare(self, cell: Cell, number: int, stage: Stage, side: int | None) -> Pair:
-        """Compare a cell on its crop of that side, 0 for the whole; without a side, on its crop where it turns out slow.
+        """Compare a cell on its crop of that side, 0 for the whole; without a side, the crop is taken where it is slow.
 
         Raises
         ------
