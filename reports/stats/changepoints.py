@@ -63,7 +63,7 @@ class Rule:
     short: int = 2
 
 
-TIMES = Rule(prior_sd=0.03, prior_df=4, penalty=6, alpha=1e-4, least=0.03, states=math.log(1.12), lasting=10, slope=1.4)
+TIMES = Rule(prior_sd=0.03, prior_df=4, penalty=6, alpha=1e-4, least=0.03, states=math.log(1.12), lasting=10, slope=1.6)
 """For times and their ratios."""
 COUNTS = Rule(prior_sd=0.003, prior_df=4, penalty=3, alpha=1e-4, least=0.02, states=0, lasting=1, slope=1)
 """For counts, such as bytes, which hardly differ from run to run."""
