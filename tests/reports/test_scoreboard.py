@@ -111,7 +111,8 @@ def test_a_score_counts_what_is_there(scores: dict[tuple[str, str], Score]) -> N
         assert len(score.errors) == score.found
         assert score.spoilt <= min(score.false, score.series)
         assert score.spoilt / score.series < score.bound <= 1
-        assert score.steps == {"step": 40, "step among states": 40, "two close steps": 80, "repaired": 80}.get(score.kind, score.steps)
+        steps = {"step": 40, "step among states": 40, "two close steps": 80, "repaired": 80}
+        assert score.steps == steps.get(score.kind, score.steps)
         assert bool(score.steps) == (score.kind in WITH_STEPS)
 
 
