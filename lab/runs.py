@@ -11,7 +11,7 @@ import typer
 from lab import terminal
 
 if TYPE_CHECKING:
-    from benchmarks.runs.ledger import Found
+    from benchmarks.runs.inventory import Found
 
 COLOURS = {"complete": "", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
 
@@ -31,14 +31,14 @@ def runs(
     import json
     from datetime import UTC
 
-    from benchmarks.runs import ledger
+    from benchmarks.runs import inventory
 
     if repeats:
         _repeats(as_json=as_json)
         return
     from benchmarks.runs import planning as measured
 
-    found = list(ledger.of_folder(measured.RUNS))
+    found = list(inventory.of_folder(measured.RUNS))
     now = datetime.now(UTC)
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in found], indent=1))
@@ -53,13 +53,13 @@ def _repeats(*, as_json: bool) -> None:
     import json
 
     from benchmarks.registry import KERNELS
-    from benchmarks.runs import ledger
+    from benchmarks.runs import inventory
     from benchmarks.runs import planning as measured
     from reports.read.load import read_run
     from reports.stats.repeats import agreement, cells
     from reports.write import repeats_page
 
-    whole = [one for one in ledger.of_folder(measured.RUNS) if one.state == "complete" and one.plan is not None]
+    whole = [one for one in inventory.of_folder(measured.RUNS) if one.state == "complete" and one.plan is not None]
     wanted = [one for one in whole if _repeated(one) == _repeated(whole[0])]  # the newest is the first
     found = sorted((read_run(one.run_dir, KERNELS) for one in wanted), key=lambda run: run.run_id)
     agreed = agreement(cells(found))
