@@ -11,8 +11,8 @@ Both parts have degrees of freedom of their own; Satterthwaite's rule gives thos
 
 r is known from the k runs where these are three or more: per cell the variance of the runs' centres, less what
 processes make of it, averaged over cells. The cells of a kernel share a run's minutes and state of the memory, so in
-the degrees of freedom each kernel counts once. A cell whose own runs differ by more gets its own variance. From fewer
-runs r cannot be known, and `RUN_SD` stands for it.
+the degrees of freedom each kernel counts once. A cell whose own runs differ by more gets its own variance, as cells
+are not alike in this. From fewer runs r cannot be known, and `RUN_SD` stands for it.
 
 Source: S. R. Searle, G. Casella and C. E. McCulloch, Variance Components (1992), chapter 4; F. E. Satterthwaite, An
 approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946).
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from math import exp, hypot, inf, sqrt
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
-from reports.stats.speedup import Interval, location
+from reports.stats.speedup import Interval, walsh_averages
 
 RUN_SD = sqrt((0.050**2 - 0.022**2) / 2)
 """Standard deviation over runs of the log of a ratio, where fewer than `FEWEST_RUNS` are known.
@@ -35,6 +35,8 @@ RUN_SD = sqrt((0.050**2 - 0.022**2) / 2)
 One wheel measured twice within two hours: the log ratios differed by 0.050 (root mean square), where the scatter of
 processes says 0.022. Two runs share what is left. BIAS.md has the measurement.
 """
+RUN_FREE = 7.0
+"""Its degrees of freedom, by the rule above: one run more than the first, of seven kernels."""
 FEWEST_RUNS = 3
 """From so many runs on their own spread is what counts."""
 LEAST_ERROR = 1e-9
@@ -53,13 +55,13 @@ class RunSpread:
     sd
         Standard deviation over runs of the log of a ratio, without what processes add.
     free
-        Degrees of freedom; infinite where it is stated.
+        Degrees of freedom.
     runs
         From how many runs it is known; 0 where it is stated.
     """
 
     sd: float = RUN_SD
-    free: float = inf
+    free: float = RUN_FREE
     runs: int = 0
 
 
@@ -86,7 +88,7 @@ class Change:
 
     def ends(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the interval of the log change."""
-        reach = float(student.ppf(0.5 + confidence / 2, self.free)) * self.error
+        reach = float(stdtrit(self.free, 0.5 + confidence / 2)) * self.error
         return self.log - reach, self.log + reach
 
     def interval(self, confidence: float = 0.95) -> Interval:
@@ -96,7 +98,7 @@ class Change:
 
     def p(self, beside: float = 0.0) -> float:
         """Return how often chance makes as large a change, where ratios also differ by a known sd `beside` this."""
-        return float(2 * student.sf(abs(self.log) / hypot(self.error, beside), self.free))
+        return float(2 * stdtr(self.free, -abs(self.log) / hypot(self.error, beside)))
 
 
 def run_spread(cells: Mapping[tuple[str, ...], Sequence[Logs]]) -> RunSpread:
@@ -139,9 +141,9 @@ def change(base: Sequence[Logs], head: Logs, spread: RunSpread) -> Change:
     ValueError
         Where there is no run, or one without a process.
     """
-    if not base:
-        raise ValueError("base: no run was given, at least one is needed")
-    log = float(np.mean([location(run).estimate for run in base])) - location(head).estimate
+    if not base or not all(len(run) for run in (*base, head)):
+        raise ValueError(f"base, head: {[len(run) for run in base]} and {len(head)} processes; each run needs one")
+    log = float(np.mean([centre(run) for run in base])) - centre(head)
     scatter, free = _of_processes([*base, head])
     processes = scatter * (1 / len(head) + sum(1 / len(run) for run in base) / len(base) ** 2)
     of_run = spread.sd**2
@@ -156,6 +158,11 @@ def change(base: Sequence[Logs], head: Logs, spread: RunSpread) -> Change:
     )
 
 
+def centre(run: Logs) -> float:
+    """Return the centre of the logs of a run: the median of all averages of two."""
+    return float(np.median(walsh_averages(run)))
+
+
 def _of_processes(runs: Sequence[Logs]) -> tuple[float, int]:
     """Return the variance of processes within runs, and its degrees of freedom."""
     free = sum(len(run) - 1 for run in runs)
@@ -166,7 +173,7 @@ def _of_processes(runs: Sequence[Logs]) -> tuple[float, int]:
 def _of_runs(runs: Sequence[Logs]) -> float:
     """Return the variance of runs, below 0 where their centres differ by less than processes make them."""
     scatter, _ = _of_processes(runs)
-    centres = [location(run).estimate for run in runs]
+    centres = [centre(run) for run in runs]
     return float(np.var(centres, ddof=1)) - scatter * float(np.mean([1 / len(run) for run in runs]))
 
 

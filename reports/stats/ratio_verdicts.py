@@ -28,13 +28,13 @@ from statistics import median
 from typing import NamedTuple
 
 from reports.read.baseline import Baseline, RatioCell, RatioName
-from reports.stats.between_runs import Change, RunSpread, change, run_spread
+from reports.stats.between_runs import Change, RunSpread, centre, change, run_spread
 from reports.stats.cells import BASELINE
 from reports.stats.equivalence import CONFIDENCE, bounds
 from reports.stats.evidence import Q, relevance
 from reports.stats.multiple import adjusted
 from reports.stats.ratios import Measured
-from reports.stats.speedup import MINIMUM_PROCESSES, Interval, location
+from reports.stats.speedup import MINIMUM_PROCESSES, Interval
 from reports.stats.verdicts import Channel, Verdict, Word, percent
 
 MARGIN = 0.15
@@ -237,7 +237,7 @@ def _logs(name: RatioName, cells: Iterable[RatioCell]) -> list[tuple[float, ...]
 
 
 def _ratio(runs: Sequence[Sequence[float]]) -> float | None:
-    return exp(sum(location(run).estimate for run in runs) / len(runs)) if runs else None
+    return exp(sum(map(centre, runs)) / len(runs)) if runs else None
 
 
 def _crowd(changes: Iterable[Change]) -> float | None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import exp, inf, log
+from math import exp, log
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def what(found: Told) -> list[str]:
     """Return what was compared with what, a sentence each."""
     run, base = found.run, found.base
     kept = words.count(len(base.runs), "kept run")
-    same = "the same processor" if base.same_processor else "ANOTHER PROCESSOR"
+    same = "the same processor" if base.same_processor else "another processor, or with other instructions"
     days = " to ".join(dict.fromkeys(one.created[:10] for one in (base.runs[0], base.runs[-1])))
     return [
         f"Run {run.run_id}, commit {run.commit[:SHORT]}, on {_machine(run)}.",
@@ -163,7 +163,7 @@ def as_object(found: Told) -> dict[str, Any]:
         },
         "run_sd": spread.sd,
         "run_sd_from_runs": spread.runs,
-        "run_sd_degrees": None if spread.free == inf else spread.free,
+        "run_sd_degrees": spread.free,
         "processor_sd": found.verdicts.crowd,
         "exit_code": found.ending.code,
         "why": found.ending.why,
