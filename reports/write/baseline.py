@@ -57,6 +57,6 @@ def _text(runs: list[RatioRun]) -> str:
         for cell in record["cells"]:
             cell["logs"] = [round(value, DIGITS) for value in cell["logs"]]
             cell["median_s"] = float(f"{cell['median_s']:.4g}")
-        lines.append(json.dumps(record, allow_nan=False, ensure_ascii=False))
+        lines.append(json.dumps(record, separators=(",", ":"), allow_nan=False))
     head = json.dumps({"schema_version": SCHEMA_VERSION})[:-1]
     return f'{head}, "runs": [\n' + ",\n".join(lines) + "\n]}\n"

@@ -16,7 +16,7 @@ from reports.read.baseline import Baseline, RatioRun
 from reports.stats.between_runs import FEWEST_RUNS
 from reports.stats.cells import BASELINE
 from reports.stats.exits import Exit, exit_code
-from reports.stats.ratio_verdicts import RatioVerdict, RatioVerdicts
+from reports.stats.ratio_verdicts import RatioCase, RatioVerdict, RatioVerdicts
 from reports.stats.verdicts import Word, percent
 
 SCHEMA_VERSION = 1
@@ -66,10 +66,19 @@ def _pair(one: RatioVerdict) -> str:
     return f"naive NumPy ÷ {arm}" if one.cell.arm == BASELINE else f"expert NumPy ÷ {arm}"
 
 
-def command(one: RatioVerdict) -> str:
-    """Return the command that measures a cell again and compares it."""
-    kernel, case = one.cell.kernel, one.cell.case
-    return f"python -m lab run {kernel} --case {case} && python -m lab ratios --kernel {kernel} --case {case}"
+def command(cells: Iterable[RatioCase]) -> str:
+    """Return the command that measures cells of one kernel again and compares them."""
+    (kernel,) = {cell.kernel for cell in cells}
+    cases = " ".join(f"--case {case}" for case in dict.fromkeys(cell.case for cell in cells))
+    return f"python -m lab run {kernel} {cases} && python -m lab ratios --kernel {kernel} {cases}"
+
+
+def again(verdicts: RatioVerdicts) -> list[str]:
+    """Return the commands that measure again what changed, one for each kernel."""
+    cells: dict[str, list[RatioCase]] = {}
+    for one in changed(verdicts.found):
+        cells.setdefault(one.cell.kernel, []).append(one.cell)
+    return [command(mine) for mine in cells.values()]
 
 
 def what(found: Told) -> list[str]:
@@ -138,7 +147,7 @@ def markdown(found: Told) -> str:
         ratios = [words.times(value) for value in (one.base, one.head)]
         lines.append(f"| {one.verdict.word} | {one.cell} | {_change(one)} | {_pair(one)} | {ratios[0]} | {ratios[1]} |")
     if cells:
-        lines += ["", "Again: " + ", ".join(dict.fromkeys(f"`{command(one)}`" for one in cells))]
+        lines += ["", "Again:", "", "```sh", *again(found.verdicts), "```"]
     rest = [*undecided(found.verdicts), f"{counts(found.verdicts)}."]
     return "\n".join([*lines, "", *(f"- {said}" for said in (*what(found), *rest)), ""])
 
@@ -187,7 +196,7 @@ def _cell(one: RatioVerdict) -> dict[str, Any]:
         "processes": one.processes,
         "void_processes": one.void,
         "margin": one.margin,
-        "again": command(one),
+        "again": command([one.cell]),
     }
 
 
@@ -201,6 +210,6 @@ def shown(found: Told, *, every: bool) -> Sequence[str]:
     """Return the lines for a terminal, without the last, which is the exit code's sentence."""
     lines = what(found)
     for one in changed(found.verdicts.found, every=every):
-        again = [f"    again: {command(one)}"] if one.verdict.word in TOLD else []
-        lines += [sentence(one), f"    {one.verdict.reason}", *again]
+        lines += [sentence(one), f"    {one.verdict.reason}"]
+    lines += [f"again: {line}" for line in again(found.verdicts)]
     return [*lines, *undecided(found.verdicts), f"{counts(found.verdicts)}."]

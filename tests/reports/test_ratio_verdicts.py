@@ -265,9 +265,14 @@ def test_one_fifth_slower_is_found_where_three_runs_of_a_calm_machine_are_kept()
     assert endings[1] >= 47
 
 
-def test_one_kept_run_finds_what_is_twice_as_slow() -> None:
-    found = judge(measured(run("new", 1, {("evi", "rust"): 2.0}, run_sd=RUN_SD)), kept(1, run_sd=RUN_SD))
-    assert told(found, Word.REGRESSED) == {("evi", "rust")}
+@pytest.mark.parametrize(("slower", "least", "most"), [(1.4, 0.75, 1.0), (1.3, 0.0, 0.5)])
+def test_one_kept_run_finds_large_changes_alone(slower: float, least: float, most: float) -> None:
+    hits = []
+    for seed in range(25):
+        base = kept(1, 10_000 + 10 * seed, run_sd=RUN_SD, kernels=KERNELS)
+        found = judge(measured(run("new", seed, {("evi", "rust"): slower}, run_sd=RUN_SD, kernels=KERNELS)), base)
+        hits += [word is Word.REGRESSED for cell, word in words(found).items() if cell[::3] == ("evi", "rust")]
+    assert least <= np.mean(hits) <= most, hits
 
 
 def test_logs_are_those_of_the_reference_over_the_candidate() -> None:
