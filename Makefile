@@ -87,6 +87,9 @@ gate: checkout setup data ## tell what became slower from BASE to HEAD: make gat
 	@mkdir -p reports/latest
 	$(PY) -m lab gate '$(BASE)' '$(HEAD)' --budget '$(BUDGET)' --markdown reports/latest/gate.md $(foreach k,$(KERNELS),--kernel $(k))
 
+# Ratios scatter more from process to process than a report shows, and more processes decide more cells.
+ratios baseline: PROCESSES := 12
+
 ratios: checkout setup data ## tell what fell against expert NumPy since earlier runs, where one commit alone can be measured
 	$(PY) -m lab run --tier $(TIER) --processes $(PROCESSES) $(KERNELS)
 	@mkdir -p reports/latest

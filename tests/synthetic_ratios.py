@@ -30,6 +30,7 @@ def run(
     *,
     kernels: tuple[str, ...] = ("evi", "savi"),
     run_sd: float | Mapping[RatioName, float] = 0.0,
+    process_sd: float = PROCESS_SD,
     processes: int = 6,
     **known: Any,
 ) -> RatioRun:
@@ -42,7 +43,7 @@ def run(
                 at = RatioName(kernel, case, "call", implementation)
                 sd = run_sd if isinstance(run_sd, float) else run_sd[at]
                 centre = log(FASTER[implementation] / (slower or {}).get((kernel, implementation), 1.0))
-                logs = centre + rng.normal(0, sd) + rng.normal(0, PROCESS_SD, processes)
+                logs = centre + rng.normal(0, sd) + rng.normal(0, process_sd, processes)
                 cells.append(RatioCell(*at, "version 1", (256, 256), 1, 2e-3, 0, tuple(logs.tolist())))
     receipt = KNOWN | {"commit": "c" * 40, "created": f"2026-11-28T{seed % 24:02d}:00:00+00:00"} | known
     return RatioRun(run_id=name, cells=tuple(cells), **receipt)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, hypot, inf, sqrt
 
 import numpy as np
@@ -42,7 +43,7 @@ FEWEST_RUNS = 3
 LEAST_ERROR = 1e-9
 """Standard error where all that was measured is the same number: none at all would make any change certain."""
 
-Logs = Sequence[float]
+Logs = tuple[float, ...]
 """Log of a ratio, one per process of a run."""
 
 
@@ -158,6 +159,7 @@ def change(base: Sequence[Logs], head: Logs, spread: RunSpread) -> Change:
     )
 
 
+@lru_cache(maxsize=65536)
 def centre(run: Logs) -> float:
     """Return the centre of the logs of a run: the median of all averages of two."""
     return float(np.median(walsh_averages(run)))

@@ -28,7 +28,7 @@ from statistics import median
 from typing import NamedTuple
 
 from reports.read.baseline import Baseline, RatioCell, RatioName
-from reports.stats.between_runs import Change, RunSpread, centre, change, run_spread
+from reports.stats.between_runs import Change, Logs, RunSpread, centre, change, run_spread
 from reports.stats.cells import BASELINE
 from reports.stats.equivalence import CONFIDENCE, bounds
 from reports.stats.evidence import Q, relevance
@@ -230,13 +230,13 @@ def _reference(name: RatioName) -> str:
     return "naive NumPy" if _mirrored(name) else "expert NumPy"
 
 
-def _logs(name: RatioName, cells: Iterable[RatioCell]) -> list[tuple[float, ...]]:
+def _logs(name: RatioName, cells: Iterable[RatioCell]) -> list[Logs]:
     """Return logs of reference ÷ candidate, run by run; kept are those of expert NumPy ÷ the other."""
     sign = -1.0 if _mirrored(name) else 1.0
     return [tuple(sign * value for value in cell.logs) for cell in cells]
 
 
-def _ratio(runs: Sequence[Sequence[float]]) -> float | None:
+def _ratio(runs: Sequence[Logs]) -> float | None:
     return exp(sum(map(centre, runs)) / len(runs)) if runs else None
 
 

@@ -13,6 +13,10 @@ import pytest
 from synthetic_ratios import measured, run
 from synthetic_run import TWO, Outcome, Spot, Writer
 
+from benchmarks import bench_kernels
+from benchmarks.environment import checkout
+from benchmarks.registry import KERNELS
+from benchmarks.runs import planning
 from reports.read import baseline as reading
 from reports.read.rows import Control, Run
 from reports.stats import ratios
@@ -107,6 +111,17 @@ def test_a_cell_without_a_time_is_named_with_its_reason(raw: Run) -> None:
 def test_a_run_that_does_not_know_its_inputs_is_refused(raw: Run) -> None:
     with pytest.raises(ValueError, match="does not say which version the inputs of normalized_difference had"):
         ratios.measured(replace(raw, input_versions={}), ONE)
+
+
+def test_the_receipt_of_a_run_says_which_version_its_inputs_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Writer(tmp_path, tier="smoke", kernels=ONE).write()
+    monkeypatch.setattr(checkout, "note", lambda *_: None)
+    planning.write_receipt(writer.directory, [])
+    versions = {name: bench_kernels.binding_version(kernel) for name, kernel in KERNELS.items()}
+    assert writer.read().input_versions == versions
+    assert {cell.version for cell in ratios.measured(writer.read(), ONE).ratios.cells} == {versions[INDEX]}
 
 
 def test_what_was_kept_is_read_again(tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ from reports.stats.between_runs import FEWEST_RUNS, RUN_FREE, RUN_SD, RunSpread,
 EXACT = (0.0,) * 6
 
 
-def runs(count: int, run_sd: float, process_sd: float, seed: int, processes: int = 6) -> list[list[float]]:
+def runs(count: int, run_sd: float, process_sd: float, seed: int, processes: int = 6) -> list[tuple[float, ...]]:
     """Return logs of so many runs of one ratio."""
     rng = np.random.default_rng(seed)
     found: NDArray[np.float64] = rng.normal(0, run_sd, (count, 1)) + rng.normal(0, process_sd, (count, processes))
-    return found.tolist()
+    return [tuple(one) for one in found.tolist()]
 
 
 def test_a_ratio_that_falls_is_a_slower_candidate_and_swapping_mirrors() -> None:
-    was, now = [log(4.0)] * 6, [log(3.2)] * 6
+    was, now = (log(4.0),) * 6, (log(3.2),) * 6
     found = change([was], now, RunSpread())
     assert exp(found.log) == pytest.approx(1.25)
     assert change([now], was, RunSpread()).log == pytest.approx(-found.log)
