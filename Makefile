@@ -55,7 +55,7 @@ LINTS_ARE_FATAL = $(and $(filter true,$(CI)),$(filter $(LINTS_OF),$(RUST_MINOR))
 NOT_FATAL = note: this is Rust $(RUST_MINOR) and CI=$(CI); what rustfmt and clippy say is fatal with Rust $(LINTS_OF) and CI=true alone
 CLIPPY_FLAGS = $(if $(LINTS_ARE_FATAL),-D warnings,--cap-lints warn)
 
-.PHONY: help checkout setup quick data peers verify report bench smoke gate calibrate dashboard history test test-rust test-floors test-slow test-environments lint lint-rust lint-python format clean
+.PHONY: help checkout setup quick data peers verify report bench smoke gate ratios baseline calibrate dashboard history test test-rust test-floors test-slow test-environments lint lint-rust lint-python format clean
 
 help: ## list the targets
 	@printf 'make <target>   (first time: needs the network; afterwards: does not)\n\n'
@@ -86,6 +86,18 @@ gate: checkout setup data ## tell what became slower from BASE to HEAD: make gat
 	@[ -n '$(BASE)' ] || { echo 'error: name the older commit: make gate BASE=main' >&2; exit 2; }
 	@mkdir -p reports/latest
 	$(PY) -m lab gate '$(BASE)' '$(HEAD)' --budget '$(BUDGET)' --markdown reports/latest/gate.md $(foreach k,$(KERNELS),--kernel $(k))
+
+# Ratios scatter more from process to process than a report shows, and more processes decide more cells.
+ratios baseline: PROCESSES := 12
+
+ratios: checkout setup data ## tell what fell against expert NumPy since earlier runs, where one commit alone can be measured
+	$(PY) -m lab run --tier $(TIER) --processes $(PROCESSES) $(KERNELS)
+	@mkdir -p reports/latest
+	$(PY) -m lab ratios --markdown reports/latest/ratios.md $(foreach k,$(KERNELS),--kernel $(k))
+
+baseline: checkout setup data ## measure a run and keep its ratios in reports/record/ratios, for `make ratios` to compare with
+	$(PY) -m lab run --tier $(TIER) --processes $(PROCESSES)
+	$(PY) -m lab ratios --keep
 
 calibrate: checkout setup data ## learn for a while how often the gate errs, and keep it in the ledger
 	$(PY) -m lab calibrate --kind same --slice '$(BUDGET)'

@@ -118,7 +118,8 @@ def parse(text: str) -> Dimensions:
     strange = sorted({name for names, _ in (*inputs, *outputs) for name in names} - NAMES.keys())
     if strange or not outputs or not inputs or inputs[0][1]:
         raise ValueError(
-            f"dimensions: was {text!r}; dimensions are {', '.join(NAMES)}, and the first array is required"
+            f"dimensions: was {text!r}; NAMES in inputs/dimensions.py has {', '.join(NAMES)}, and the first array is "
+            "required"
         )
     return Dimensions(
         tuple(names for names, _ in inputs), tuple(mark for _, mark in inputs), tuple(names for names, _ in outputs)

@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "compare": "See what differs between two runs, commits or arms.",
     "time": "Measure one cell again: what the report's repro line runs.",
     "gate": "Compare two commits in lock-step: what regressed?",
+    "ratios": "Hold a run against kept ratios to NumPy: what fell?",
     "bisect": "Find the commit that made a kernel slower.",
     "calibrate": "Learn how often the gate errs: A/A, injections.",
     "ledger": "See how often the gate errs, by its calibration.",

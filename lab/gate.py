@@ -56,8 +56,9 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     runner.heed_interrupts()
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own, beside))
     folder = _begun(console, planned)
+    run = GateRun(planned, folder, monotonic() + until_s)
     try:
-        measured = GateRun(planned, folder, monotonic() + until_s).decided()
+        measured = run.decided()
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
@@ -154,8 +155,8 @@ def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markd
 
     judged = gating.judge_all(known)
     verdicts = {one.cell: one.verdict for one in judged}
-    affects = bool(planned.not_gated)
-    ending = exit_code(verdicts, list(planned.cells), nothing_affected=affects, beside=planned.beside)
+    excuse = "the change can affect no cell, so none was gated" if planned.not_gated and not planned.cells else ""
+    ending = exit_code(verdicts, list(planned.cells), excused=excuse, beside=planned.beside)
     told = gate_page.as_object(planned, judged, ending, known)
     write_object(folder / "verdicts.json", told)
     if markdown is not None:
@@ -164,9 +165,8 @@ def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markd
         typer.echo(json.dumps(told, indent=1))
     else:
         _show(planned, judged, ending)
-        if planned.cells:
-            for note in filter(None, (known.counted.note, gate_page.disturbances(known))):
-                terminal.say(f"{note[0].upper()}{note[1:]}.")
+        for note in gate_page.notes(planned, known):
+            terminal.say(note)
         for sentence in gate_page.broken(planned, known):
             terminal.say(f"  {sentence}", "red")
         if known.links.refused:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SCREEN_SHARE = 0.6
 """Of the time, after which the screen takes no more pairs than it needs: the rest is for what it has found."""
+SAME_EVERY = 3
+"""After the screen some cells are compared with themselves in one pair of so many: it takes processes of its own."""
 
 
 @dataclass
@@ -34,6 +36,8 @@ class GateRun:
         When its time is over, on the clock of `time.monotonic`.
     complete
         Whether every pair that was wanted was measured.
+    cut
+        Cells for which the time was over before, and how many pairs they were to have.
     """
 
     plan: Plan
@@ -42,6 +46,7 @@ class GateRun:
     update: Callable[..., None] = field(default=lambda *_, **__: None)
     done: int = 0
     complete: bool = True
+    cut: dict[Cell, int] = field(default_factory=dict)
 
     def run(self) -> Evidences:
         """Measure, and return what the pairs say."""
@@ -60,19 +65,41 @@ class GateRun:
             self.update = update
             for number in range(gating.SCREEN_PAIRS):  # in turn, so that both are of the same minutes
                 if number >= MINIMUM_PROCESSES and monotonic() > screened:
+                    self.cut = dict.fromkeys(cells, gating.SCREEN_PAIRS)
                     break
                 self._measure(course, cells, [number], "screen")
                 self._measure(course, gating.same_cells(self.plan), [number], "same")
         known = self._known()
-        more = gating.confirming(len(cells))
-        suspected, undecided = gating.suspects(known), gating.undecided(known)
-        rest = len(suspected) * more + len(undecided) * max(0, more - gating.SCREEN_PAIRS)
-        with progress.shown(f"confirming {len(suspected)} cells, deciding {len(undecided)}", rest) as update:
-            self.update, self.done = update, 0
-            self._measure(course, suspected, range(more), "confirm")
-            self._measure(course, undecided, range(gating.SCREEN_PAIRS, more), "screen")
+        self._until(course, gating.undecided(known), known, "screen", "deciding")
+        known = self._known()
+        suspected = gating.suspects(known)
+        self._until(course, suspected, known, "confirm", "confirming")
         self._relink(course, gating.confirmed(self._known(linked=False)))
         return self._known()
+
+    def _until(self, course: Course, cells: list[Cell], known: Evidences, stage: Stage, doing: str) -> None:
+        """Measure each cell until it has as many pairs of a stage as a confirmation of it wants.
+
+        Cells are compared with themselves as well: what decides has its controls in the same minutes.
+        """
+        from lab import progress
+        from reports.stats import gating
+        from reports.words import count
+
+        wanted = {cell: gating.confirming(known, cell) for cell in cells}
+        same = gating.same_cells(self.plan)[: len(cells)]
+        rounds = range(gating.SCREEN_PAIRS if stage == "screen" else 0, max(wanted.values(), default=0))
+        after = 0 if stage == "screen" else gating.CONFIRMING[1]
+        planned = sum(max(0, n - rounds.start) for n in wanted.values()) + len(same) * len(rounds[::SAME_EVERY])
+        with progress.shown(f"{doing} {count(len(cells), 'cell')}", planned) as update:
+            self.update, self.done = update, 0
+            for number in rounds:
+                self._measure(course, [cell for cell in cells if wanted[cell] > number], [number], stage)
+                if number in rounds[::SAME_EVERY]:
+                    self._measure(course, same, [gating.SCREEN_PAIRS + after + number], "same")
+                if not self.complete:
+                    self.cut |= {cell: n for cell, n in wanted.items() if n > number}
+                    return
 
     def decided(self) -> Evidences:
         """Measure, then count the instructions of what time does not decide, and return what both say."""
@@ -114,7 +141,8 @@ class GateRun:
         from reports.stats.gating import Evidences
 
         links = Links.load(self.folder) if linked else None
-        return Evidences(self.plan, read_pairs(self.folder), read_controls(self.folder), counted, links)
+        pairs, controls = read_pairs(self.folder), read_controls(self.folder)
+        return Evidences(self.plan, pairs, controls, counted=counted, links=links, cut=self.cut)
 
     def _measure(self, course: Course, cells: Iterable[Cell], numbers: Iterable[int], stage: Stage) -> None:
         self.complete &= course.measure(cells, numbers, stage, self._notify, self.until)

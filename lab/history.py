@@ -97,7 +97,7 @@ def _commit(
     """Measure a commit where that is not done, and tell whether everything planned is there and right."""
     from benchmarks.asv import resultfiles
     from benchmarks.runs import history as commits_of
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
     from lab import progress, terminal
 
     console.print(f"{of.commit[:8]} {of.subject}", highlight=False, soft_wrap=True)
@@ -105,10 +105,10 @@ def _commit(
         plan = commits_of.make_plan(of, cases, processes, machine.machine)
     run_dir = None if again else commits_of.earlier(plan)
     if run_dir is None:
-        plan, run_dir = ledger.claim(plan, commits_of.RUNS)
+        plan, run_dir = inventory.claim(plan, commits_of.RUNS)
     measuring(str(run_dir))
     _show(console, *resultfiles.set_aside(commits_of.RESULTS, machine.machine, plan.commit))
-    done = (run_dir / "receipt.json").is_file() and not ledger.kernels_left(plan, run_dir, commits_of.RESULTS)
+    done = (run_dir / "receipt.json").is_file() and not inventory.kernels_left(plan, run_dir, commits_of.RESULTS)
     if done:
         console.print(f"  measured before, in {run_dir.name}", highlight=False)
     else:
@@ -126,14 +126,14 @@ def _measure(plan: Plan, run_dir: Path, machine: Machine) -> None:
     from benchmarks.environment import checkout
     from benchmarks.pairing import conductor
     from benchmarks.runs import history as commits_of
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
     from lab import progress
 
     checkout.note(run_dir)
     for mark in conductor.broken_marks(run_dir):
         mark.unlink()
     with progress.shown("asv: environment", planning.lines_planned(plan)) as update:
-        for kernel in ledger.kernels_left(plan, run_dir, commits_of.RESULTS):
+        for kernel in inventory.kernels_left(plan, run_dir, commits_of.RESULTS):
             names = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from inputs import families
+from inputs import dimensions, families
 from lab import skeleton
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,10 +36,10 @@ LIST = Path("kernels_rs/src/kernels/mod.rs")
 ENTRY = re.compile(r'^( +)(\w+): ".*->.*";\n', re.MULTILINE)
 THEN = """
 Next:
-    make quick                      build it
-    python -m lab derive            write the stubs and the README's row
-    make quick                      install the stubs, in seconds
-    python -m lab verify {kernel}
+    make quick                          build it
+    .venv/bin/python -m lab derive      write the stubs and the README's row
+    make quick                          install the stubs, in seconds
+    .venv/bin/python -m lab verify {kernel}
         it says what is not written yet: begin with the oracle
 CONTRIBUTING.md has the steps."""
 TAKEN = frozenset({"eokernels", "xarray", "build_info", "impl_numpy", "impl_numba"})
@@ -92,7 +92,13 @@ def check_name(kernel: str, root: Path = ROOT) -> None:
 
 
 def render(kernel: str, family: families.Family) -> tuple[Skeleton, ...]:
-    """Return the skeletons of a kernel of that family."""
+    """Return the skeletons of a kernel of that family.
+
+    Raises
+    ------
+    ValueError
+        If the family names a keyword or a dimension that stands in no table yet.
+    """
     paths = _paths(kernel)
     return tuple(
         Skeleton(path, _render_template(name, path, kernel, family))
@@ -155,15 +161,16 @@ def _render_template(name: str, path: Path, kernel: str, family: families.Family
         autoescape=False,
     )
     environment.globals |= {"python": skeleton.python, "tuple": tuple}
-    given = skeleton.arguments(family)
+    usual, given = family.usual, skeleton.arguments(family)
+    core = dimensions.parse(usual.signature).core
     text = environment.get_template(name).render(
         kernel=kernel,
         title=kernel.replace("_", " ").capitalize(),
         family=family,
-        usual=family.usual,
+        usual=usual,
         given=given,
         names=[one.name for one in given],
         admits=sorted({one.admits for one in given if one.admits}),
-        like=next(one.name for one in KERNELS.values() if one.family == family.name),
+        like=max(KERNELS.values(), key=lambda one: (one.family == family.name, one.dimensions.core == core)).name,
     )
     return formatted(text, path) if path.suffix == ".py" else text

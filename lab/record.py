@@ -78,10 +78,10 @@ def _require_committed(runs: Iterable[Run]) -> None:
 def _ended(runs: Path) -> Iterator[Run]:
     """Yield the runs in a folder that have ended, the oldest first, and name those that cannot be read."""
     from benchmarks.registry import KERNELS
-    from benchmarks.runs import ledger
+    from benchmarks.runs import inventory
     from reports.read import load
 
-    for found in reversed([*ledger.of_folder(runs)]):
+    for found in reversed([*inventory.of_folder(runs)]):
         if found.state == "unreadable":
             terminal.say(f"left out: {found.sentence()}", "yellow")
         elif found.state in {"complete", "not complete"}:

@@ -88,14 +88,14 @@ def _flags(run: Run) -> tuple[Flag, ...]:
 def _chosen(name: str) -> Path:
     """Return the run directory of that name, or the newest that has measured something, and say which it is."""
     from benchmarks.environment import lock
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
     from reports.read import load
 
-    passed: list[ledger.Found] = []
+    passed: list[inventory.Found] = []
     if name:
-        found = ledger.look(load.named(planning.RUNS, name), lock.holder())
+        found = inventory.look(load.named(planning.RUNS, name), lock.holder())
     else:
-        found, passed = ledger.newest(planning.RUNS)
+        found, passed = inventory.newest(planning.RUNS)
     if found.state == "unreadable":
         raise ValueError(f"run: {found.sentence()}")
     for newer in passed:

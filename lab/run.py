@@ -109,9 +109,9 @@ def _measured(console: Console, plan: Plan, run_dir: Path) -> None:
 
 def _name_unreadable(console: Console) -> None:
     """Name the earlier runs that can neither be resumed nor tell how long a case takes."""
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
 
-    for found in ledger.of_folder(planning.RUNS):
+    for found in inventory.of_folder(planning.RUNS):
         if found.state == "unreadable":
             console.print(f"left out: {found.sentence()}", highlight=False, soft_wrap=True)
 
@@ -196,11 +196,11 @@ def _show_left_out(console: Console, plan: Plan, limit: str) -> None:
 def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
     """Return the plan that counts and its directory: those of an unfinished run, or new ones."""
     from benchmarks.pairing import conductor
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
 
-    found = ledger.unfinished(plan, planning.RUNS) if resume else None
+    found = inventory.unfinished(plan, planning.RUNS) if resume else None
     if found is None:
-        return ledger.claim(plan, planning.RUNS)
+        return inventory.claim(plan, planning.RUNS)
     for mark in conductor.broken_marks(found):
         mark.unlink()
     return planning.Plan.load(found), found
@@ -209,7 +209,7 @@ def _run_dir(plan: Plan, resume: bool) -> tuple[Plan, Path]:
 def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
     from benchmarks.asv import resultfiles, runner
     from benchmarks.asv.machine import ensure_machine, this_machine
-    from benchmarks.runs import ledger, planning
+    from benchmarks.runs import inventory, planning
     from lab import progress
 
     machine = this_machine()
@@ -221,7 +221,7 @@ def _measure(console: Console, plan: Plan, run_dir: Path) -> None:
             console.print(said, highlight=False, soft_wrap=True)
     runner.ensure_peers()
     with progress.shown("asv: environment", planning.lines_planned(plan)) as update:
-        for kernel in ledger.kernels_left(plan, run_dir):
+        for kernel in inventory.kernels_left(plan, run_dir):
             cases = [entry.case for entry in plan.kernels[kernel]]
 
             def tick(kernel: str = kernel) -> None:

@@ -11,13 +11,16 @@ import typer
 from lab import terminal
 
 if TYPE_CHECKING:
-    from benchmarks.runs.ledger import Found
+    from benchmarks.runs.inventory import Found
 
 COLOURS = {"complete": "", "running": "cyan", "not complete": "yellow", "interrupted": "yellow"}
 
 
 def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="Instead: how far the complete runs of the newest one's wheel agree.")
+    ] = False,
 ) -> None:
     """List the runs with state, tier, kernels, commit, age, and cells measured of those planned.
 
@@ -28,10 +31,14 @@ def runs(
     import json
     from datetime import UTC
 
-    from benchmarks.runs import ledger
+    from benchmarks.runs import inventory
+
+    if repeats:
+        _repeats(as_json=as_json)
+        return
     from benchmarks.runs import planning as measured
 
-    found = list(ledger.of_folder(measured.RUNS))
+    found = list(inventory.of_folder(measured.RUNS))
     now = datetime.now(UTC)
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in found], indent=1))
@@ -39,6 +46,35 @@ def runs(
         _show(found, now)
     else:
         typer.echo(f"There is no run in {measured.RUNS}; `python -m lab run` makes one.")
+
+
+def _repeats(*, as_json: bool) -> None:
+    """Hold the complete runs that repeat the newest one against each other."""
+    import json
+
+    from benchmarks.registry import KERNELS
+    from benchmarks.runs import inventory
+    from benchmarks.runs import planning as measured
+    from reports.read.load import read_run
+    from reports.stats.repeats import agreement, cells
+    from reports.write import repeats_page
+
+    whole = [one for one in inventory.of_folder(measured.RUNS) if one.state == "complete" and one.plan is not None]
+    wanted = [one for one in whole if _repeated(one) == _repeated(whole[0])]  # the newest is the first
+    found = sorted((read_run(one.run_dir, KERNELS) for one in wanted), key=lambda run: run.run_id)
+    agreed = agreement(cells(found))
+    if as_json:
+        typer.echo(json.dumps(repeats_page.as_object(found, agreed), indent=1))
+        return
+    columns = [terminal.Column(heading, number=place > 0) for place, heading in enumerate(repeats_page.HEADINGS)]
+    terminal.show(terminal.console(), "", columns, [terminal.Row(row) for row in repeats_page.rows(agreed)])
+    terminal.say(repeats_page.sentence(found), stderr=False)
+
+
+def _repeated(one: Found) -> tuple[object, ...]:
+    """Return what two runs must have in common to repeat each other."""
+    assert one.plan is not None
+    return one.plan.wheel_digest, one.plan.machine, one.plan.processes, dict(one.plan.kernels)
 
 
 def _plain(found: Found) -> dict[str, Any]:

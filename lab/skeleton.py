@@ -89,7 +89,18 @@ OF_ALL = ("mask", "dtype", "out", "num_threads")
 
 
 def arguments(family: Family) -> tuple[Argument, ...]:
-    """Return the arguments of a plain kernel of a family."""
+    """Return the arguments of a plain kernel of a family.
+
+    Raises
+    ------
+    ValueError
+        If the family names one that is not in `KNOWN`.
+    """
+    if unknown := [name for name in family.usual.more if name not in KNOWN]:
+        raise ValueError(
+            f"usual: {', '.join(unknown)} of the family {family.name} is not in KNOWN of lab/skeleton.py; write there "
+            f"what it is in Python and Rust, beside {', '.join(KNOWN)}"
+        )
     kinds = {"zones": "numpy.ndarray of any integer dtype"}
     floats = "numpy.ndarray of float32, float64, uint8, int16 or uint16"
     arrays = [

@@ -284,4 +284,5 @@ RECEIPT: dict[str, Any] = {
     "machine": {"cpu": "AMD EPYC 7B13", "cores": {"online": 2}, "caches": {"L2 unified": "512K, cores 0"}},
     "lab": {"compiler": ["rustc 1.90.0", "host: x86_64"], "governor": "unavailable: <none> & nothing"},
     "measured_process": {"packages": {"numpy": "2.4.6"}, "thread_pools": [{"api": "openmp"}, {"api": "blas"}]},
+    "input_versions": dict.fromkeys(KERNELS, "version 1"),
 }

@@ -238,7 +238,7 @@ def require_source(tree: Path = ROOT) -> None:
         which = _edited(tree) or "Rust sources, or how they are built"
         raise OSError(
             f"wheel: {DISTRIBUTION} in {sys.prefix} is not what this checkout builds (it differs in: {which}); "
-            "`make setup` builds and installs it"
+            "`make quick` builds and installs it to be checked, `make setup` to be timed"
         )
 
 

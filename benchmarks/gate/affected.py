@@ -1,9 +1,9 @@
 """What a change can affect: the implementations whose own files, or files that they import or include, have changed.
 
 Python is compared in the two wheels, so what never reaches a wheel affects nothing. Rust is one module: where its bytes
-differ, the sources of both commits say which kernels reach a changed file; what no kernel names, such as the binding or
-the list of crates, is taken to reach them all. The linker may still move a kernel that did not change. That is what a
-relink is for, and why nothing is inferred from the cells that are not measured.
+differ, the sources of both commits say which kernels reach a changed file; what no kernel names, such as the binding,
+the list of crates or the version of the compiler, is taken to reach them all. The linker may still move a kernel that
+did not change. That is what a relink is for, and why nothing is inferred from the cells that are not measured.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import io
 import re
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +23,7 @@ from benchmarks.gate.builds import Build
 
 ARMS = ("numpy", "numba", "rust")
 PACKAGE, CRATE = "eokernels", "kernels_rs"
+TOOLCHAIN, PROJECT = "rust-toolchain.toml", "pyproject.toml"
 NAMED = re.compile(r"\b(crate|super)((?:::\w+)+)?(?:::\{([^{}]*)\})?")
 
 Sources = Mapping[str, str]
@@ -53,9 +55,23 @@ def rust(base: str, head: str) -> Reached:
     changed, graphs = _differing(before, after), (_graph(before, _uses), _graph(after, _uses))
     reached = {name: _reached(_starts(name), graphs) for name in registry.KERNELS}
     known = set().union(*reached.values())
-    shared = sorted(changed - known) or ([] if changed else ["what no source says"])
+    shared = _settings(base, head) + sorted(changed - known) or ([] if changed else ["what no source says"])
     own = {name: sorted(changed & files) for name, files in reached.items()}
     return {(name, "rust"): (own[name] or shared)[0] for name in registry.KERNELS if own[name] or shared}
+
+
+def _settings(base: str, head: str) -> list[str]:
+    """Return the files beside the crate that say how it is built, of those that do so otherwise in head."""
+    found = [TOOLCHAIN] if _text(base, TOOLCHAIN) != _text(head, TOOLCHAIN) else []
+    before, after = (tomllib.loads(_text(commit, PROJECT)) for commit in (base, head))
+    said = [({"build-system": one.get("build-system")}, one.get("tool", {}).get("maturin")) for one in (before, after)]
+    return [*found, PROJECT] if said[0] != said[1] else found
+
+
+def _text(commit: str, path: str) -> str:
+    """Return a file of a commit, or nothing where the commit has none."""
+    there = checkout.git("ls-tree", "--name-only", commit, path)
+    return checkout.git("show", f"{commit}:{path}") if there else ""
 
 
 def _starts(kernel: str) -> tuple[str, str]:

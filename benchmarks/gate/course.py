@@ -52,7 +52,8 @@ class Course:
         """What the stage ``relink`` compares, in turn."""
         self.sides: dict[tuple[str, str, str], int] = {}
         for line in read_pairs(folder):
-            self.sides[line.cell] = line.side
+            if line.calls:
+                self.sides[line.cell] = line.side
 
     def measure(
         self,
@@ -115,8 +116,9 @@ class Course:
             try:
                 with opened(*self._sides(turn), placement, rng, self.folder / "seats.log") as pair:
                     while left and monotonic() <= turn.until:
-                        line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0], 0))
-                        self.sides[line.cell] = line.side
+                        line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0]))
+                        if line.calls:  # timed, and stays on that side: pairs of a whole and of a crop do not compare
+                            self.sides[line.cell] = line.side
                         self._keep(line, turn)
                         left.pop(0)
                     told = pair.controls()

@@ -135,8 +135,8 @@ class Lockstep:
             seat.tell(asked)
         return self.base.hear(), self.head.hear()
 
-    def compare(self, cell: Cell, number: int, stage: Stage, side: int) -> Pair:
-        """Compare a cell, on its crop of that side where it is not 0 or where the whole turns out slow.
+    def compare(self, cell: Cell, number: int, stage: Stage, side: int | None) -> Pair:
+        """Compare a cell on its crop of that side, 0 for the whole; without a side, the crop is taken where it is slow.
 
         Raises
         ------
@@ -147,15 +147,15 @@ class Lockstep:
         kernel, first = registry.get(cell.kernel), "base" if self.rng.integers(2) else "head"
         case = find(kernel.family, cell.case)
         crop = crop_side(case) or 0
-        replies = self.both(_prepare(cell, side))
-        if not side and crop and max(reply.seconds or 0.0 for reply in replies) > SLOW_S:
+        replies = self.both(_prepare(cell, side or 0))
+        if side is None and crop and max(reply.seconds or 0.0 for reply in replies) > SLOW_S:
             side, replies = crop, self.both(_prepare(cell, crop))
         calls = 0
         base, head = (Side(reply.status, reply.reason) for reply in replies)
         if base.status == head.status == "ok":
             calls, (base, head) = self._timed([_seconds(reply) for reply in replies], first)
         placed, seconds = asdict(self.placement), round(monotonic() - began, 3)
-        return Pair(*cell, number, stage, side, calls, first, base, head, placed, seconds)
+        return Pair(*cell, number, stage, side or 0, calls, first, base, head, placed, seconds)
 
     def _timed(self, estimates_s: list[float], first: str) -> tuple[int, tuple[Side, Side]]:
         least, most = max(min(estimates_s), 1e-9), max(estimates_s)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import ROOT, registry
 from benchmarks.environment import checkout, wheel
-from benchmarks.runs import ledger, planning
+from benchmarks.runs import inventory, planning
 from inputs.families import CASES, select
 from inputs.host import surroundings
 from inputs.sweep import sweep
@@ -134,4 +134,4 @@ def make_plan(of: Commit, cases: Mapping[str, tuple[str, ...]], processes: int, 
 
 def earlier(plan: planning.Plan) -> Path | None:
     """Return the newest run directory of the same plan, finished or not."""
-    return next(ledger.same(plan, RUNS), None)
+    return next(inventory.same(plan, RUNS), None)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, registry
+from benchmarks import ROOT, bench_kernels, registry
 from benchmarks.asv.resultfiles import Key, are_same, samples
 from benchmarks.calls.binding import WALL
 from benchmarks.environment import checkout, pins, provenance
@@ -179,9 +179,8 @@ def make_plan(
         name: tuple(Entry(case, registry.arms(registry.get(name))) for case in names) for name, names in cases.items()
     }
     run_id = f"{now:%Y%m%d-%H%M%S}-{commit[:8]}"
-    created = now.isoformat(timespec="seconds")
     return Plan(
-        *(run_id, created, commit, tier, processes, wheel_digest, kernels),
+        *(run_id, now.isoformat(timespec="seconds"), commit, tier, processes, wheel_digest, kernels),
         budget_s=budget_s,
         left_out=tuple(left_out),
         machine=machine,
@@ -296,5 +295,6 @@ def write_receipt(run_dir: Path, found: Iterable[str]) -> None:
         "lab": provenance.lab(),
         "machine": provenance.machine(),
         "measured_process": _measured_process(run_dir),
+        "input_versions": {name: bench_kernels.binding_version(one) for name, one in registry.KERNELS.items()},
     }
     write_object(run_dir / "receipt.json", receipt)

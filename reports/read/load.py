@@ -103,6 +103,7 @@ def read_run(directory: Path, kernels: Mapping[str, Kernel]) -> Run:
         problems=(*problems, *unread),
         uncommitted=uncommitted.of_run(directory, receipt),
         receipt=receipt,
+        input_versions=dict(receipt.get("input_versions", {})),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.asv.resultfiles import unread
 from benchmarks.environment import lock
-from benchmarks.runs import history, ledger, planning
+from benchmarks.runs import history, inventory, planning
 from benchmarks.runs.planning import Plan
 from reports.read.asvfiles import MACHINE, result_files, whole_files
 from reports.read.jsonio import read_json
@@ -39,12 +39,12 @@ class Places:
 
     def latest(self) -> Candidate:
         """Return the newest run that has measured something, of the first directory."""
-        found = ledger.newest(self.runs[0])[0]
+        found = inventory.newest(self.runs[0])[0]
         return Candidate(f"run {found.run_dir.name}", found.run_dir)
 
     def runs_named(self, name: str) -> list[Candidate]:
         """Return the run that is called so, or those whose names begin so."""
-        known = [path for place in self.runs for path in ledger.newest_first(place)]
+        known = [path for place in self.runs for path in inventory.newest_first(place)]
         found = [path for path in known if path.name == name] or [path for path in known if path.name.startswith(name)]
         return [Candidate(f"run {path.name}", path) for path in found]
 
@@ -86,10 +86,10 @@ class Places:
         """Yield each commit's newest run that has measured something; of its places the first that has any counts."""
         done: set[str] = set()
         for place in self.runs:
-            known = [(plan, run_dir) for run_dir in ledger.newest_first(place) if (plan := _plan(run_dir))]
+            known = [(plan, run_dir) for run_dir in inventory.newest_first(place) if (plan := _plan(run_dir))]
             known = [(p, d) for p, d in known if p.commit.startswith(name) and machine in {"", p.machine}]
             for plan, run_dir in known:
-                if plan.commit not in done and ledger.look(run_dir, lock.holder()).begun:
+                if plan.commit not in done and inventory.look(run_dir, lock.holder()).begun:
                     done.add(plan.commit)
                     number = sum(other.commit == plan.commit for other, _ in known)
                     newest = f", the newest of {number}" if number > 1 else ""

@@ -198,8 +198,9 @@ class Check:
 class Run:
     """A run as it is on disk: what was planned, what came of it, and on what machine.
 
-    `receipt` is provenance for the reader, a nested plain dict without agreed keys; nothing is computed from it.
-    `problems` is what kept the run from being complete when it ended, a sentence each.
+    `receipt` is provenance for the reader, a nested plain dict without agreed keys; no number is computed from it.
+    `problems` is what kept the run from being complete when it ended, a sentence each. `input_versions` has for each
+    kernel the version of its inputs and arguments, as asv knows it; older runs do not say.
     """
 
     run_id: str
@@ -219,6 +220,7 @@ class Run:
     left_out: tuple[LeftOut, ...] = ()
     uncommitted: Uncommitted = field(default_factory=Uncommitted)
     receipt: Mapping[str, Any] = field(default_factory=dict)
+    input_versions: Mapping[str, str] = field(default_factory=dict)
 
     def machine_record(self) -> dict[str, Any]:
         """Return asv's name of the machine and what the receipt says about it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.runs import history, ledger
+from benchmarks.runs import history, inventory
 from benchmarks.spec import Kernel
 from reports.read.asvrun import read_asv
 from reports.read.jsonio import read_json
@@ -114,7 +114,7 @@ class Sources:
         if commit:
             how = f"`python -m lab history --commit {commit[:SHORT]}` measures it"
             return f"commit {commit[:SHORT]}, which has neither a run nor a result of asv's; {how}"
-        runs = [path.name for place in self.places.runs for path in ledger.newest_first(place)]
+        runs = [path.name for place in self.places.runs for path in inventory.newest_first(place)]
         there = [f"the runs {', '.join(runs[:3])}"] if runs else []
         there += [f"the machines {', '.join(self.places.machines())}"] if self.places.machines() else []
         accepted = f"{LATEST}, a run, a commit of 4 digits or more, COMMIT@MACHINE, a machine, a table of the record"

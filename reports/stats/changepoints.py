@@ -2,9 +2,9 @@
 
 Penalised least squares cut the series (PELT, by the package ruptures). What they propose is then doubted, since a cut
 is put where the noise looks most like a step. Each proposal must pass Welch's t test, corrected for all the places
-where the cut could have been, and explain its two stretches better than a straight line does. The level after a small
-step must be new: a machine whose memory has two states goes to and fro between two levels without any change of the
-code.
+where the cut could have been, and explain its two stretches better than a straight line does. A small step
+must not lead back to a level that was left a few points ago: a machine whose memory has two states goes to and fro
+between two levels without any change of the code.
 
 Penalty and test use a variance that is drawn towards what is known of the machine, since a few points say little of it:
 Smyth's moderated variance. The figures of the rule for times are chosen by ``reports.stats.tuning``.
@@ -43,8 +43,9 @@ class Rule:
         Probability with which a series without steps may show one, of the test.
     least
         Smallest step, in logarithms.
-    states
-        A step of at most this, in logarithms, must not lead to a level that was there before.
+    states, lasting
+        A step of at most this, in logarithms, must not lead back to a level that was there before, but where the
+        level between them lasted so many points: that was a fault, and its repair.
     slope
         How many times as well as a straight line a step must explain its stretches, in squares.
     short
@@ -57,13 +58,14 @@ class Rule:
     alpha: float
     least: float
     states: float
+    lasting: int
     slope: float
     short: int = 2
 
 
-TIMES = Rule(prior_sd=0.03, prior_df=4, penalty=6, alpha=1e-4, least=0.03, states=math.log(1.12), slope=1.4)
+TIMES = Rule(prior_sd=0.03, prior_df=4, penalty=6, alpha=1e-4, least=0.03, states=math.log(1.12), lasting=10, slope=1.6)
 """For times and their ratios."""
-COUNTS = Rule(prior_sd=0.003, prior_df=4, penalty=3, alpha=1e-4, least=0.02, states=0, slope=1)
+COUNTS = Rule(prior_sd=0.003, prior_df=4, penalty=3, alpha=1e-4, least=0.02, states=0, lasting=1, slope=1)
 """For counts, such as bytes, which hardly differ from run to run."""
 
 
@@ -206,11 +208,14 @@ def _is_slope(old: Array, new: Array, times: float) -> bool:
 
 
 def _returning(series: Array, cuts: Sequence[int], found: Sequence[Step], rule: Rule) -> list[Step]:
-    """Return small steps to a level that was there before: a state of the machine, or a fault that has gone."""
+    """Return small steps that lead back to a level soon after it was left: states of the machine."""
     levels = [float(series[start:end].mean()) for start, end in pairwise(cuts)]
     return [
         step
         for k, step in enumerate(found)
         if abs(step.change) <= rule.states
-        and any(abs(levels[k + 1] - level) < abs(step.change) / 2 for level in levels[:k])
+        and any(
+            abs(levels[k + 1] - levels[old]) < abs(step.change) / 2 and step.at - cuts[old + 1] < rule.lasting
+            for old in range(k)
+        )
     ]

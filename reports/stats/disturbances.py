@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.gate.lines import Pair
@@ -74,6 +74,14 @@ def disturbed(pair: Pair) -> str:
         if side.major_faults:
             return f"{name} had pages read from the disk in its timed blocks"
     return ""
+
+
+def unequal(seeming: Sequence[float]) -> Widening:
+    """Return how far equal cells widen what matters, by what each seems to differ, in multiples of what matters."""
+    usual = median(seeming) if seeming else 1.0
+    if usual <= 1:
+        return Widening()
+    return Widening(usual, "half of the cells that are compared with themselves seem to differ by more than matters")
 
 
 def restless(controls: Iterable[Line]) -> Widening:

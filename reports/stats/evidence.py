@@ -16,11 +16,11 @@ from math import inf, isfinite, log1p
 
 from reports.stats.equivalence import CONFIDENCE, equivalent
 from reports.stats.signed_rank import finite
-from reports.stats.speedup import Interval, location, ratio_of
+from reports.stats.speedup import MINIMUM_PROCESSES, Interval, location, ratio_of
 
 Q = 0.01
 """Adjusted p below which a change is more than chance."""
-RELEVANCE = ((1e-3, 0.02), (1e-4, 0.05), (0.0, 0.20))
+RELEVANCE = ((1e-3, 0.02), (1e-4, 0.03), (0.0, 0.20))
 """Seconds from which on a cell counts as that large, and the least change that matters for it."""
 
 
@@ -51,6 +51,10 @@ class Evidence:
         Whether that link changed the function's address modulo 64. If not, it says nothing about the layout.
     log_instructions
         Log of head ÷ base of instructions executed; None where they were not counted on the same SIMD path.
+    planned
+        Cells that are judged together.
+    wanted
+        Pairs that were to be measured, where the time was over before; otherwise 0.
     not_gated, contaminated
         Why, or ''.
     """
@@ -62,6 +66,8 @@ class Evidence:
     relink: tuple[float, ...] = ()
     relink_moved: bool = False
     log_instructions: float | None = None
+    planned: int = 1
+    wanted: int = 0
     not_gated: str = ""
     contaminated: str = ""
 
@@ -112,7 +118,7 @@ class Findings:
     equivalent
         Whether head is shown to take as long as base, by the same pairs.
     faster
-        Whether the whole 90 % interval of the change lies below 1.
+        Whether head seems to be faster by as much as matters, or the whole 90 % interval of the change lies below 1.
     """
 
     change: Interval | None
@@ -122,6 +128,17 @@ class Findings:
     layout: Layout
     equivalent: bool
     faster: bool
+
+    @property
+    def apart(self) -> bool:
+        """Whether 1 lies outside the interval of the change."""
+        change = self.change
+        return (
+            change is not None
+            and change.low is not None
+            and change.high is not None
+            and not (change.low <= 1 <= change.high)
+        )
 
     @property
     def confirmed(self) -> int:
@@ -149,13 +166,13 @@ def find(evidence: Evidence) -> Findings:
         matters=abs(again) >= least,
         layout=_layout(evidence, _sign(again), least),
         equivalent=equivalent(pairs),
-        faster=high is not None and high < 0,
+        faster=location(pairs).estimate <= -least or (high is not None and high < 0),
     )
 
 
 def _layout(evidence: Evidence, direction: int, least: float) -> Layout:
     """Compare a relink with the change: it is gone where the relink's 90 % interval ends before what matters."""
-    if not evidence.relink or not evidence.relink_moved:
+    if len(evidence.relink) < MINIMUM_PROCESSES or not evidence.relink_moved:
         return Layout.UNKNOWN
     found = location([direction * change for change in evidence.relink], CONFIDENCE)
     if found.estimate >= least:

@@ -5,7 +5,7 @@ layout-artefact are decided; inconclusive and contaminated are not. Cells that a
 cell must not be given that word because something is missing or broken: leave it out, and it makes the gate incomplete.
 
 1 stands above 2: a confirmed regression stays one, whatever else is undecided or was not measured. A plan without gated
-cells is 2, as a gate that looks at nothing must not be green, unless the caller says that the change can affect none.
+cells is 2, as a gate that looks at nothing must not be green, unless the caller says why nothing can have regressed.
 A gate beside which a load was put on purpose is 2 whatever it found: it tells of the gate, and not of the change.
 """
 
@@ -33,7 +33,7 @@ class Exit:
 
 
 def exit_code(
-    verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, nothing_affected: bool = False, beside: str = ""
+    verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, excused: str = "", beside: str = ""
 ) -> Exit:
     """Return the exit code of a gate.
 
@@ -43,8 +43,8 @@ def exit_code(
         The verdict of each cell that has one.
     planned
         All cells that should have one.
-    nothing_affected
-        Say that the change can affect no cell. It makes a plan without gated cells 0, and changes nothing else.
+    excused
+        Why nothing can have regressed where no cell is gated. It makes such a plan 0, and changes nothing else.
     beside
         The load that was put beside it on purpose, or nothing.
 
@@ -58,13 +58,13 @@ def exit_code(
     ValueError
         Where a cell is planned twice, or a verdict is on a cell that was not planned.
     """
-    found = _found(verdicts, planned, nothing_affected=nothing_affected)
+    found = _found(verdicts, planned, excused)
     if beside:
         return Exit(2, f"measured beside a load on purpose ({beside}), which decides nothing: {found.why}")
     return found
 
 
-def _found(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, nothing_affected: bool) -> Exit:
+def _found(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], excused: str) -> Exit:
     plan = set(planned)
     if len(plan) != len(planned):
         raise ValueError(f"planned: {len(planned) - len(plan)} cells stand in it more than once, each may once")
@@ -81,8 +81,8 @@ def _found(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, nothi
         return Exit(1, f"{regressed} of {gated} gated cells regressed{rest}")
     if missing:
         return Exit(2, f"incomplete: {missing} of {len(plan)} planned cells have no verdict")
-    if not gated and nothing_affected:
-        return Exit(0, "the change can affect no cell, so none was gated")
+    if not gated and excused:
+        return Exit(0, excused)
     if not gated:
         return Exit(2, f"no cell is gated of {len(plan)} planned, so nothing is known")
     share = f"{decided} of {gated} gated cells are decided"

@@ -1,13 +1,13 @@
 """From the pairs of a gate to a verdict for each of its cells, and to what has to be measured next.
 
 Each pair gives one log change: the log of head ÷ base of the low quantiles of its blocks. All cells are screened with a
-few pairs. Where the screen shows that nothing changed, the cell is done; where it looks as if something had, new pairs
-confirm or refute it; the others get as many pairs as a confirmation has, and then stay as they are.
+few pairs. Where the screen shows that nothing changed, the cell is done. The undecided get as many more pairs as a
+confirmation has. Where it then looks as if something had changed, new pairs confirm or refute it.
 
-Some cells are also compared with themselves, base with base, in the same minutes. What shows a change there where there
-is none cannot be trusted with the others: the gate's cells are contaminated then. So is a cell of which the controls
-leave fewer pairs than an interval needs (`reports.stats.disturbances`). Where half of these cells seem to differ by
-more than matters, without its being shown, what matters is widened to their median.
+Some cells are also compared with themselves, base with base, in the same minutes, as long as the gate goes on. What
+shows a change there where there is none cannot be trusted with the others: the gate's cells are contaminated then. So
+is a cell of which the controls leave fewer pairs than an interval needs. They also may widen what matters
+(`reports.stats.disturbances`).
 
 Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log, log1p
-from statistics import median
+from statistics import median, stdev
 from typing import Any
 
 import numpy as np
@@ -29,15 +29,22 @@ from benchmarks.gate.relink import Links
 from benchmarks.pairing.stage import robust_s
 from reports.stats import disturbances
 from reports.stats.disturbances import Widening
-from reports.stats.equivalence import equivalent
+from reports.stats.equivalence import MARGIN, equivalent
 from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
+from reports.stats.power import pairs_needed
 from reports.stats.signed_rank import fewest_pairs, p_values
 from reports.stats.speedup import MINIMUM_PROCESSES, location
 from reports.stats.verdicts import Channel, Verdict, Word, judge
 
 SCREEN_PAIRS = 8
-FEWEST_CONFIRMING = 12
+CONFIRMING = (12, 32)
+"""Fewest and most pairs of a confirmation."""
+SPARE_PAIRS = 3
+"""Pairs beyond those that must all point the same way: one may be void, and small changes may point the other way."""
+FOUND = 0.05
+"""A confirmation has so many pairs that a change of this share is found 95 times in 100, where the screen's scatter and
+`CONFIRMING` allow it."""
 RELINKED_PAIRS = 12
 """Pairs of a confirmed cell on other links: as many of each."""
 SUSPECT_P = 0.05
@@ -79,17 +86,22 @@ class Judged:
 
 
 class Evidences:
-    """What the pairs of a gate say of its cells, those that the controls made void left out."""
+    """What the pairs of a gate say of its cells, those that the controls made void left out.
+
+    `cut` says of the cells for which the time was over how many pairs they were to have.
+    """
 
     def __init__(
         self,
         plan: Plan,
         pairs: Iterable[Pair],
         controls: Iterable[Mapping[str, Any]],
+        *,
         counted: Counted | None = None,
         links: Links | None = None,
+        cut: Mapping[Cell, int] | None = None,
     ) -> None:
-        self.plan, self.counted, self.links = plan, counted or Counted(), links or Links()
+        self.plan, self.counted, self.links, self.cut = plan, counted or Counted(), links or Links(), cut or {}
         self.controls = list(controls)
         self.void = disturbances.void(plan, self.controls)
         self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
@@ -126,14 +138,10 @@ class Evidences:
 
     def widening(self) -> Widening:
         """Return by how much what matters is widened: by bandwidth, or by what most equal cells seem to differ."""
-        times = []
-        for cell in self.by_cell:
-            changes = self.changes(cell, "same")
-            if len(changes) >= MINIMUM_PROCESSES:
-                times.append(abs(location(changes).estimate) / log1p(relevance(self.seconds(cell)[0] or 1.0)))
-        usual = max(1.0, median(times)) if times else 1.0
-        why = "half of the cells that are compared with themselves seem to differ by more than matters"
-        return Widening(usual, why).or_(disturbances.restless(self.controls))
+        same = ((cell, self.changes(cell, "same")) for cell in self.by_cell)
+        known = [(cell, changes) for cell, changes in same if len(changes) >= MINIMUM_PROCESSES]
+        seeming = [abs(location(changes).estimate) / log1p(self.relevance(cell)) for cell, changes in known]
+        return disturbances.unequal(seeming).or_(disturbances.restless(self.controls))
 
     def failure(self, cell: Cell) -> str:
         """Return why a cell has no verdict, what one of its pairs failed with, or nothing."""
@@ -158,6 +166,15 @@ class Evidences:
             robust_s(pair.head.blocks_s) for pair in kept
         )
 
+    def relevance(self, cell: Cell) -> float:
+        """Return the least change that matters for a cell: by its longer time, whichever of the two is base."""
+        return relevance(max((s for s in self.seconds(cell) if s is not None), default=1.0))
+
+    def scatter(self) -> list[float]:
+        """Return the standard deviation of the log changes of each cell's screen that has more than one pair."""
+        found = (self.changes(cell, "screen") for cell in self.by_cell)
+        return [stdev(changes) for changes in found if len(changes) > 1]
+
     def disturbed(self) -> str:
         """Return how the cells that were compared with themselves tell of a disturbance, or nothing."""
         for cell in self.by_cell:
@@ -166,7 +183,7 @@ class Evidences:
                 continue
             found = location(changes)
             if found.low is not None and found.high is not None:
-                least = log1p(max(SAME_MARGIN, relevance(self.seconds(cell)[0] or 1.0)))
+                least = log1p(max(SAME_MARGIN, self.relevance(cell)))
                 if found.low > least or found.high < -least:
                     return f"{cell} compared with itself differs by {100 * (np.exp(found.estimate) - 1):+.1f} %"
         return ""
@@ -187,9 +204,15 @@ def _times(pair: Pair) -> tuple[float, float]:
     return robust_s(pair.base.blocks_s), robust_s(pair.head.blocks_s)
 
 
-def confirming(planned: int) -> int:
-    """Return the pairs of a confirmation: so many that one cell of all that are planned can be told from chance."""
-    return max(FEWEST_CONFIRMING, fewest_pairs(least_p(max(1, planned), Q) / 2))
+def confirming(known: Evidences, cell: Cell) -> int:
+    """Return the pairs of a cell's confirmation, by how many cells are planned and how much its screen scatters."""
+    alpha = least_p(max(1, len(known.plan.cells)), Q) / 2
+    fewest, most = CONFIRMING
+    least = max(fewest, fewest_pairs(alpha) + SPARE_PAIRS)
+    changes = known.changes(cell, "screen")
+    sd = stdev(changes) if len(changes) > 1 else 0.0
+    wanted = pairs_needed(log1p(max(FOUND, known.relevance(cell))), sd, alpha) if sd > 0 else least
+    return max(least, min(most, wanted))
 
 
 def same_cells(plan: Plan) -> list[Cell]:
@@ -200,20 +223,18 @@ def same_cells(plan: Plan) -> list[Cell]:
 
 
 def suspects(known: Evidences) -> list[Cell]:
-    """Return the cells that the screen makes look changed."""
+    """Return the cells that the screen makes look changed: not by chance, and maybe by as much as matters."""
     found = []
     for cell in known.plan.cells:
         changes = known.changes(cell, "screen")
-        if changes and p_values(changes).two_sided <= 2 * SUSPECT_P and not equivalent(changes):
+        by_chance = not changes or p_values(changes).two_sided > 2 * SUSPECT_P
+        if not by_chance and not equivalent(changes, min(MARGIN, known.relevance(cell))):
             found.append(cell)
     return found
 
 
 def undecided(known: Evidences) -> list[Cell]:
-    """Return the cells of which the screen shows neither that they changed nor that they did not.
-
-    So are those of which all pairs are void: new ones may count.
-    """
+    """Return the cells of which the screen shows neither that they changed nor that they did not, or all is void."""
     suspected = set(suspects(known))
     cells = (cell for cell in known.plan.cells if cell not in suspected and not known.failure(cell))
     looked_at = ((cell, known.changes(cell, "screen")) for cell in cells)
@@ -265,13 +286,15 @@ def _evidence(  # noqa: PLR0917 (what a cell's verdict is made of)
         return None
     relink = known.relinked(cell)
     return Evidence(
-        relevance=factor * relevance(known.seconds(cell)[0] or 1.0),
+        relevance=factor * known.relevance(cell),
         screen=screen,
         confirmation=confirmation,
         adjusted_p=p if confirmation else 1.0,
         relink=relink or known.changes(cell, "relink"),
         relink_moved=bool(relink),
         log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
+        planned=len(known.plan.cells),
+        wanted=known.cut.get(cell, 0),
         not_gated=skipped,
         contaminated=contaminated,
     )

@@ -104,6 +104,15 @@ def _two_steps(random: Generator, noise: Array) -> _Draft:
     return _stepped(noise, [Jump(first, sizes[0]), Jump(first + apart, sizes[1])])
 
 
+def _repaired(random: Generator, noise: Array) -> _Draft:
+    """Make a step up that is taken back after 10 to 25 commits: a fault and its repair."""
+    apart = int(random.integers(10, 26))
+    noise = noise if noise.size >= 2 * EDGE + apart else np.resize(noise, 2 * EDGE + apart)
+    first = int(random.integers(EDGE, noise.size - EDGE - apart + 1))
+    size = abs(_size(random, SIZES[1:]))
+    return _stepped(noise, [Jump(first, size), Jump(first + apart, -size)])
+
+
 def _drift(random: Generator, noise: Array) -> _Draft:
     """Let the level move by 5 to 20 % over the series, evenly: nothing happened at any one commit."""
     return _Draft(noise + np.linspace(0, random.choice([-1, 1]) * random.uniform(0.05, 0.20), noise.size))
@@ -148,6 +157,7 @@ KINDS: Mapping[str, Callable[[Generator, Array], _Draft]] = {
     "none": _none,
     "step": _step,
     "two close steps": _two_steps,
+    "repaired": _repaired,
     "gaps": _gaps,
     "spike": _spike,
     "change of variance": _variance,

@@ -9,13 +9,13 @@ The first rule that applies decides:
 4. regressed: confirmed slower, and no relink calls it into question.
 5. improved: its mirror.
 6. equivalent: the 90 % interval of the change lies between 1/1.03 and 1.03.
-7. regressed, by instructions: time shows nothing, and head executes more of them, by more than `MORE_INSTRUCTIONS`, on
-   the same SIMD path.
-   More instructions can take less time, so they come last, and do not count where time shows head to be faster.
+7. regressed, by instructions: time shows nothing, and head executes more of them on the same SIMD path, by as much as
+   matters for a cell of that size and by `MORE_INSTRUCTIONS` at least. More instructions can take less time, so they
+   come last, and do not count where head seems to be faster.
 8. inconclusive: none of it. It never means unchanged.
 
-`reports.stats.evidence` says what *confirmed* is. Swapping base and head swaps regressed and improved, with the same
-size, and leaves the other verdicts of time as they are.
+`reports.stats.evidence` says what *confirmed* is. Swapping base and head swaps regressed and improved of time, with the
+same size, and leaves the other verdicts of time as they are. Instructions name no improvement.
 """
 
 from __future__ import annotations
@@ -100,18 +100,26 @@ def percent(ratio: float) -> str:
 
 
 def _by_instructions(evidence: Evidence, findings: Findings) -> bool:
-    more = evidence.log_instructions is not None and evidence.log_instructions > log1p(MORE_INSTRUCTIONS)
-    return more and not findings.faster
+    least = log1p(max(MORE_INSTRUCTIONS, evidence.relevance))
+    return evidence.log_instructions is not None and evidence.log_instructions > least and not findings.faster
 
 
 def _why_confirmed(evidence: Evidence, findings: Findings) -> str:
     relinked = {
         Layout.STAYS: "also after another link",
         Layout.GONE: "but not after a link that puts the function elsewhere",
-        Layout.UNKNOWN: "without another link to compare" if not evidence.relink else "the other link moved nothing",
+        Layout.UNKNOWN: _why_unknown(evidence),
     }[findings.layout]
     pairs = len(evidence.confirmation)
     return f"{_seen(findings)}, confirmed in {pairs} new pairs (p {evidence.adjusted_p:.2g}), {relinked}"
+
+
+def _why_unknown(evidence: Evidence) -> str:
+    if not evidence.relink:
+        return "without another link to compare"
+    if not evidence.relink_moved:
+        return "the other link moved nothing"
+    return f"with {len(evidence.relink)} pairs on other links, too few to say more"
 
 
 def _why_equivalent(evidence: Evidence, findings: Findings) -> str:
@@ -125,14 +133,21 @@ def _why_instructions(evidence: Evidence, findings: Findings) -> str:
 def _why_inconclusive(evidence: Evidence, findings: Findings) -> str:
     pairs = len(evidence.confirmation or evidence.screen)
     if pairs < MINIMUM_PROCESSES:
-        return f"{pairs} pairs were measured, and fewer than {MINIMUM_PROCESSES} show nothing"
+        return f"{pairs} pairs were measured, and fewer than {MINIMUM_PROCESSES} show nothing{_cut(evidence)}"
     if findings.confirmed:
         return f"{_seen(findings)}, confirmed, but another link leaves open whether the layout makes it"
     if findings.direction and not findings.agrees:
         return f"{_seen(findings)} in new pairs, and the first look points the other way"
     if findings.direction:
         return f"{_seen(findings)}, shown, but less than the {100 * evidence.relevance:g} % that matter at this size"
-    return f"{_seen(findings)}: neither a change nor its absence is shown"
+    if findings.apart:
+        several = f", which is not enough to tell one of {evidence.planned} cells from chance"
+        return f"{_seen(findings)} in {pairs} pairs{several if evidence.planned > 1 else ''}{_cut(evidence)}"
+    return f"{_seen(findings)}: neither a change nor its absence is shown{_cut(evidence)}"
+
+
+def _cut(evidence: Evidence) -> str:
+    return f"; the time was over before all {evidence.wanted} pairs were measured" if evidence.wanted else ""
 
 
 def _seen(findings: Findings) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from math import exp, log
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.gate.plan import Plan
 from reports.stats.exits import Exit
 from reports.stats.gating import Evidences, Judged
 from reports.stats.verdicts import Word, percent
-from reports.words import seconds
+from reports.words import count, seconds
 
 SCHEMA_VERSION = 1
 TOLD = (Word.REGRESSED, Word.LAYOUT_ARTEFACT, Word.CONTAMINATED, Word.IMPROVED)
@@ -73,6 +74,27 @@ def disturbances(known: Evidences) -> str:
     return "; ".join(said)
 
 
+def notes(plan: Plan, known: Evidences) -> list[str]:
+    """Return what there is to know of the gate itself: its scatter, what was cut short, counted or disturbed."""
+    if not plan.cells:
+        return []
+    found = []
+    if scatter := known.scatter():
+        found.append(
+            f"Pairs scatter by {_share(median(scatter))} (middle of the cells), {_share(max(scatter))} at most."
+        )
+    if known.cut:
+        found.append(
+            f"The budget ended before all pairs of {count(len(known.cut), 'cell')} were measured; --budget gives more."
+        )
+    said = filter(None, (known.counted.note, disturbances(known)))
+    return [*found, *(f"{one[0].upper()}{one[1:]}." for one in said)]
+
+
+def _share(log_sd: float) -> str:
+    return f"{100 * log_sd:.2g} %"
+
+
 def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> str:
     """Return what changed, fit for a comment on a pull request."""
     base, head = plan.base.short, plan.head.short
@@ -89,9 +111,7 @@ def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidence
         lines.append(f"| {one.verdict.word} | {one.cell} | {size} | {times[0]} | {times[1]} |")
     if told:
         lines += ["", "Again: " + ", ".join(dict.fromkeys(f"`{command(plan, one)}`" for one in told))]
-    counted = [f"{known.counted.note}.", ""] if plan.cells else []
-    counted += [f"{said}.", ""] if (said := disturbances(known)) else []
-    return "\n".join([*lines, "", f"{counts(judged)}.", "", *counted])
+    return "\n".join([*lines, "", f"{counts(judged)}.", "", *notes(plan, known), ""])
 
 
 def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidences) -> dict[str, Any]:
@@ -106,6 +126,8 @@ def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidenc
         "instructions": known.counted.note,
         "beside": plan.beside,
         "disturbances": disturbances(known),
+        "scatter": median(scatter) if (scatter := known.scatter()) else None,
+        "cut": [{**cell._asdict(), "wanted_pairs": wanted} for cell, wanted in known.cut.items()],
         "cells": [_cell(plan, one, known) for one in judged],
         "broken": [{**cell._asdict(), "why": why} for cell in plan.cells if (why := known.failure(cell))],
         "not_affected": [cell._asdict() for cell in plan.not_gated],

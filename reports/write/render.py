@@ -27,7 +27,7 @@ from reports.read.rows import Run
 from reports.stats.flags import Flag
 from reports.stats.losses import losses, tallies
 from reports.stats.summary import Summary
-from reports.write import flagging, glossary, splice, tables
+from reports.write import flagging, glossary, splice, tables, winners
 from reports.write.chapters import ClassGroup, groups
 
 ROOM = Path(__file__).resolve().parent
@@ -161,6 +161,7 @@ def _content(run: Run, summary: Summary, found: Sequence[ClassGroup], flags: Seq
         "tallies": tallies(summary, lost),
         "words": words,
         "tables": tables,
+        "winners": winners,
         "flags": flags,
         "flagging": flagging,
     }

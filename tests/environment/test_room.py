@@ -21,7 +21,7 @@ from benchmarks import ROOT
 from benchmarks.asv import machine, runner
 from benchmarks.environment import checkout, disk_room, jsonlines, process
 from benchmarks.pairing import conductor
-from benchmarks.runs import ledger, planning
+from benchmarks.runs import inventory, planning
 from lab import run as run_verb
 
 KERNEL = "normalized_difference"
@@ -125,7 +125,7 @@ def test_a_run_that_a_full_disk_ended_is_2_in_a_sentence_and_can_go_on(
     def stop(*_: object) -> None:
         raise error
 
-    plan, run_dir = ledger.claim(replace(plan, commit=checkout.git("rev-parse", "HEAD")), tmp_path)
+    plan, run_dir = inventory.claim(replace(plan, commit=checkout.git("rev-parse", "HEAD")), tmp_path)
     monkeypatch.setattr(run_verb, "_measure", stop)
     with pytest.raises(typer.Exit) as ended:
         run_verb._measured(Console(stderr=True), plan, run_dir)
@@ -135,7 +135,7 @@ def test_a_run_that_a_full_disk_ended_is_2_in_a_sentence_and_can_go_on(
     assert "/data" in said
     assert "--resume goes on when there is room" in said
     assert len(said.splitlines()) == 1
-    assert ledger.unfinished(plan, tmp_path) == run_dir
+    assert inventory.unfinished(plan, tmp_path) == run_dir
 
 
 # asv's files

@@ -59,9 +59,12 @@ def test_rust_that_one_kernel_names_affects_that_kernel(monkeypatch: pytest.Monk
         "Cargo.toml": "",
     }
 
+    beside: dict[tuple[str, str], str] = {}
+
     def reached(**changed: str) -> set[str]:
         after = {**before, **{name.replace("__", "/"): text for name, text in changed.items()}}
         monkeypatch.setattr(affected, "_crate", lambda commit: before if commit == "base" else after)
+        monkeypatch.setattr(affected, "_text", lambda commit, path: beside.get((commit, path), ""))
         return {kernel for kernel, _ in affected.rust("base", "head")}
 
     assert reached(**{"src/kernels/evi.rs": "// changed"}) == {"evi"}
@@ -71,6 +74,13 @@ def test_rust_that_one_kernel_names_affects_that_kernel(monkeypatch: pytest.Monk
     assert reached(**{"Cargo.toml": "lto = false"}) == set(registry.KERNELS)
     assert reached(**{"src/lib.rs": "// new"}) == set(registry.KERNELS)
     assert reached() == set(registry.KERNELS), "the module differs, and no source says why"
+    beside["head", "pyproject.toml"] = "[project]\nversion = '2'\n[tool.ruff]\nline-length = 9"
+    assert reached(**{"src/kernels/evi.rs": "// changed"}) == {"evi"}, "neither says how the crate is built"
+    beside["head", "pyproject.toml"] += "\n[tool.maturin]\nstrip = true"
+    assert reached(**{"src/kernels/evi.rs": "// changed"}) == set(registry.KERNELS)
+    beside.clear()
+    beside["base", "rust-toolchain.toml"] = "[toolchain]\nchannel = '1.90'"
+    assert reached(**{"src/kernels/evi.rs": "// changed"}) == set(registry.KERNELS)
 
 
 def test_every_kernels_own_sources_are_found_in_this_crate() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.environment.checkout import RESULTS
 from inputs.families import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,8 +218,8 @@ def test_only_families_know_a_family_by_its_name() -> None:
 
 
 def test_what_is_generated_stands_apart_from_code() -> None:
-    kept = [path for name in ("latest", "record", "runs") for path in (ROOT / "reports" / name).rglob("*.py")]
-    assert not kept, f"reports/latest, reports/runs and reports/record hold what the lab writes, and no code: {kept}"
+    kept = [path for folder in RESULTS for path in (ROOT / folder).rglob("*.py")]
+    assert not kept, f"{', '.join(RESULTS)} hold what the lab writes, and no code: {kept}"
 
 
 def test_the_checkout_is_appended_to_the_path_and_never_prepended() -> None:

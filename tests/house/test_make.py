@@ -68,7 +68,7 @@ def test_rustfmt_alone_formats_as_the_crate_asks(tmp_path: Path) -> None:
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
 
 
-@pytest.mark.parametrize("target", ["report", "bench", "smoke", "history"])
+@pytest.mark.parametrize("target", ["report", "bench", "smoke", "ratios", "baseline", "history"])
 def test_without_a_commit_it_is_said_before_anything_is_made(folder: Path, target: str) -> None:
     done = make(folder, target)
     assert done.returncode == 2

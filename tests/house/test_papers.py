@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.environment.checkout import RESULTS
 from benchmarks.registry import KERNELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,16 @@ def test_relative_links_resolve(paper: Path) -> None:
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     broken = [t for t in targets if t and "://" not in t and not (paper.parent / t).exists()]
     assert not broken, f"{paper.name}: no such file: {broken}"
+
+
+@pytest.mark.parametrize("paper", [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"], ids=lambda p: p.name)
+def test_files_that_the_guides_name_are_there(paper: Path) -> None:
+    """Those whose whole path they say; `my_kernel` and what stands in angle brackets are anybody's."""
+    text, tops = paper.read_text(encoding="utf-8"), {path.relative_to(ROOT).parts[0] for path in tracked()}
+    named = {name for name in re.findall(r"`([\w.-]+(?:/[\w.-]+)*)/?`", text) if name.split("/")[0] in tops}
+    missing = [n for n in sorted(named - set(RESULTS)) if "my_kernel" not in n and not (ROOT / n).exists()]
+    assert len(named) > 30
+    assert not missing, f"{paper.name}: no such file: {missing}"
 
 
 def test_no_file_names_the_host_of_a_package_registry() -> None:

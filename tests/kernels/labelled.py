@@ -12,6 +12,7 @@ from benchmarks import registry
 from benchmarks.contract import questions
 from benchmarks.kernels._shared import SENTINEL_2
 from benchmarks.spec import Kernel
+from eokernels import _parts
 
 xr = pytest.importorskip("xarray", reason="xarray is not installed")
 
@@ -33,7 +34,7 @@ ARGUMENTS = {name: arguments(kernel) for name, kernel in registry.KERNELS.items(
 COUNTS = ARGUMENTS["mask_and_scale"]
 TEMPORAL = [name for name, kernel in registry.KERNELS.items() if kernel.dimensions.over_time and not kernel.roles]
 """Reductions. What takes arrays beside the data has tests of its own."""
-PARTED = ["temporal_mean", "temporal_stats"]
+PARTED = sorted(_parts.PARTED)
 """Reductions whose dimension may be in several chunks."""
 DTYPES = [(name, dtype) for name in ARGUMENTS for dtype in registry.get(name).contract.dtypes]
 

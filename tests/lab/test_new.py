@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.kernels import _shared
-from inputs import families
+from inputs import dimensions, families
 from inputs.host import surroundings
 from inputs.host.cache import cache_dir
 from lab import __main__ as door
@@ -24,6 +25,8 @@ from lab import new
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "evi_like"
+NO_FAMILY = "no-family"
+"""No family can have that name, as it is no module's."""
 SIDES = ("numpy", "numba")
 LONGEST = "k" * new.LONGEST_NAME
 FAMILIES = tuple(families.FAMILIES)
@@ -81,9 +84,56 @@ def test_what_is_listed_is_not_listed_again() -> None:
 
 
 def test_an_unknown_family_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert door.main(["new", KERNEL, "--family", "windows", "--root", str(checkout)]) == 2
-    assert all(family in capsys.readouterr().err for family in ("windows",))
+    assert door.main(["new", KERNEL, "--family", NO_FAMILY, "--root", str(checkout)]) == 2
+    said = capsys.readouterr().err
+    assert NO_FAMILY in said
+    assert all(family in said for family in FAMILIES)
     assert is_untouched(checkout)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_first_kernel_of_a_family_has_skeletons_too(
+    family: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(families.FAMILIES, NO_FAMILY, replace(families.get(family), name=NO_FAMILY))
+    assert door.main(["new", KERNEL, "--family", NO_FAMILY, "--root", str(checkout)]) == 0
+    assert files(checkout) == {pattern.format(kernel=KERNEL) for pattern in new.FILES}
+    (like,) = re.findall(r"`(\w+)\.rs` shows", (checkout / f"kernels_rs/src/python/signatures/{KERNEL}.rs").read_text())
+    assert registry.get(like).dimensions.core == dimensions.parse(families.get(family).usual.signature).core
+
+
+@pytest.mark.parametrize(
+    ("usual", "said"),
+    [
+        ({"more": ("axis", "radius")}, r"radius .*KNOWN of lab/skeleton\.py"),
+        ({"signature": "(w)->()"}, r"'\(w\)->\(\)'.*NAMES in inputs/dimensions\.py"),
+    ],
+)
+def test_what_no_family_had_before_names_its_table(
+    usual: dict[str, Any],
+    said: str,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    like = families.get("temporal")
+    monkeypatch.setitem(families.FAMILIES, NO_FAMILY, replace(like, name=NO_FAMILY, usual=replace(like.usual, **usual)))
+    assert door.main(["new", KERNEL, "--family", NO_FAMILY, "--root", str(checkout)]) == 2
+    assert re.search(said, " ".join(capsys.readouterr().err.split()))
+    assert is_untouched(checkout)
+
+
+def test_what_it_says_to_do_next_works_as_typed(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["new", KERNEL, "--root", str(checkout)]) == 0
+    commands = re.findall(r"^    (\S.*?)(?:  |$)", capsys.readouterr().out, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) == 4
+    for program, *rest in map(str.split, commands):
+        if program == "make":
+            assert set(rest) <= set(targets)
+        else:
+            assert (program, rest[:2]) == (".venv/bin/python", ["-m", "lab"])
+            assert rest[2] in door.VERBS
 
 
 def test_a_directory_without_the_list_is_no_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

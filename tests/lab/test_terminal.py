@@ -17,7 +17,7 @@ from benchmarks.contract.verdict import Verdict
 from benchmarks.fuzzing.child import Tally
 from benchmarks.pairing.runlines import Line, Outcome
 from benchmarks.runs.budget import LeftOut
-from benchmarks.runs.ledger import Found
+from benchmarks.runs.inventory import Found
 from benchmarks.runs.planning import Entry, Plan
 from inputs.families import CASES
 from lab import data, experts, fuzz, info, progress, report, run, runs, terminal, time, try_, verify

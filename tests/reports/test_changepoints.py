@@ -78,6 +78,12 @@ def test_the_two_states_of_a_machine_are_no_steps() -> None:
     assert [step.at for step in steps(to_and_fro(math.log(1.09)).tolist(), careless)] == [8, 16, 24, 32]
 
 
+def test_a_small_fault_that_is_repaired_after_a_while_is_two_steps() -> None:
+    away = noise(60, seed=1, sd=0.01) + math.log(1.10) * np.repeat([0, 1, 0], 20)
+    assert places(away) == [20, 40]
+    assert places(noise(60, seed=1, sd=0.01) + math.log(1.10) * np.repeat([0, 1, 0], [20, 6, 34])) == []
+
+
 def test_a_large_step_that_comes_back_is_two_steps() -> None:
     assert places(to_and_fro(math.log(1.4))) == [8, 16, 24, 32]
 

@@ -16,11 +16,12 @@ import pytest
 from synthetic_run import TWO, Outcome, Spot, Writer
 
 from benchmarks.registry import KERNELS
+from reports import words
 from reports.figures import drawing, plots
 from reports.read.rows import Run
 from reports.stats.speedup import paired_ratio, shared
 from reports.stats.summary import Summary, summarise
-from reports.write import glossary, render
+from reports.write import flagging, glossary, render, tables, winners
 from reports.write.chapters import groups
 from reports.write.offline import external_loads, external_loads_of
 
@@ -54,6 +55,26 @@ def test_the_files_are_there_and_nothing_is_left_beside_them(made: tuple[Run, Su
     names = {p.name for p in page.parent.iterdir()}
     assert {"index.html", "report.md", "results.csv", "summary.json", "temporal_median-ratio.png"} <= names
     assert not [p for p in page.parent.parent.iterdir() if p.name.startswith(".latest")]
+
+
+def test_templates_name_only_what_there_is() -> None:
+    """A branch that few runs take would otherwise fail with the first of them."""
+    rooms = {"words": words, "tables": tables, "winners": winners, "flagging": flagging}
+    texts = [path.read_text(encoding="utf-8") for path in (Path(render.__file__).parent / "templates").glob("*.j2")]
+    named = {found for text in texts for found in re.findall(rf"\b({'|'.join(rooms)})\.([A-Za-z_]+)", text)}
+    assert len(named) > 25
+    assert [f"{room}.{name}" for room, name in sorted(named) if not hasattr(rooms[room], name)] == []
+
+
+def test_a_winner_that_changes_along_an_axis_is_named(tmp_path: Path) -> None:
+    def spoil(at: Spot, outcome: Outcome) -> Outcome:
+        fast = "numpy" if at.case == "f32_256" else "rust"
+        return outcome if outcome["time_s"] is None else outcome | {"time_s": 1e-4 if at.arm == fast else 1e-3}
+
+    run = Writer(tmp_path, tier="smoke", kernels=ONE, spoil=spoil).write().read()
+    page = render.write(run, summarise(run, ONE), ONE, tmp_path / "latest").read_text(encoding="utf-8")
+    assert "the winner changes" in page
+    assert re.search("<li>[^<]*→[^<]*: [^<]*→[^<]*</li>", page)
 
 
 def test_the_page_loads_nothing(made: tuple[Run, Summary, Path]) -> None:

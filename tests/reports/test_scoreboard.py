@@ -18,7 +18,7 @@ from reports.stats.tuning import REPORTED, SEEDS, candidates, trials
 from reports.write import scoreboards, splice
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_STEPS = {"step", "two close steps", "gaps", "step among states"}
+WITH_STEPS = {"step", "two close steps", "repaired", "gaps", "step among states"}
 
 
 def test_there_are_enough_series_and_none_is_tuned_on() -> None:
@@ -111,7 +111,8 @@ def test_a_score_counts_what_is_there(scores: dict[tuple[str, str], Score]) -> N
         assert len(score.errors) == score.found
         assert score.spoilt <= min(score.false, score.series)
         assert score.spoilt / score.series < score.bound <= 1
-        assert score.steps == {"step": 40, "step among states": 40, "two close steps": 80}.get(score.kind, score.steps)
+        steps = {"step": 40, "step among states": 40, "two close steps": 80, "repaired": 80}
+        assert score.steps == steps.get(score.kind, score.steps)
         assert bool(score.steps) == (score.kind in WITH_STEPS)
 
 

@@ -101,6 +101,12 @@ def test_equivalence_is_judged_on_the_pairs_that_give_the_size() -> None:
     assert [judge(settled).word, judge(NOISY).word] == [Word.EQUIVALENT, Word.INCONCLUSIVE]
 
 
+def test_a_few_pairs_on_other_links_are_as_good_as_none() -> None:
+    found = judge(replace(SLOWER, relink=around(0.0, 5), relink_moved=True))
+    assert found.word is Word.REGRESSED
+    assert "5 pairs on other links, too few" in found.reason
+
+
 def test_time_outranks_instructions() -> None:
     for evidence in (SLOWER, FASTER, SAME):
         assert judge(replace(evidence, log_instructions=0.5)) == judge(evidence)
@@ -114,7 +120,6 @@ def test_time_outranks_instructions() -> None:
         {"screen": FASTER.screen},  # the two looks contradict each other
         {"relevance": 0.20},  # too small to matter
         {"relink": around(0.018, spread=0.03), "relink_moved": True},  # the relink leaves it open
-        {"relink": around(0.0, 5), "relink_moved": True},  # too few of them for an interval
     ],
 )
 @pytest.mark.parametrize("swapped", [False, True])
@@ -162,6 +167,14 @@ def test_more_instructions_in_less_time_are_no_regression() -> None:
     faster = Evidence(relevance=0.20, screen=around(-0.10), log_instructions=0.5)
     assert judge(faster).word is Word.INCONCLUSIVE
     assert judge(replace(faster, screen=around(0.10))).channel is Channel.INSTRUCTIONS
+    seems = Evidence(relevance=0.02, screen=around(-0.03, spread=0.3), log_instructions=0.5)
+    assert judge(seems).word is Word.INCONCLUSIVE, "head seems to be faster by more than matters"
+
+
+def test_more_instructions_of_a_short_call_decide_only_where_they_are_as_many_as_matter() -> None:
+    short = replace(NOISY, relevance=0.20)
+    assert judge(replace(short, log_instructions=log1p(0.19))).word is Word.INCONCLUSIVE
+    assert judge(replace(short, log_instructions=log1p(0.21))).channel is Channel.INSTRUCTIONS
 
 
 def test_head_slower_is_more_than_one_and_the_size_is_the_confirmations() -> None:
@@ -214,7 +227,7 @@ def test_swapping_base_and_head_mirrors_every_verdict_of_time(evidence: Evidence
 
 @pytest.mark.parametrize(
     ("seconds", "least"),
-    [(1.0, 0.02), (1e-3, 0.02), (0.99e-3, 0.05), (1e-4, 0.05), (0.99e-4, 0.20), (1e-7, 0.20)],
+    [(1.0, 0.02), (1e-3, 0.02), (0.99e-3, 0.03), (1e-4, 0.03), (0.99e-4, 0.20), (1e-7, 0.20)],
 )
 def test_what_matters_goes_by_the_size_of_the_cell(seconds: float, least: float) -> None:
     assert relevance(seconds) == least

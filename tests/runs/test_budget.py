@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks import registry
 from benchmarks.environment import jsonlines
 from benchmarks.pairing.runlines import Line, Outcome
-from benchmarks.runs import budget, ledger, planning
+from benchmarks.runs import budget, inventory, planning
 from inputs.families import CASES, find, get
 from lab import run as run_verb
 
@@ -133,9 +133,9 @@ def test_a_run_of_limited_time_is_resumed_whatever_seems_to_fit_by_then(tmp_path
     early, late = (replace(plan, run_id=f"2026010{k}-0") for k, plan in enumerate(plans))
     early.save(tmp_path / early.run_id)
     assert early.kernels != late.kernels
-    assert ledger.unfinished(late, tmp_path) == tmp_path / early.run_id
-    assert ledger.unfinished(replace(late, budget_s=600.0), tmp_path) is None
-    assert ledger.unfinished(replace(late, left_out=late.left_out[1:]), tmp_path) is None
+    assert inventory.unfinished(late, tmp_path) == tmp_path / early.run_id
+    assert inventory.unfinished(replace(late, budget_s=600.0), tmp_path) is None
+    assert inventory.unfinished(replace(late, left_out=late.left_out[1:]), tmp_path) is None
 
 
 def _old_plan(folder: Path, plan: planning.Plan) -> Path:

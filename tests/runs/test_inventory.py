@@ -16,7 +16,7 @@ from synthetic_run import COMMIT, Writer
 from benchmarks import registry
 from benchmarks.environment import jsonlines, lock
 from benchmarks.pairing.runlines import Line, Outcome
-from benchmarks.runs import budget, history, ledger, planning
+from benchmarks.runs import budget, history, inventory, planning
 from inputs.families import find
 from lab import __main__ as door
 from lab import report as report_verb
@@ -46,7 +46,7 @@ def shelf(plan: planning.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def make(second: int, *lines: Line, receipt: str = "") -> Path:
         named = replace(plan, run_id=f"20260101-00000{second}-abcdef01")
-        _, run_dir = ledger.claim(named, folder)
+        _, run_dir = inventory.claim(named, folder)
         for one in lines:
             jsonlines.append(run_dir / f"{KERNEL}.jsonl", one)
         if receipt:
@@ -65,7 +65,7 @@ def shelf(plan: planning.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_state_is_told_with_its_reason_and_the_newest_stands_first(shelf: Path) -> None:
-    found = list(ledger.of_folder(shelf))
+    found = list(inventory.of_folder(shelf))
     assert [(one.run_dir.name[14], one.state, one.measured, one.why.split(":")[0]) for one in found] == [
         ("6", "unreadable", 0, f"{KERNEL}.jsonl has a line that this version of the lab does not know"),
         ("5", "unreadable", 0, "plan.json is empty"),
@@ -86,17 +86,17 @@ def test_every_state_is_told_with_its_reason_and_the_newest_stands_first(shelf: 
 def test_a_run_is_running_while_its_process_holds_the_lock(shelf: Path) -> None:
     with lock.one_run("run", print) as measuring:
         measuring(str(shelf / "20260101-000002-abcdef01"))
-        states = [one.state for one in ledger.of_folder(shelf)]
+        states = [one.state for one in inventory.of_folder(shelf)]
     assert states.count("running") == 1
     assert states[4] == "running"
-    assert "running" not in [one.state for one in ledger.of_folder(shelf)]
+    assert "running" not in [one.state for one in inventory.of_folder(shelf)]
 
 
 @pytest.mark.parametrize("content", ["", "\0" * 9, '{"run_id": "2026', "[]", '{"kernels": {}}', '{"kernels": 3}', "é"])
 def test_a_plan_that_is_cut_is_named_and_no_error_of_ours(shelf: Path, content: str) -> None:
     path = shelf / "20260101-000000-abcdef01" / "plan.json"
     path.write_text(content, encoding="latin-1")
-    found = ledger.look(path.parent)
+    found = inventory.look(path.parent)
     assert found.state == "unreadable"
     assert found.why.startswith("plan.json")
 
@@ -105,7 +105,7 @@ def test_a_plan_that_is_cut_is_named_and_no_error_of_ours(shelf: Path, content: 
 def test_a_plan_with_something_else_in_a_place_is_named(shelf: Path, change: dict[str, object]) -> None:
     path = shelf / "20260101-000000-abcdef01" / "plan.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    (found,) = [one for one in ledger.of_folder(shelf) if one.run_dir == path.parent]
+    (found,) = [one for one in inventory.of_folder(shelf) if one.run_dir == path.parent]
     assert found.state == "unreadable"
     assert f"{next(iter(change))} was " in found.why
 
@@ -113,59 +113,59 @@ def test_a_plan_with_something_else_in_a_place_is_named(shelf: Path, change: dic
 def test_a_time_without_a_zone_is_no_age(shelf: Path) -> None:
     path = shelf / "20260101-000000-abcdef01" / "plan.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"created": "2026-01-01T00:00:00"}))
-    assert ledger.look(path.parent).age(datetime.now(UTC)) == ""
+    assert inventory.look(path.parent).age(datetime.now(UTC)) == ""
 
 
 def test_a_report_takes_the_newest_that_measured_something_and_names_those_after_it(shelf: Path) -> None:
-    found, passed = ledger.newest(shelf)
+    found, passed = inventory.newest(shelf)
     assert found.run_dir.name == "20260101-000002-abcdef01"
     assert [one.run_dir.name[14] for one in passed] == ["6", "5", "4", "3"]
     with pytest.raises(ValueError, match="lab run"):
-        ledger.newest(shelf / "nothing")
+        inventory.newest(shelf / "nothing")
 
 
 def test_of_two_runs_of_one_second_both_work_and_the_second_is_the_newer(plan: planning.Plan, tmp_path: Path) -> None:
-    names = [ledger.claim(plan, tmp_path)[1].name for _ in range(11)]
+    names = [inventory.claim(plan, tmp_path)[1].name for _ in range(11)]
     assert names == [plan.run_id, *(f"{plan.run_id}-{n}" for n in range(2, 12))]
-    assert [path.name for path in ledger.newest_first(tmp_path)] == names[::-1]
+    assert [path.name for path in inventory.newest_first(tmp_path)] == names[::-1]
     assert planning.Plan.load(tmp_path / names[-1]).run_id == names[-1]
 
 
 def test_a_copy_under_a_name_of_ones_own_is_not_the_newest(shelf: Path) -> None:
     shutil.copytree(shelf / "20260101-000000-abcdef01", shelf / "good")
-    assert ledger.newest(shelf)[0].run_dir.name == "20260101-000002-abcdef01"
-    assert [path.name for path in ledger.newest_first(shelf)][-1] == "good"
+    assert inventory.newest(shelf)[0].run_dir.name == "20260101-000002-abcdef01"
+    assert [path.name for path in inventory.newest_first(shelf)][-1] == "good"
 
 
 def test_the_newest_run_of_the_same_plan_that_can_go_on_is_resumed(plan: planning.Plan, tmp_path: Path) -> None:
     for number, change in enumerate([{}, {"wheel_digest": "f" * 64}, {}, {"processes": 3}, {"machine": "other"}]):
-        ledger.claim(replace(plan, run_id=f"2026010{number}-000000-abcdef01", **change), tmp_path)  # type: ignore[arg-type]
+        inventory.claim(replace(plan, run_id=f"2026010{number}-000000-abcdef01", **change), tmp_path)  # type: ignore[arg-type]
     (tmp_path / "20260109-000000-abcdef01").mkdir()
     (tmp_path / "20260109-000000-abcdef01" / "plan.json").write_text("")
-    newest = ledger.unfinished(plan, tmp_path)
+    newest = inventory.unfinished(plan, tmp_path)
     assert newest is not None
     assert newest.name.startswith("20260102")
     (newest / "receipt.json").write_text('{"problems": ["a process was killed"]}')
-    assert ledger.unfinished(plan, tmp_path, tmp_path / "asv") == newest, "there is something to measure"
+    assert inventory.unfinished(plan, tmp_path, tmp_path / "asv") == newest, "there is something to measure"
     (newest / "receipt.json").write_text('{"problems": []}')
-    older = ledger.unfinished(plan, tmp_path)
+    older = inventory.unfinished(plan, tmp_path)
     assert older is not None
     assert older.name.startswith("20260101") is False
     assert older.name.startswith("20260100")
     (older / f"{KERNEL}.jsonl").write_text("broken\n")
-    assert ledger.unfinished(plan, tmp_path) is None
+    assert inventory.unfinished(plan, tmp_path) is None
 
 
 def test_asv_is_called_again_where_another_run_has_replaced_its_samples(
     plan: planning.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "is_measured", lambda _wanted: True)
+    monkeypatch.setattr(inventory, "is_measured", lambda _wanted: True)
     jsonlines.append(tmp_path / f"{KERNEL}.jsonl", line(0))
-    assert ledger.kernels_left(plan, tmp_path, tmp_path / "asv") == [KERNEL]
+    assert inventory.kernels_left(plan, tmp_path, tmp_path / "asv") == [KERNEL]
     (tmp_path / f"{KERNEL}.done").touch()
-    assert ledger.kernels_left(plan, tmp_path, tmp_path / "asv") == [KERNEL]
-    monkeypatch.setattr(ledger, "unlike_asv", lambda *_: set())
-    assert ledger.kernels_left(plan, tmp_path, tmp_path / "asv") == []
+    assert inventory.kernels_left(plan, tmp_path, tmp_path / "asv") == [KERNEL]
+    monkeypatch.setattr(inventory, "unlike_asv", lambda *_: set())
+    assert inventory.kernels_left(plan, tmp_path, tmp_path / "asv") == []
 
 
 def test_a_history_passes_over_plans_that_cannot_be_read(
@@ -179,7 +179,7 @@ def test_a_history_passes_over_plans_that_cannot_be_read(
 
 def test_estimates_pass_over_what_cannot_be_read(shelf: Path) -> None:
     kernel = registry.get(KERNEL)
-    broken, *rest = ledger.newest_first(shelf)
+    broken, *rest = inventory.newest_first(shelf)
     assert budget._seen(kernel, [broken]) == {}
     known = budget._seen(kernel, [broken, *rest])
     assert known == {"f32_256": pytest.approx(8e-3), "f32_2048": pytest.approx(8e-3)}
@@ -195,7 +195,7 @@ def test_a_run_holds_the_lock_of_its_checkout_under_its_own_name(
     seen = []
 
     def look(_console: Console, _plan: planning.Plan, run_dir: Path) -> None:
-        seen.append((run_dir.name, ledger.look(run_dir, lock.holder()).state))
+        seen.append((run_dir.name, inventory.look(run_dir, lock.holder()).state))
 
     monkeypatch.setattr(lock, "RUN_LOCK", tmp_path / "lock")
     monkeypatch.setattr(planning, "RUNS", tmp_path / "runs")
