@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from synthetic_ledger import AMOUNTS, CALM, compared, every_kind, waited
+from synthetic_run import TWO, Writer
 
+from benchmarks import registry
 from benchmarks.environment.jsonlines import read_raw
 from benchmarks.gate import ledger
 from benchmarks.gate.ledger import Entry
+from benchmarks.runs import planning
 from lab import __main__ as door
+from lab import ledger as ledger_verb
 from lab import report as report_verb
 from reports.stats import rules
 from reports.stats.error_rates import ErrorRates, FalseFlags, Rates, error_rates
 from reports.stats.verdicts import Word
 from reports.write import ledger_page
+from reports.write.splice import markers
 
 
 def ours(entries: list[Entry]) -> Rates:
@@ -191,6 +198,36 @@ def test_a_ledger_of_one_kind_has_tables_of_that_alone() -> None:
     slow = error_rates([waited(0.1, found=True, seed=k) for k in range(10)])
     assert next(title for title, _ in ledger_page.sections(slow)) == "Slowdowns found"
     assert "a wheel with itself" not in ledger_page.markdown(slow)
+
+
+def test_the_report_of_a_run_shows_what_the_ledger_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    writer = Writer(tmp_path, tier="smoke").write()
+    monkeypatch.setattr(planning, "RUNS", writer.directory.parent)
+    monkeypatch.setattr(planning, "ASV_RESULTS", writer.asv_results)
+    monkeypatch.setattr(registry, "KERNELS", TWO)
+    ledger.add(every_kind(), "machine", tmp_path / "ledger")
+    monkeypatch.setattr(ledger, "read_all", lambda: ledger.read(tmp_path / "ledger" / "machine.jsonl"))
+    assert door.main(["report", "--out", str(tmp_path / "out")]) == 0
+    kept = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["error_rates"]
+    assert kept == json.loads(json.dumps(asdict(error_rates(ledger.read_all()))))
+    assert kept["comparisons"] > 0
+
+
+def test_the_verb_prints_json_and_splices_the_block_into_the_paper(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper = tmp_path / "paper.md"
+    shutil.copy(ledger_verb.METHODOLOGY, paper)
+    monkeypatch.setattr(ledger_verb, "METHODOLOGY", paper)
+    monkeypatch.setattr(ledger, "read_all", every_kind)
+    assert door.main(["ledger", "--splice", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rules"][0]["least"][0]["size"] == "1 ms and more"
+    begin, end = markers("ledger")
+    block = paper.read_text(encoding="utf-8").split(begin)[1].split(end)[0]
+    assert block.strip() == ledger_page.markdown(error_rates(every_kind()))
+    assert "found four times in five" in block
+    assert "Nothing was calibrated yet" not in block
 
 
 def test_a_report_of_a_ledger_that_cannot_be_read_says_so(
