@@ -43,6 +43,8 @@ class Entry:
         Raw pairs that count, of either stage.
     void
         Pairs that the controls made void.
+    beside
+        The load that was put beside it on purpose; empty where none was.
     """
 
     gate: str
@@ -62,6 +64,7 @@ class Entry:
     screen: Times
     confirm: Times
     void: int
+    beside: str = ""
 
     @property
     def cell(self) -> Cell:
