@@ -56,9 +56,8 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     runner.heed_interrupts()
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own))
     folder = _begun(console, planned)
-    run = GateRun(planned, folder, monotonic() + until_s)
     try:
-        measured = run.decided()
+        measured = GateRun(planned, folder, monotonic() + until_s).decided()
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
