@@ -47,9 +47,12 @@ class Plan:
 
     def of(self, arms: Collection[str]) -> Plan:
         """Return the plan of some implementations alone, or of all where none is named."""
-        if unknown := [arm for arm in arms if arm not in ARMS]:
-            raise ValueError(f"implementation: was {unknown[0]!r}; accepted are {', '.join(ARMS)}")
+        require_arms(arms)
         return replace(self, cells={cell: why for cell, why in self.cells.items() if not arms or cell.arm in arms})
+
+    def only(self, cells: Collection[Cell]) -> Plan:
+        """Return the plan of some cells alone."""
+        return replace(self, cells={cell: why for cell, why in self.cells.items() if cell in cells})
 
     def save(self, folder: Path) -> None:
         """Write the plan into a directory of its own."""
@@ -73,6 +76,12 @@ class Plan:
             return cls(**{**raw, **sides, "cells": _listed(raw["cells"]), "not_gated": _listed(raw["not_gated"])})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no plan that this version of the lab knows: {error}") from None
+
+
+def require_arms(arms: Collection[str]) -> None:
+    """Raise a ValueError for an implementation that is not one of the three."""
+    if unknown := [arm for arm in arms if arm not in ARMS]:
+        raise ValueError(f"implementation: was {unknown[0]!r}; accepted are {', '.join(ARMS)}")
 
 
 def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[Cell, str]:
