@@ -19,7 +19,7 @@ from benchmarks.environment.jsonlines import append, read_raw
 from benchmarks.environment.lock import one_at_a_time
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side, Stage, read_pairs
-from benchmarks.gate.lockstep import Lockstep, Placement, SeatError, opened
+from benchmarks.gate.lockstep import Answers, Lockstep, Placement, SeatError, opened
 from benchmarks.gate.relink import Sides
 from benchmarks.pairing.controls import Watch
 
@@ -43,6 +43,7 @@ class Course:
         self.folder, self.base, self.head, self.seed = folder, base, head, seed
         self.linked: Sequence[Sides] = ()
         """What the stage ``relink`` compares, in turn."""
+        self.answers = Answers()
         self.sides: dict[tuple[str, str, str], int] = {}
         for line in read_pairs(folder):
             if line.calls:
@@ -98,7 +99,7 @@ class Course:
         """Compare cells in one pair of processes, and take each from the list when its line is kept."""
         placement, watch = Placement.drawn(rng), Watch()
         base, head = self._sides(turn)
-        with opened(base, head, placement, rng, self.folder / "seats.log") as pair:
+        with opened(base, head, placement, rng, self.folder / "seats.log", answers=self.answers) as pair:
             while left and monotonic() <= turn.until:
                 line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0]))
                 if line.calls:  # it was timed, and stays on that side: pairs of a whole and of a crop do not compare

@@ -13,7 +13,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -118,11 +118,38 @@ class Seat:
         return f"its process ended with {code}: {sentence(self.log.read_text(encoding='utf-8', errors='replace'))}"
 
 
+class Answers:
+    """The right answers of cells: the oracle's file, and digests of what was held against it and found right.
+
+    To judge millions of values takes longer than to time them. So each answer is judged once in a gate, and known by
+    its digest afterwards.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str, int], str] = {}
+        self.right: dict[tuple[Cell, int], set[str]] = {}
+
+    def prepare(self, cell: Cell, side: int) -> Request:
+        """Return the request that prepares a cell."""
+        kernel, key = registry.get(cell.kernel), (cell.kernel, cell.case, side)
+        if key not in self.files:
+            self.files[key] = str(oracle(kernel, find(kernel.family, cell.case), side or None))
+        right = tuple(sorted(self.right.get((cell, side), ())))
+        return Request("prepare", **cell._asdict(), side=side, oracle=self.files[key], right=right)
+
+    def learn(self, cell: Cell, side: int, replies: Iterable[Reply]) -> None:
+        """Keep what the processes have found right."""
+        for reply in replies:
+            self.right.setdefault((cell, side), set()).update((reply.told or {}).get("right", ()))
+
+
 class Lockstep:
     """Two open processes, which compare one cell after the other."""
 
-    def __init__(self, base: Seat, head: Seat, placement: Placement, rng: np.random.Generator) -> None:
-        self.base, self.head, self.placement, self.rng = base, head, placement, rng
+    def __init__(
+        self, base: Seat, head: Seat, placement: Placement, rng: np.random.Generator, answers: Answers
+    ) -> None:
+        self.base, self.head, self.placement, self.rng, self.answers = base, head, placement, rng, answers
 
     @property
     def seats(self) -> tuple[Seat, Seat]:
@@ -147,15 +174,20 @@ class Lockstep:
         kernel, first = registry.get(cell.kernel), "base" if self.rng.integers(2) else "head"
         case = find(kernel.family, cell.case)
         crop = crop_side(case) or 0
-        replies = self.both(_prepare(cell, side or 0))
+        replies = self._prepared(cell, side or 0)
         if side is None and crop and max(reply.seconds or 0.0 for reply in replies) > SLOW_S:
-            side, replies = crop, self.both(_prepare(cell, crop))
+            side, replies = crop, self._prepared(cell, crop)
         calls = 0
         base, head = (Side(reply.status, reply.reason) for reply in replies)
         if base.status == head.status == "ok":
             calls, (base, head) = self._timed([float(reply.seconds or 0.0) for reply in replies], first)
         placed, seconds = asdict(self.placement), round(monotonic() - began, 3)
         return Pair(*cell, number, stage, side or 0, calls, first, base, head, placed, seconds)
+
+    def _prepared(self, cell: Cell, side: int) -> tuple[Reply, Reply]:
+        replies = self.both(self.answers.prepare(cell, side))
+        self.answers.learn(cell, side, replies)
+        return replies
 
     def _timed(self, estimates_s: list[float], first: str) -> tuple[int, tuple[Side, Side]]:
         least, most = max(min(estimates_s), 1e-9), max(estimates_s)
@@ -180,8 +212,16 @@ class Lockstep:
 
 
 @contextmanager
-def opened(base: Build, head: Build, placement: Placement, rng: np.random.Generator, log: Path) -> Iterator[Lockstep]:
-    """Start two processes with the same placement, and end them afterwards.
+def opened(
+    base: Build,
+    head: Build,
+    placement: Placement,
+    rng: np.random.Generator,
+    log: Path,
+    *,
+    answers: Answers | None = None,
+) -> Iterator[Lockstep]:
+    """Start two processes with the same placement, and end them afterwards; what they find right is learned.
 
     Raises
     ------
@@ -191,7 +231,7 @@ def opened(base: Build, head: Build, placement: Placement, rng: np.random.Genera
     seats: list[Seat] = []
     try:
         seats += [Seat(base, log), Seat(head, log)]
-        pair = Lockstep(seats[0], seats[1], placement, rng)
+        pair = Lockstep(seats[0], seats[1], placement, rng, answers or Answers())
         _open(seats, placement)
         yield pair
     finally:
@@ -208,12 +248,6 @@ def _open(seats: Sequence[Seat], placement: Placement) -> None:
         said = [str(error)]
     if said:
         raise MeasurementError(f"a pair of processes could not begin: {said[0]}")
-
-
-def _prepare(cell: Cell, side: int) -> Request:
-    kernel = registry.get(cell.kernel)
-    right = oracle(kernel, find(kernel.family, cell.case), side or None)
-    return Request("prepare", kernel=cell.kernel, case=cell.case, arm=cell.arm, side=side, oracle=str(right))
 
 
 def _seconds(reply: Reply) -> float:
