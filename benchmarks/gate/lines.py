@@ -99,7 +99,7 @@ class Pair:
     calls
         Calls in a block.
     first
-        Which side led the first round: ``base`` or ``head``; rounds go ABBA from there.
+        Which side led each round: ``base`` or ``head``.
     base, head
         What the two found.
     placement

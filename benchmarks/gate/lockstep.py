@@ -1,8 +1,12 @@
 """Two processes in lock-step: base and head hold the same cell, and their blocks alternate, one at a time.
 
 Two wheels of one name cannot share a process, so a pair is two processes that are told over pipes when to run. They
-start together and prepare together; while one measures, the other waits. Rounds go ABBA: neither side always follows
-the other, and what drifts evenly cancels.
+start together and prepare together; while one measures, the other waits.
+
+Rounds go ABAB, from a side that is drawn for each pair. Every block then follows one of the other side, which has left
+its own data in the cache. With ABBA every second block would follow one of its own side and find its data there; the
+low quantile would choose among the two, and pairs would scatter by 20 %. For the same reason the first calls of a block
+do not count.
 """
 
 from __future__ import annotations
@@ -37,10 +41,14 @@ from inputs.host.cache import cache_dir
 
 PATIENCE_S = 120.0
 """How long an answer may take."""
-ROUNDS = (2, 8)
-"""Fewest and most rounds; each is two blocks of either side, ABBA."""
-SIDE_BUDGET_S = 0.12
-"""The blocks of one side of a cell take about this long, within `ROUNDS`."""
+ROUNDS = (5, 16)
+"""Fewest and most rounds; each is a block of either side."""
+SIDE_BUDGET_S = 0.2
+"""The blocks of one side of a cell take about this long, with the calls that do not count, within `ROUNDS`."""
+CACHE_BYTES = 2 * 2**20
+"""Arrays of a cell up to this size stay in a core's own cache, beside those of the other side."""
+WARM_S = {True: 2e-3, False: 20e-3}
+"""Calls for so long at the beginning of a block do not count, by whether the arrays are small enough for that cache."""
 
 
 class SeatError(RuntimeError):
@@ -180,7 +188,7 @@ class Lockstep:
         calls = 0
         base, head = (Side(reply.status, reply.reason) for reply in replies)
         if base.status == head.status == "ok":
-            calls, (base, head) = self._timed([float(reply.seconds or 0.0) for reply in replies], first)
+            calls, (base, head) = self._timed(replies, first)
         placed, seconds = asdict(self.placement), round(monotonic() - began, 3)
         return Pair(*cell, number, stage, side or 0, calls, first, base, head, placed, seconds)
 
@@ -189,14 +197,15 @@ class Lockstep:
         self.answers.learn(cell, side, replies)
         return replies
 
-    def _timed(self, estimates_s: list[float], first: str) -> tuple[int, tuple[Side, Side]]:
-        least, most = max(min(estimates_s), 1e-9), max(estimates_s)
-        calls, discarded = max(1, math.ceil(BLOCK_S / least)), int(most < DISCARD_BELOW_S)
-        rounds = int(np.clip(SIDE_BUDGET_S / (2 * most * (calls + discarded)), *ROUNDS))
+    def _timed(self, replies: tuple[Reply, Reply], first: str) -> tuple[int, tuple[Side, Side]]:
+        estimates_s = [max(float(reply.seconds or 0.0), 1e-9) for reply in replies]
+        small = max((reply.told or {}).get("bytes", 0) for reply in replies) <= CACHE_BYTES
+        calls, discarded = _calls(min(estimates_s), max(estimates_s), small=small)
+        rounds = int(np.clip(SIDE_BUDGET_S / (max(estimates_s) * (calls + discarded)), *ROUNDS))
         block = Request("block", calls=calls, discarded=discarded)
         blocks: dict[Seat, list[float]] = {seat: [] for seat in self.seats}
         lead, other = self.seats if first == "base" else self.seats[::-1]
-        for seat in (lead, other, other, lead) * rounds:
+        for seat in (lead, other) * rounds:
             blocks[seat].append(_seconds(seat.ask(block)))
         judged = self.both(Request("check"))
         base, head = (
@@ -248,6 +257,12 @@ def _open(seats: Sequence[Seat], placement: Placement) -> None:
         said = [str(error)]
     if said:
         raise MeasurementError(f"a pair of processes could not begin: {said[0]}")
+
+
+def _calls(least_s: float, most_s: float, *, small: bool) -> tuple[int, int]:
+    """Return how many calls a block times, and how many before them do not count, from the shorter and longer time."""
+    discarded = math.ceil(WARM_S[small] / most_s) if most_s < DISCARD_BELOW_S else 0
+    return math.ceil(BLOCK_S / least_s), discarded
 
 
 def _seconds(reply: Reply) -> float:

@@ -70,7 +70,8 @@ class Seat:
             stage.estimate(asked.arm, compiled=False)
         self.stage = stage
         gc.collect()
-        return Reply("ok", seconds=stage.estimate_s[asked.arm], told={"right": sorted(stage.right or ())})
+        told = {"right": sorted(stage.right or ()), "bytes": onto.input_bytes + onto.output_bytes}
+        return Reply("ok", seconds=stage.estimate_s[asked.arm], told=told)
 
     def _arrays(self, asked: Request) -> Target:
         """Return the arrays of a case; the implementations that follow one another on it share them."""

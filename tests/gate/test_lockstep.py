@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +173,24 @@ def test_another_wheel_than_the_planned_one_is_measured_by_nobody(build: Build, 
     with pytest.raises(MeasurementError, match="the wheel that is imported is not 0000"):
         measured(folder, build, replace(build, digest="0" * 64), [CELL])
     assert read_pairs(folder) == []
+
+
+def test_every_block_follows_one_of_the_other_side_and_begins_warm(build: Build, tmp_path: Path) -> None:
+    asked: list[str] = []
+    with lockstep.opened(build, build, HERE, np.random.default_rng(1), tmp_path / "log") as pair:
+
+        def noting(name: str, ask: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+            return lambda request: (asked.append(name) if request.do == "block" else None, ask(request))[1]
+
+        for name, seat in zip(("base", "head"), pair.seats, strict=True):
+            seat.ask = noting(name, seat.ask)  # type: ignore[method-assign]
+        line = pair.compare(CELL, 0, "screen", 0)
+    assert asked[0] == line.first
+    assert all(one != other for one, other in pairwise(asked))
+    assert len(line.base.blocks_s) == len(line.head.blocks_s) >= lockstep.ROUNDS[0]
+    assert lockstep._calls(1e-4, 2e-4, small=True) == (40, 10)
+    assert lockstep._calls(1e-4, 2e-4, small=False) == (40, 100)
+    assert lockstep._calls(0.06, 0.07, small=False) == (1, 0)
 
 
 @pytest.mark.parametrize("seconds", [None, float("nan"), 0.0, -1e-3, float("inf")])
