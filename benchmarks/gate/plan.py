@@ -35,6 +35,8 @@ class Plan:
         Cell → the changed file for which it is compared, or what asked for it.
     not_gated
         Cell → why it is not compared.
+    again
+        The command that compares the two again, where it is not the gate's own.
     """
 
     gate_id: str
@@ -44,6 +46,7 @@ class Plan:
     head: Build
     cells: Mapping[Cell, str]
     not_gated: Mapping[Cell, str]
+    again: str = ""
 
     def of(self, arms: Collection[str]) -> Plan:
         """Return the plan of some implementations alone, or of all where none is named."""
@@ -122,7 +125,7 @@ def make_plan(
                 else:
                     left[Cell(name, case, arm)] = "the change cannot affect it"
     now = datetime.now(UTC)
-    gate_id = f"{now:%Y%m%d-%H%M%S}-{base.short}-{head.short}"
+    gate_id = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{base.short}-{head.short}"
     return Plan(
         gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left,
     )  # fmt: skip

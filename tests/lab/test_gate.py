@@ -20,9 +20,10 @@ from benchmarks import ROOT
 from benchmarks.environment import checkout
 from benchmarks.environment.jsonlines import append
 from benchmarks.environment.process import MeasurementError
-from benchmarks.gate import affected, builds, course, instructions, plan
+from benchmarks.gate import affected, builds, course, injections, instructions, plan
 from benchmarks.gate.builds import Build
 from benchmarks.gate.course import CONTROLS
+from benchmarks.gate.injections import Injection
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side
 from lab import __main__ as door
 from reports.write import gate_page
@@ -183,6 +184,22 @@ def test_an_interrupt_keeps_what_was_measured_and_is_no_verdict(
     assert "What was measured is kept in" in capsys.readouterr().err
 
 
+def test_what_is_put_in_on_purpose_is_found_and_can_be_had_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_in: list[Injection] = []
+    monkeypatch.setattr(injections, "injected", lambda base, *given: put_in.extend(given) or BASE)
+    world.changes[SLOW] = 0.10
+    assert door.main(["inject", "evi", "rust", "pass", "--amount", "0.5"]) == 1
+    assert put_in == [Injection("evi", "rust", "pass", 0.5)]
+    said = capsys.readouterr().out
+    assert "regressed: evi · f32_256 · rust +10." in said
+    assert "again: python -m lab inject evi rust pass --amount 0.5 --case f32_256" in said
+    world.changes.clear()
+    assert door.main(["inject", "evi", "numba", "lost-out"]) == 0
+    assert put_in[-1] == Injection("evi", "numba", "lost-out", 1.0)
+
+
 def test_the_same_wheel_twice_has_nothing_to_compare(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,6 +234,10 @@ def test_a_change_of_the_lab_alone_has_nothing_to_compare(
         (["gate"], "Missing argument"),
         (["bisect", "evi", "HEAD", "HEAD"], "nothing changed that is measured"),
         (["bisect", "no_such", "HEAD~1"], "kernel: was 'no_such'"),
+        (["inject", "evi", "fortran"], "implementation: was 'fortran'; of evi the gate compares numpy, numba, rust"),
+        (["inject", "evi", "rust", "warp"], "kind: was 'warp'"),
+        (["inject", "evi", "numba", "scalar"], "only rust"),
+        (["inject", "evi", "rust", "--amount", "-1"], "amount: was -1"),
         (["calibrate", "--kind", "other"], "kind: was 'other'"),
         (["calibrate", "--slice", "long"], "budget: was 'long'"),
     ],
