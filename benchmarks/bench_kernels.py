@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.calls.binding import WALL, companion_bands
-from benchmarks.counting.counts import ARMS
+from benchmarks.counting.counts import ARMS, counted_case
 from benchmarks.pairing.runlines import Group
 from benchmarks.spec import Kernel
 from inputs.cases import Case
@@ -91,7 +91,8 @@ def _tracked(kernel: Kernel, field: str, unit: str) -> Any:
         return exact(kernel.name, implementation, field)
 
     arms = [arm for arm in ARMS if arm in kernel.implementations]
-    vars(track).update(params=[arms], param_names=("implementation",), unit=unit)
+    version = f"{binding_version(kernel)}-{counted_case(kernel).name}"  # a count on another case is another number
+    vars(track).update(params=[arms], param_names=("implementation",), unit=unit, version=version)
     return track
 
 

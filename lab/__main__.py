@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "gate": "Compare two commits in lock-step: what regressed?",
     "ratios": "Hold a run against kept ratios to NumPy: what fell?",
     "bisect": "Find the commit that made a kernel slower.",
+    "inject": "Slow an implementation down: does the gate find it?",
     "calibrate": "Learn how often the gate errs: A/A, injections.",
     "ledger": "See how often the gate errs, by its calibration.",
     "experts": "Time the expert NumPy forms beside all others known.",

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from benchmarks.gate.bisection import Answer
     from benchmarks.gate.builds import Build
+    from benchmarks.gate.lines import Cell
+    from benchmarks.gate.plan import Plan
     from benchmarks.runs.history import Commit
+    from reports.stats.gating import Judged
 
 
 def bisect(  # noqa: PLR0917 (typer hands them over by name)
@@ -33,13 +36,13 @@ def bisect(  # noqa: PLR0917 (typer hands them over by name)
     A commit that does not build, or of which too little is known, is passed over. Exits with 0 when the commit was
     found, with 2 when BAD is not slower, or several commits are left.
     """
-    from benchmarks import registry
     from benchmarks.asv import runner
-    from benchmarks.gate import bisection, builds
+    from benchmarks.gate import bisection, builds, plan
     from benchmarks.runs import budget as durations
     from lab import progress, terminal
 
-    registry.get(kernel)
+    plan.require_arms(implementation or ())
+    plan.chosen_cases([kernel], "smoke", case or ())
     runner.heed_interrupts()
     console = terminal.console()
     commits = bisection.between(good, bad)
@@ -60,13 +63,17 @@ def bisect(  # noqa: PLR0917 (typer hands them over by name)
 
 
 class _Asking:
-    """Asks of one commit after the other whether the kernel is slower than in base."""
+    """Asks of one commit after the other whether the kernel is slower than in base.
+
+    The last commit is asked about all cells, and those after it about the cells that are slower there.
+    """
 
     def __init__(  # noqa: PLR0917
         self, console: Console, base: Build, kernel: str, cases: tuple[str, ...], arms: tuple[str, ...], limit_s: float
     ) -> None:
         self.console, self.base, self.limit_s = console, base, limit_s
         self.kernel, self.cases, self.arms = kernel, cases, arms
+        self.slower: set[Cell] = set()
 
     def ask(self, commit: Commit) -> Answer:
         """Compare a commit with base, and say what that shows."""
@@ -79,8 +86,6 @@ class _Asking:
         from lab import progress
         from lab.gate_run import GateRun
         from reports.stats import gating
-        from reports.stats.verdicts import Word
-        from reports.write import gate_page
 
         try:
             with progress.shown("building the wheel, or finding it in the cache"):
@@ -89,14 +94,28 @@ class _Asking:
             return "unknown", str(error).splitlines()[0]
         if head.digest == self.base.digest:
             return "good", "the same wheel"
-        cases = plan.chosen_cases([self.kernel], "smoke", self.cases)
-        planned = plan.make_plan(self.base, head, {}, cases, everything=True)
-        planned = planned.of(self.arms)
+        planned = self._planned(head)
+        if not planned.cells:
+            return "good", "what changed cannot affect it"
         folder = plan.GATES / planned.gate_id
         planned.save(folder)
-        judged = gating.judge_all(GateRun(planned, folder, monotonic() + self.limit_s).run())
-        words = {one.verdict.word for one in judged}
-        if Word.REGRESSED in words:
-            return "bad", gate_page.sentence(gate_page.changed(judged)[0])
-        decided = words <= {Word.EQUIVALENT, Word.IMPROVED, Word.LAYOUT_ARTEFACT}
-        return "good" if judged and decided else "unknown", gate_page.counts(judged)
+        return self._answer(planned, gating.judge_all(GateRun(planned, folder, monotonic() + self.limit_s).run()))
+
+    def _planned(self, head: Build) -> Plan:
+        from benchmarks.gate import plan
+        from benchmarks.gate.affected import affected
+
+        cases = plan.chosen_cases([self.kernel], "smoke", self.cases)
+        planned = plan.make_plan(self.base, head, affected(self.base, head), cases).of(self.arms)
+        return planned.only(self.slower) if self.slower else planned
+
+    def _answer(self, planned: Plan, judged: list[Judged]) -> tuple[Answer, str]:
+        from reports.stats.verdicts import Word
+        from reports.write import gate_page
+
+        regressed = [one for one in gate_page.changed(judged) if one.verdict.word is Word.REGRESSED]
+        if regressed:
+            self.slower = self.slower or {one.cell for one in regressed}
+            return "bad", gate_page.sentence(regressed[0])
+        decided = {one.verdict.word for one in judged} <= {Word.EQUIVALENT, Word.IMPROVED, Word.LAYOUT_ARTEFACT}
+        return "good" if len(judged) == len(planned.cells) and decided else "unknown", gate_page.counts(judged)

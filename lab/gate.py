@@ -55,14 +55,13 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     until_s = durations.parse(budget)
     runner.heed_interrupts()
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own, beside))
-    folder = _begun(console, planned)
-    run = GateRun(planned, folder, monotonic() + until_s)
+    folder = begun(console, planned)
     try:
-        measured = run.decided()
+        measured = GateRun(planned, folder, monotonic() + until_s).decided()
     except KeyboardInterrupt:
         console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
-    _tell(planned, measured, folder, as_json=as_json, markdown=markdown)
+    tell(planned, measured, folder, as_json=as_json, markdown=markdown)
 
 
 class _Wanted(NamedTuple):
@@ -117,7 +116,7 @@ def _require_two(base: Build, head: Build, *, everything: bool) -> None:
         raise ValueError(f"head: was {head.named}, as base is; accepted is another, or --everything for A against A")
 
 
-def _begun(console: Console, planned: Plan) -> Path:
+def begun(console: Console, planned: Plan) -> Path:
     """Save the plan, say what it is, and return its directory."""
     from benchmarks.gate.plan import GATES
 
@@ -145,7 +144,7 @@ def _announce(console: Console, planned: Plan) -> None:
         say(f"{count(len(planned.not_gated), 'cell')} that the change cannot affect")
 
 
-def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:
+def tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:
     """Print the verdicts, keep them beside the pairs, and exit as they say."""
     from benchmarks.environment.jsonfiles import write_object
     from lab import terminal

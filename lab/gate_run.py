@@ -5,7 +5,7 @@ What is measured is decided by what was found, so this stands above both measure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -94,12 +94,26 @@ class GateRun:
         with progress.shown(f"{doing} {count(len(cells), 'cell')}", planned) as update:
             self.update, self.done = update, 0
             for number in rounds:
-                self._measure(course, [cell for cell in cells if wanted[cell] > number], [number], stage)
+                self._measure(course, self._open(cells, wanted, number, stage), [number], stage)
                 if number in rounds[::SAME_EVERY]:
                     self._measure(course, same, [gating.SCREEN_PAIRS + after + number], "same")
                 if not self.complete:
                     self.cut |= {cell: n for cell, n in wanted.items() if n > number}
                     return
+
+    def _open(self, cells: list[Cell], wanted: Mapping[Cell, int], number: int, stage: Stage) -> list[Cell]:
+        """Return the cells that want a pair of that number, as more than count have been measured where some are void.
+
+        A look at the screen may have decided some.
+        """
+        from reports.stats import gating
+
+        if stage == "confirm":
+            return [cell for cell in cells if wanted[cell] > number]
+        known = self._known()
+        return [
+            cell for cell in cells if gating.looked_at(known, cell).pairs_wanted + known.voided(cell, "screen") > number
+        ]
 
     def decided(self) -> Evidences:
         """Measure, then count the instructions of what time does not decide, and return what both say."""

@@ -21,6 +21,7 @@ def ledger(
     Exits with 2 when nothing was calibrated yet, or a line of the ledger cannot be read.
     """
     from benchmarks.gate import ledger as kept
+    from reports.stats.error_rates import error_rates
     from reports.write import ledger_page
     from reports.write.splice import splice as put
 
@@ -28,7 +29,8 @@ def ledger(
     if not entries:
         whose = f" of {machine}" if machine else ""
         raise ValueError(f"ledger: there is no comparison{whose} in {kept.LEDGER}; `lab calibrate` makes some")
-    text = ledger_page.markdown(entries)
+    found = error_rates(entries)
+    text = ledger_page.markdown(found)
     if splice:
         METHODOLOGY.write_text(put(METHODOLOGY.read_text(encoding="utf-8"), text, "ledger"), encoding="utf-8")
-    typer.echo(json.dumps(ledger_page.as_object(entries), indent=1) if as_json else text)
+    typer.echo(json.dumps(ledger_page.as_object(found), indent=1) if as_json else text)

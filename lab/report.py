@@ -13,6 +13,7 @@ from lab import terminal
 if TYPE_CHECKING:
     from benchmarks.runs.planning import Plan
     from reports.read.rows import Run
+    from reports.stats.error_rates import ErrorRates
     from reports.stats.flags import Flag
     from reports.words import Line
 
@@ -45,7 +46,7 @@ def report(
     measured = load.read_run(_chosen(run), KERNELS)
     changes = replace(measured.uncommitted, reporting=uncommitted.now())
     measured = replace(measured, uncommitted=changes)
-    found = summary.summarise(measured, KERNELS)
+    found = replace(summary.summarise(measured, KERNELS), error_rates=_error_rates())
     page = render.write(measured, found, KERNELS, out.resolve(), _flags(measured))
     canary = f"{found.canary.state}. {words.canary_sentence(found.canary)}"
     _show(words.overview(found, KERNELS), canary, page, changes.sentence())
@@ -83,6 +84,18 @@ def _flags(run: Run) -> tuple[Flag, ...]:
     for wrong in unreadable:
         terminal.say(f"left out of the steps in the history: {wrong}", "yellow")
     return found
+
+
+def _error_rates() -> ErrorRates:
+    """Return what the ledger says of the gate; one that cannot be read ends no report, and the page says so."""
+    from benchmarks.gate import ledger
+    from reports.stats import error_rates
+
+    try:
+        return error_rates.error_rates(ledger.read_all())
+    except (OSError, ValueError) as error:
+        terminal.say(f"left out of the report: {error}", "yellow")
+        return error_rates.ErrorRates(unreadable=str(error))
 
 
 def _chosen(name: str) -> Path:

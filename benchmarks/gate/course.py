@@ -22,7 +22,7 @@ from benchmarks.gate import loads
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side, Stage, read_pairs
 from benchmarks.gate.loads import Load, Running
-from benchmarks.gate.lockstep import Placement, SeatError, opened
+from benchmarks.gate.lockstep import Answers, Placement, SeatError, opened
 from benchmarks.gate.plan import processor
 from benchmarks.gate.relink import Sides
 from benchmarks.pairing.controls import Watch
@@ -50,6 +50,7 @@ class Course:
         self.folder, self.base, self.head, self.seed, self.beside = folder, base, head, seed, beside
         self.linked: Sequence[Sides] = ()
         """What the stage ``relink`` compares, in turn."""
+        self.answers = Answers()
         self.sides: dict[tuple[str, str, str], int] = {}
         for line in read_pairs(folder):
             if line.calls:
@@ -111,10 +112,11 @@ class Course:
         """Compare cells in one pair of processes, and take each from the list when its line is kept."""
         placement, watch = Placement.drawn(rng), Watch()
         load = Load.of(self.beside, int(rng.integers(1 << 31))) if self.beside else None
+        base, head = self._sides(turn)
         told: dict[str, Any] = {}
         with loads.beside(load) as running:
             try:
-                with opened(*self._sides(turn), placement, rng, self.folder / "seats.log") as pair:
+                with opened(base, head, placement, rng, self.folder / "seats.log", answers=self.answers) as pair:
                     while left and monotonic() <= turn.until:
                         line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0]))
                         if line.calls:  # timed, and stays on that side: pairs of a whole and of a crop do not compare

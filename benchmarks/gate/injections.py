@@ -21,6 +21,8 @@ from benchmarks.gate.builds import PACKAGE, Build, remade
 
 Kind = Literal["spin", "pass", "strided-copy", "lost-out", "allocation", "scalar"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+WHOLE = frozenset({"lost-out", "scalar"})
+"""Kinds that are there in full or not at all."""
 WRAPPER = "_injected.py"
 
 
@@ -48,20 +50,29 @@ class Injection:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be put in."""
-        kernel = registry.get(self.kernel)
-        if self.arm not in kernel.implementations:
-            raise ValueError(f"arm: was {self.arm!r}; {self.kernel} has {', '.join(kernel.implementations)}")
+        arms = [arm for arm in ARMS if arm in registry.get(self.kernel).implementations]
+        if self.arm not in arms:
+            raise ValueError(f"implementation: was {self.arm!r}; of {self.kernel} the gate compares {', '.join(arms)}")
         if self.kind not in KINDS:
             raise ValueError(f"kind: was {self.kind!r}; accepted are {', '.join(KINDS)}")
         if not 0 < self.amount <= 10:
             raise ValueError(f"amount: was {self.amount}; accepted is a share above 0 and up to 10")
-        if self.kind in {"lost-out", "scalar"} and self.amount != 1:
+        if self.kind in WHOLE and self.amount != 1:
             raise ValueError(f"amount: was {self.amount}; {self.kind} is whole, 1, or not at all")
         if self.kind == "scalar" and self.arm != "rust":
             raise ValueError(f"kind: was 'scalar' for {self.arm}; only rust chooses its instructions at run time")
 
+    @classmethod
+    def named(cls, kernel: str, arm: str, kind: str, amount: float | None = None) -> Injection:
+        """Make one from what somebody has typed; without an amount it is a tenth, or whole where it must be."""
+        for known in KINDS:
+            if kind == known:
+                usual = 1.0 if known in WHOLE else 0.1
+                return cls(kernel, arm, known, usual if amount is None else amount)
+        raise ValueError(f"kind: was {kind!r}; accepted are {', '.join(KINDS)}")
+
     def __str__(self) -> str:
-        share = f" {self.amount:.0%}" if self.kind not in {"lost-out", "scalar"} else ""
+        share = f" {self.amount:.0%}" if self.kind not in WHOLE else ""
         return f"{self.kind}{share} in {self.kernel} · {self.arm}"
 
 

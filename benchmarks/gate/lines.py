@@ -43,8 +43,9 @@ class Request:
         Whether the system may give huge pages.
     core
         The core on which cells of one thread are timed, -1 for any.
-    kernel, case, arm, side, oracle
-        The cell, the side of its crop or 0 for the whole case, and the file with the right answer.
+    kernel, case, arm, side, oracle, right
+        The cell, the side of its crop or 0 for the whole case, the file with the right answer, and the digests of
+        answers that were held against it before and found right.
     calls, discarded
         Calls that a block times, and those before them that it does not.
     """
@@ -59,6 +60,7 @@ class Request:
     arm: str = ""
     side: int = 0
     oracle: str = ""
+    right: tuple[str, ...] = ()
     calls: int = 0
     discarded: int = 0
 
@@ -112,7 +114,7 @@ class Pair:
     calls
         Calls in a block.
     first
-        Which side led the first round: ``base`` or ``head``; rounds go ABBA from there.
+        Which side led each round: ``base`` or ``head``.
     base, head
         What the two found.
     placement

@@ -1,8 +1,12 @@
 """Two processes in lock-step: base and head hold the same cell, and their blocks alternate, one at a time.
 
 Two wheels of one name cannot share a process, so a pair is two processes that are told over pipes when to run. They
-start together and prepare together; while one measures, the other waits. Rounds go ABBA: neither side always follows
-the other, and what drifts evenly cancels.
+start together and prepare together; while one measures, the other waits.
+
+Rounds go ABAB, from a side that is drawn for each pair. Every block then follows one of the other side, which has left
+its own data in the cache. With ABBA every second block would follow one of its own side and find its data there; the
+low quantile would choose among the two, and pairs would scatter by 20 %. For the same reason the first calls of a block
+do not count.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,10 +41,14 @@ from inputs.host.cache import cache_dir
 
 PATIENCE_S = 120.0
 """How long an answer may take."""
-ROUNDS = (2, 8)
-"""Fewest and most rounds; each is two blocks of either side, ABBA."""
-SIDE_BUDGET_S = 0.12
-"""The blocks of one side of a cell take about this long, within `ROUNDS`."""
+ROUNDS = (5, 16)
+"""Fewest and most rounds; each is a block of either side."""
+SIDE_BUDGET_S = 0.2
+"""The blocks of one side of a cell take about this long, with the calls that do not count, within `ROUNDS`."""
+CACHE_BYTES = 2 * 2**20
+"""Arrays of a cell up to this size stay in a core's own cache, beside those of the other side."""
+WARM_S = {True: 2e-3, False: 20e-3}
+"""Calls for so long at the beginning of a block do not count, by whether the arrays are small enough for that cache."""
 
 
 class SeatError(RuntimeError):
@@ -118,11 +126,38 @@ class Seat:
         return f"its process ended with {code}: {sentence(self.log.read_text(encoding='utf-8', errors='replace'))}"
 
 
+class Answers:
+    """The right answers of cells: the oracle's file, and digests of what was held against it and found right.
+
+    To judge millions of values takes longer than to time them. So each answer is judged once in a gate, and known by
+    its digest afterwards.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str, int], str] = {}
+        self.right: dict[tuple[Cell, int], set[str]] = {}
+
+    def prepare(self, cell: Cell, side: int) -> Request:
+        """Return the request that prepares a cell."""
+        kernel, key = registry.get(cell.kernel), (cell.kernel, cell.case, side)
+        if key not in self.files:
+            self.files[key] = str(oracle(kernel, find(kernel.family, cell.case), side or None))
+        right = tuple(sorted(self.right.get((cell, side), ())))
+        return Request("prepare", **cell._asdict(), side=side, oracle=self.files[key], right=right)
+
+    def learn(self, cell: Cell, side: int, replies: Iterable[Reply]) -> None:
+        """Keep what the processes have found right."""
+        for reply in replies:
+            self.right.setdefault((cell, side), set()).update((reply.told or {}).get("right", ()))
+
+
 class Lockstep:
     """Two open processes, which compare one cell after the other."""
 
-    def __init__(self, base: Seat, head: Seat, placement: Placement, rng: np.random.Generator) -> None:
-        self.base, self.head, self.placement, self.rng = base, head, placement, rng
+    def __init__(
+        self, base: Seat, head: Seat, placement: Placement, rng: np.random.Generator, answers: Answers
+    ) -> None:
+        self.base, self.head, self.placement, self.rng, self.answers = base, head, placement, rng, answers
 
     @property
     def seats(self) -> tuple[Seat, Seat]:
@@ -147,24 +182,30 @@ class Lockstep:
         kernel, first = registry.get(cell.kernel), "base" if self.rng.integers(2) else "head"
         case = find(kernel.family, cell.case)
         crop = crop_side(case) or 0
-        replies = self.both(_prepare(cell, side or 0))
+        replies = self._prepared(cell, side or 0)
         if side is None and crop and max(reply.seconds or 0.0 for reply in replies) > SLOW_S:
-            side, replies = crop, self.both(_prepare(cell, crop))
+            side, replies = crop, self._prepared(cell, crop)
         calls = 0
         base, head = (Side(reply.status, reply.reason) for reply in replies)
         if base.status == head.status == "ok":
-            calls, (base, head) = self._timed([_seconds(reply) for reply in replies], first)
+            calls, (base, head) = self._timed(replies, first)
         placed, seconds = asdict(self.placement), round(monotonic() - began, 3)
         return Pair(*cell, number, stage, side or 0, calls, first, base, head, placed, seconds)
 
-    def _timed(self, estimates_s: list[float], first: str) -> tuple[int, tuple[Side, Side]]:
-        least, most = max(min(estimates_s), 1e-9), max(estimates_s)
-        calls, discarded = max(1, math.ceil(BLOCK_S / least)), int(most < DISCARD_BELOW_S)
-        rounds = int(np.clip(SIDE_BUDGET_S / (2 * most * (calls + discarded)), *ROUNDS))
+    def _prepared(self, cell: Cell, side: int) -> tuple[Reply, Reply]:
+        replies = self.both(self.answers.prepare(cell, side))
+        self.answers.learn(cell, side, replies)
+        return replies
+
+    def _timed(self, replies: tuple[Reply, Reply], first: str) -> tuple[int, tuple[Side, Side]]:
+        estimates_s = [_seconds(reply) for reply in replies]
+        small = max((reply.told or {}).get("bytes", 0) for reply in replies) <= CACHE_BYTES
+        calls, discarded = _calls(min(estimates_s), max(estimates_s), small=small)
+        rounds = int(np.clip(SIDE_BUDGET_S / (max(estimates_s) * (calls + discarded)), *ROUNDS))
         block = Request("block", calls=calls, discarded=discarded)
         blocks: dict[Seat, list[float]] = {seat: [] for seat in self.seats}
         lead, other = self.seats if first == "base" else self.seats[::-1]
-        for seat in (lead, other, other, lead) * rounds:
+        for seat in (lead, other) * rounds:
             blocks[seat].append(_seconds(seat.ask(block)))
         judged = self.both(Request("check"))
         base, head = (
@@ -183,8 +224,16 @@ class Lockstep:
 
 
 @contextmanager
-def opened(base: Build, head: Build, placement: Placement, rng: np.random.Generator, log: Path) -> Iterator[Lockstep]:
-    """Start two processes with the same placement, and end them afterwards.
+def opened(
+    base: Build,
+    head: Build,
+    placement: Placement,
+    rng: np.random.Generator,
+    log: Path,
+    *,
+    answers: Answers | None = None,
+) -> Iterator[Lockstep]:
+    """Start two processes with the same placement, and end them afterwards; what they find right is learned.
 
     Raises
     ------
@@ -194,7 +243,7 @@ def opened(base: Build, head: Build, placement: Placement, rng: np.random.Genera
     seats: list[Seat] = []
     try:
         seats += [Seat(base, log), Seat(head, log)]
-        pair = Lockstep(seats[0], seats[1], placement, rng)
+        pair = Lockstep(seats[0], seats[1], placement, rng, answers or Answers())
         _open(seats, placement)
         yield pair
     finally:
@@ -213,10 +262,10 @@ def _open(seats: Sequence[Seat], placement: Placement) -> None:
         raise MeasurementError(f"a pair of processes could not begin: {said[0]}")
 
 
-def _prepare(cell: Cell, side: int) -> Request:
-    kernel = registry.get(cell.kernel)
-    right = oracle(kernel, find(kernel.family, cell.case), side or None)
-    return Request("prepare", kernel=cell.kernel, case=cell.case, arm=cell.arm, side=side, oracle=str(right))
+def _calls(least_s: float, most_s: float, *, small: bool) -> tuple[int, int]:
+    """Return how many calls a block times, and how many before them do not count, from the shorter and longer time."""
+    discarded = math.ceil(WARM_S[small] / most_s) if most_s < DISCARD_BELOW_S else 0
+    return math.ceil(BLOCK_S / least_s), discarded
 
 
 def _seconds(reply: Reply) -> float:

@@ -41,6 +41,8 @@ class Plan:
         Where it was planned: pairs of several machines must not be mixed. Empty in a plan that does not say.
     beside
         The kind of load that is put beside it on purpose, or nothing.
+    again
+        The command that compares the two again, where it is not the gate's own.
     """
 
     gate_id: str
@@ -52,12 +54,16 @@ class Plan:
     not_gated: Mapping[Cell, str]
     processor: str = ""
     beside: str = ""
+    again: str = ""
 
     def of(self, arms: Collection[str]) -> Plan:
         """Return the plan of some implementations alone, or of all where none is named."""
-        if unknown := [arm for arm in arms if arm not in ARMS]:
-            raise ValueError(f"implementation: was {unknown[0]!r}; accepted are {', '.join(ARMS)}")
+        require_arms(arms)
         return replace(self, cells={cell: why for cell, why in self.cells.items() if not arms or cell.arm in arms})
+
+    def only(self, cells: Collection[Cell]) -> Plan:
+        """Return the plan of some cells alone."""
+        return replace(self, cells={cell: why for cell, why in self.cells.items() if cell in cells})
 
     def save(self, folder: Path) -> None:
         """Write the plan into a directory of its own."""
@@ -81,6 +87,12 @@ class Plan:
             return cls(**{**raw, **sides, "cells": _listed(raw["cells"]), "not_gated": _listed(raw["not_gated"])})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no plan that this version of the lab knows: {error}") from None
+
+
+def require_arms(arms: Collection[str]) -> None:
+    """Raise a ValueError for an implementation that is not one of the three."""
+    if unknown := [arm for arm in arms if arm not in ARMS]:
+        raise ValueError(f"implementation: was {unknown[0]!r}; accepted are {', '.join(ARMS)}")
 
 
 def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[Cell, str]:
@@ -121,7 +133,7 @@ def make_plan(
                 else:
                     left[Cell(name, case, arm)] = "the change cannot affect it"
     now = datetime.now(UTC)
-    gate_id = f"{now:%Y%m%d-%H%M%S}-{base.short}-{head.short}"
+    gate_id = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{base.short}-{head.short}"
     return Plan(
         gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left, processor(),
     )  # fmt: skip

@@ -23,7 +23,7 @@ COMMON = "benchmarks.json"
 MACHINE = "machine.json"
 """What stands beside the results of a machine's commits."""
 Cell = tuple[Any, str]
-"""A case or a length, and an implementation."""
+"""A case or a length, or None where a benchmark has none; and an implementation."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _named(results: Json, kernel: str, kind: str) -> Iterator[Json]:
 
 def _keys(columns: Json) -> list[Cell]:
     axes = ([ast.literal_eval(value) for value in axis] for axis in columns["params"])
-    return [(key[0], key[1]) for key in itertools.product(*axes)]
+    return [(key[0] if len(key) > 1 else None, key[-1]) for key in itertools.product(*axes)]
 
 
 def _results(columns: Json, keys: Sequence[Cell]) -> Sequence[float | None]:

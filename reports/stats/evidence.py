@@ -51,6 +51,8 @@ class Evidence:
         Whether that link changed the function's address modulo 64. If not, it says nothing about the layout.
     log_instructions
         Log of head ÷ base of instructions executed; None where they were not counted on the same SIMD path.
+    p_equivalent
+        Of a screen that was looked at several times, the overall p of equivalence; None for that of its pairs alone.
     planned
         Cells that are judged together.
     wanted
@@ -66,6 +68,7 @@ class Evidence:
     relink: tuple[float, ...] = ()
     relink_moved: bool = False
     log_instructions: float | None = None
+    p_equivalent: float | None = None
     planned: int = 1
     wanted: int = 0
     not_gated: str = ""
@@ -165,9 +168,15 @@ def find(evidence: Evidence) -> Findings:
         agrees=_sign(first) == _sign(again),
         matters=abs(again) >= least,
         layout=_layout(evidence, _sign(again), least),
-        equivalent=equivalent(pairs),
+        equivalent=_equivalent(evidence),
         faster=location(pairs).estimate <= -least or (high is not None and high < 0),
     )
+
+
+def _equivalent(evidence: Evidence) -> bool:
+    if evidence.confirmation or evidence.p_equivalent is None:
+        return equivalent(evidence.confirmation or evidence.screen)
+    return evidence.p_equivalent <= (1 - CONFIDENCE) / 2
 
 
 def _layout(evidence: Evidence, direction: int, least: float) -> Layout:

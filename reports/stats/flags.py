@@ -15,6 +15,8 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Literal
 
+from benchmarks import registry
+from inputs.families import select
 from reports.read.rows import WALL, Group
 from reports.stats import asv_steps, changepoints, layers, tracks
 from reports.stats.cells import BASELINE
@@ -35,7 +37,7 @@ Between = Callable[[str, str], int | None]
 
 @dataclass(frozen=True)
 class OwnChange:
-    """By how many percent a layer's own time or bytes changed at a flag, which the machine may have moved as well."""
+    """By how many percent a layer's own time or count changed at a flag, which the machine may have moved as well."""
 
     layer: str
     percent: float
@@ -101,10 +103,13 @@ class Flag:
 
     @property
     def repro(self) -> str:
-        """The command that measures the two commits again, side by side; or their peaks, which no gate looks at."""
-        if self.quantity != "time":
-            both = f"--commit {self.good[:12]} --commit {self.since[:12]}"
+        """The command that measures the two commits again, side by side; or counts them, which no gate does for all."""
+        both = f"--commit {self.good[:12]} --commit {self.since[:12]}"
+        if self.quantity == "peak memory":
             return f"python -m lab history {self.kernel} {both} --case {self.case} --again"
+        if self.quantity != "time":  # the counted case is none that a history can be asked for
+            beside = select(registry.get(self.kernel).family, "smoke")[0].name
+            return f"EOLAB_COUNTS=1 python -m lab history {self.kernel} {both} --case {beside} --again"
         return f"python -m lab gate {self.good[:12]} {self.since[:12]} --kernel {self.kernel} --case {self.case}"
 
 
@@ -194,8 +199,8 @@ def _of_track(track: Track, cuts: Sequence[int], between: Between) -> list[Flag]
 
 
 def _is_relevant(track: Track, step: Step) -> bool:
-    """Tell whether a peak changed by more than what a process takes for itself."""
-    if track.quantity == "time":
+    """Tell whether a peak changed by more than what a process takes for itself; other counts are exact."""
+    if track.quantity != "peak memory":
         return True
     old, new = math.exp(track.values[step.at - 1]), math.exp(track.values[step.at])
     return abs(new - old) >= LEAST_BYTES

@@ -1,8 +1,9 @@
 """From the pairs of a gate to a verdict for each of its cells, and to what has to be measured next.
 
 Each pair gives one log change: the log of head ÷ base of the low quantiles of its blocks. All cells are screened with a
-few pairs. Where the screen shows that nothing changed, the cell is done. The undecided get as many more pairs as a
-confirmation has. Where it then looks as if something had changed, new pairs confirm or refute it.
+few pairs. Where the screen shows that nothing changed, the cell is done. The undecided get more pairs, up to as many as
+a confirmation has, and are looked at on the way by the rule of `reports.stats.sequential`. Where it then looks as if
+something had changed, new pairs confirm or refute it.
 
 Some cells are also compared with themselves, base with base, in the same minutes, as long as the gate goes on. What
 shows a change there where there is none cannot be trusted with the others: the gate's cells are contaminated then. So
@@ -33,6 +34,7 @@ from reports.stats.equivalence import MARGIN, equivalent
 from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
 from reports.stats.power import pairs_needed
+from reports.stats.sequential import Look, Rule, Step, look, pocock
 from reports.stats.signed_rank import fewest_pairs, p_values
 from reports.stats.speedup import MINIMUM_PROCESSES, location
 from reports.stats.verdicts import Channel, Verdict, Word, judge
@@ -122,9 +124,9 @@ class Evidences:
         kept = (pair for pair in self._kept(cell, "relink") if self.links.counts(pair.number, cell.kernel))
         return tuple(log(head_s / base_s) for base_s, head_s in map(_times, kept))
 
-    def voided(self, cell: Cell) -> int:
-        """Return how many pairs of a cell are void."""
-        return sum(bool(self.why_void(pair)) for pair in self.by_cell[cell])
+    def voided(self, cell: Cell, stage: Stage | None = None) -> int:
+        """Return how many pairs of a cell are void, of one stage or of all."""
+        return sum(bool(self.why_void(pair)) for pair in self.by_cell[cell] if stage in {None, pair.stage})
 
     def why_void(self, pair: Pair) -> str:
         """Return why a pair does not count, by the controls, or nothing."""
@@ -166,6 +168,11 @@ class Evidences:
             robust_s(pair.head.blocks_s) for pair in kept
         )
 
+    @property
+    def alpha(self) -> float:
+        """The one-sided p that a cell needs where it is the only one of all planned that changed."""
+        return least_p(max(1, len(self.plan.cells)), Q) / 2
+
     def relevance(self, cell: Cell) -> float:
         """Return the least change that matters for a cell: by its longer time, whichever of the two is base."""
         return relevance(max((s for s in self.seconds(cell) if s is not None), default=1.0))
@@ -206,13 +213,25 @@ def _times(pair: Pair) -> tuple[float, float]:
 
 def confirming(known: Evidences, cell: Cell) -> int:
     """Return the pairs of a cell's confirmation, by how many cells are planned and how much its screen scatters."""
-    alpha = least_p(max(1, len(known.plan.cells)), Q) / 2
+    alpha = known.alpha
     fewest, most = CONFIRMING
     least = max(fewest, fewest_pairs(alpha) + SPARE_PAIRS)
-    changes = known.changes(cell, "screen")
+    changes = known.changes(cell, "screen")[:SCREEN_PAIRS]
     sd = stdev(changes) if len(changes) > 1 else 0.0
     wanted = pairs_needed(log1p(max(FOUND, known.relevance(cell))), sd, alpha) if sd > 0 else least
     return max(least, min(most, wanted))
+
+
+def looked_at(known: Evidences, cell: Cell) -> Look:
+    """Return what a cell's screen says when it is looked at again and again: whether to stop, or the next look."""
+    last = confirming(known, cell)
+    rule = Rule(
+        looks=tuple(sorted({SCREEN_PAIRS, (SCREEN_PAIRS + last) // 2, last})),
+        alpha=known.alpha,
+        relevance=known.relevance(cell),
+        spending=pocock,
+    )
+    return look(known.changes(cell, "screen")[:last], rule)
 
 
 def same_cells(plan: Plan) -> list[Cell]:
@@ -237,8 +256,8 @@ def undecided(known: Evidences) -> list[Cell]:
     """Return the cells of which the screen shows neither that they changed nor that they did not, or all is void."""
     suspected = set(suspects(known))
     cells = (cell for cell in known.plan.cells if cell not in suspected and not known.failure(cell))
-    looked_at = ((cell, known.changes(cell, "screen")) for cell in cells)
-    return [cell for cell, changes in looked_at if (not equivalent(changes) if changes else known.voided(cell))]
+    cells = (cell for cell in cells if known.changes(cell, "screen") or known.voided(cell, "screen"))
+    return [cell for cell in cells if looked_at(known, cell).step is Step.GO_ON]
 
 
 def inconclusive(judged: Iterable[Judged]) -> list[Cell]:
@@ -295,6 +314,7 @@ def _evidence(  # noqa: PLR0917 (what a cell's verdict is made of)
         log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
         planned=len(known.plan.cells),
         wanted=known.cut.get(cell, 0),
+        p_equivalent=looked_at(known, cell).equivalence if len(screen) >= SCREEN_PAIRS else None,
         not_gated=skipped,
         contaminated=contaminated,
     )

@@ -15,6 +15,7 @@ from reports.read.uncommitted import Uncommitted
 from reports.stats.break_even import BreakEven, break_even
 from reports.stats.cells import Cell, Contest
 from reports.stats.compare import CaseCells
+from reports.stats.error_rates import ErrorRates
 from reports.stats.limits import Canary, canary
 from reports.stats.threads import ThreadScaling, thread_scaling
 
@@ -64,6 +65,7 @@ class Summary:
     break_even: tuple[BreakEven, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     uncommitted: Uncommitted = field(default_factory=Uncommitted)
+    error_rates: ErrorRates = field(default_factory=ErrorRates)
     schema_version: int = SCHEMA_VERSION
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Series over commits: how the ratio of an implementation to expert NumPy went, and how its memory did.
+"""Series over commits: how the ratio of an implementation to expert NumPy went, and how its counts did.
+
+Counted are the bytes at the peak of a call on a case; and on one small case, exactly and under valgrind, the
+instructions and the allocated bytes of a call.
 
 Points are of one machine, one benchmark version and one group of arms: where inputs or calls changed, an older point
 measures something else. A commit that was not measured is no point.
@@ -12,6 +15,8 @@ from dataclasses import dataclass
 from statistics import median, pstdev
 from typing import Literal
 
+from benchmarks import registry
+from benchmarks.counting.counts import counted_case
 from reports.read import asvfiles
 from reports.read.asvfiles import Cell, Samples
 from reports.read.rows import WALL, Group
@@ -21,8 +26,13 @@ from reports.stats.series import CommitResults
 ARMS = ("numba", "rust")
 LAYERS = (BASELINE, *ARMS, WALL)
 TIMES: Mapping[str, Group] = {"ktime_call": "call", "ktime_crop": "crop"}
-PEAK = "kpeak_call"
-Quantity = Literal["time", "peak memory"]
+Quantity = Literal["time", "peak memory", "instructions", "allocated bytes"]
+COUNTED: Mapping[str, Quantity] = {
+    "kpeak_call": "peak memory",
+    "track_instructions": "instructions",
+    "track_allocated_bytes": "allocated bytes",
+}
+"""Benchmarks that count, and what they count."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class Point:
     spread
         Standard deviation over processes, None where there is one process or a count.
     own
-        Layer → logarithm of its own seconds or bytes.
+        Layer → logarithm of its own seconds or count.
     """
 
     commit: CommitResults
@@ -77,7 +87,7 @@ def of_machine(machine: str, commits: Sequence[CommitResults], kernels: Sequence
     kernels
         Names of the kernels that are wanted.
     """
-    return [track for kernel in kernels for make in (_times, _peaks) for track in make(machine, commits, kernel)]
+    return [track for kernel in kernels for make in (_times, _counts) for track in make(machine, commits, kernel)]
 
 
 def _of_one_version(commits: Sequence[CommitResults], kernel: str, kind: str) -> list[CommitResults]:
@@ -115,12 +125,14 @@ def _ratio(commit: CommitResults, case: str, arm: str, cells: Mapping[Cell, Samp
     return Point(commit, median(logs), pstdev(logs) if len(logs) > 1 else None, own)
 
 
-def _peaks(machine: str, commits: Sequence[CommitResults], kernel: str) -> Iterator[Track]:
-    points: dict[tuple[str, str], list[Point]] = {}
-    for commit in _of_one_version(commits, kernel, PEAK):
-        for (case, arm), count in asvfiles.tracked(commit.benchmarks, kernel, PEAK).items():
-            if arm in (BASELINE, *ARMS) and count > 0:
-                value = math.log(count)
-                points.setdefault((str(case), arm), []).append(Point(commit, value, None, {arm: value}))
-    for (case, arm), mine in points.items():
-        yield Track(machine, kernel, case, "call", arm, "peak memory", tuple(mine))
+def _counts(machine: str, commits: Sequence[CommitResults], kernel: str) -> Iterator[Track]:
+    for kind, quantity in COUNTED.items():
+        points: dict[tuple[str, str], list[Point]] = {}
+        for commit in _of_one_version(commits, kernel, kind):
+            for (case, arm), count in asvfiles.tracked(commit.benchmarks, kernel, kind).items():
+                if arm in (BASELINE, *ARMS) and count > 0:
+                    where = counted_case(registry.get(kernel)).name if case is None else str(case)
+                    value = math.log(count)
+                    points.setdefault((where, arm), []).append(Point(commit, value, None, {arm: value}))
+        for (where, arm), mine in points.items():
+            yield Track(machine, kernel, where, "call", arm, quantity, tuple(mine))

@@ -45,6 +45,8 @@ def sentence(one: Judged) -> str:
 
 def command(plan: Plan, one: Judged) -> str:
     """Return the command that measures a cell again."""
+    if plan.again:
+        return f"{plan.again} --case {one.cell.case}"
     own = f" --own {one.cell.arm}" if ":" in one.cell.arm else ""
     own += f" --beside {plan.beside}" if plan.beside else ""
     return (

@@ -23,11 +23,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from benchmarks.spec import Kernel
 from reports import words
 from reports.figures import drawing
+from reports.figures.power import power_curve
 from reports.read.rows import Run
 from reports.stats.flags import Flag
 from reports.stats.losses import losses, tallies
 from reports.stats.summary import Summary
-from reports.write import flagging, glossary, splice, tables, winners
+from reports.write import flagging, glossary, ledger_page, splice, tables, winners
 from reports.write.chapters import ClassGroup, groups
 
 ROOM = Path(__file__).resolve().parent
@@ -81,7 +82,8 @@ def _fill(folder: Path, run: Run, summary: Summary, kernels: Mapping[str, Kernel
     tables.of_cells(summary.cells).to_csv(folder / "results.csv", index=False)
     (folder / "report.md").write_text(markdown(run, summary, found, kernels, flags), encoding="utf-8")
     (folder / "index.html").write_text(page(run, summary, found, flags), encoding="utf-8")
-    for plot in (plot for group in found for chapter in group.chapters for plot in chapter.figures):
+    of_kernels = [plot for group in found for chapter in group.chapters for plot in chapter.figures]
+    for plot in filter(None, [*of_kernels, power_curve(summary.error_rates)]):
         (folder / f"{plot.key}.png").write_bytes(drawing.png(plot.figure))
 
 
@@ -164,6 +166,9 @@ def _content(run: Run, summary: Summary, found: Sequence[ClassGroup], flags: Seq
         "winners": winners,
         "flags": flags,
         "flagging": flagging,
+        "errors": summary.error_rates,
+        "ledger_page": ledger_page,
+        "power_curve": power_curve(summary.error_rates),
     }
 
 

@@ -20,7 +20,7 @@ from benchmarks import ROOT, bench_kernels, registry
 from benchmarks.asv import lookup, runner
 from benchmarks.asv.machine import ensure_machine, this_machine
 from benchmarks.calls.binding import WALL
-from benchmarks.counting.counts import ARMS, COUNTS, Count
+from benchmarks.counting.counts import ARMS, COUNTS, Count, counted_case
 from benchmarks.environment import jsonlines
 from benchmarks.pairing import runlines
 from benchmarks.pairing.runlines import Line, MemoryLine, Outcome, StartLine
@@ -242,7 +242,7 @@ def test_what_is_counted_is_by_implementation(discovered: dict[str, Any], kernel
     found = [discovered[f"bench_kernels.{kernel.name}.{name}"] for name in TRACKED]
     assert [one["params"] for one in found] == [[[repr(arm) for arm in ARMS]]] * 2
     assert [(one["type"], one["unit"]) for one in found] == [("track", "instructions"), ("track", "bytes")]
-    assert {one["version"] for one in found} == {bench_kernels.binding_version(kernel)}
+    assert {one["version"] for one in found} == {f"{bench_kernels.binding_version(kernel)}-{counted_case(kernel).name}"}
 
 
 def test_what_was_counted_is_looked_up_and_what_was_excluded_is_nan(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,38 @@ def test_a_wrong_answer_is_no_time(build: Build, folder: Path) -> None:
     assert not pair.base.blocks_s
 
 
+def test_an_answer_that_turns_wrong_in_a_later_pair_is_no_time(build: Build, folder: Path) -> None:
+    mark = folder / "mark"
+    text = (
+        "\nfrom pathlib import Path\n_right = normalized_difference\ndef normalized_difference(*a, **k):\n"
+        f"    r = _right(*a, **k)\n    if Path({str(mark)!r}).exists():\n        r[0] = 7\n    return r\n"
+    )
+    course, cell = Course(folder, build, patched(build, folder, text), 3), CELL._replace(arm="numpy")
+    assert course.measure([cell], [0], "screen")
+    mark.touch()
+    assert course.measure([cell], [1], "screen")
+    first, second = read_pairs(folder)
+    assert first.head.status == "ok"
+    assert "wrong answer before the timed blocks" in second.head.reason
+    (known,) = course.answers.right.values()
+    assert len(known) == 1, "both wheels gave the same bits, and the wrong ones are not among them"
+
+
+def test_a_known_answer_is_not_judged_again_and_another_one_is(build: Build, tmp_path: Path) -> None:
+    cell = CELL._replace(arm="numpy")
+    answers = lockstep.Answers()
+    with lockstep.opened(build, build, HERE, np.random.default_rng(1), tmp_path / "log", answers=answers) as pair:
+        assert pair.compare(cell, 0, "screen", 0).head.status == "ok"
+        wrong = tmp_path / "wrong.npy"
+        np.save(wrong, np.zeros_like(np.load(next(iter(answers.files.values())))))
+        answers.files = dict.fromkeys(answers.files, str(wrong))
+        assert pair.compare(cell, 1, "screen", 0).head.status == "ok", "its bits are known to be right"
+        answers.right.clear()
+        assert "wrong answer before" in pair.compare(cell, 2, "screen", 0).head.reason
+        answers.right = {(cell, 0): {"another answer"}}
+        assert "wrong answer before" in pair.compare(cell, 3, "screen", 0).head.reason
+
+
 def test_an_answer_that_turns_wrong_later_is_no_time(build: Build, folder: Path) -> None:
     text = (
         "\n_right, _calls = normalized_difference, []\ndef normalized_difference(*a, **k):\n    r = _right(*a, **k)\n"
@@ -139,6 +173,24 @@ def test_another_wheel_than_the_planned_one_is_measured_by_nobody(build: Build, 
     with pytest.raises(MeasurementError, match="the wheel that is imported is not 0000"):
         measured(folder, build, replace(build, digest="0" * 64), [CELL])
     assert read_pairs(folder) == []
+
+
+def test_every_block_follows_one_of_the_other_side_and_begins_warm(build: Build, tmp_path: Path) -> None:
+    asked: list[str] = []
+    with lockstep.opened(build, build, HERE, np.random.default_rng(1), tmp_path / "log") as pair:
+
+        def noting(name: str, ask: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+            return lambda request: (asked.append(name) if request.do == "block" else None, ask(request))[1]
+
+        for name, seat in zip(("base", "head"), pair.seats, strict=True):
+            seat.ask = noting(name, seat.ask)  # type: ignore[method-assign]
+        line = pair.compare(CELL, 0, "screen", 0)
+    assert asked[0] == line.first
+    assert all(one != other for one, other in pairwise(asked))
+    assert len(line.base.blocks_s) == len(line.head.blocks_s) >= lockstep.ROUNDS[0]
+    assert lockstep._calls(1e-4, 2e-4, small=True) == (40, 10)
+    assert lockstep._calls(1e-4, 2e-4, small=False) == (40, 100)
+    assert lockstep._calls(0.06, 0.07, small=False) == (1, 0)
 
 
 @pytest.mark.parametrize("seconds", [None, float("nan"), 0.0, -1e-3, float("inf")])

@@ -17,8 +17,9 @@ from synthetic_gate import BASE, HEAD, World
 from benchmarks import ROOT
 from benchmarks.environment import checkout
 from benchmarks.environment.process import MeasurementError
-from benchmarks.gate import affected, builds
+from benchmarks.gate import affected, builds, injections
 from benchmarks.gate.builds import Build
+from benchmarks.gate.injections import Injection
 from benchmarks.gate.lines import Cell, Pair, Side
 from lab import __main__ as door
 from reports.write import gate_page
@@ -124,6 +125,13 @@ def test_what_is_broken_is_never_green(
     assert said in told.out + told.err
 
 
+@pytest.mark.parametrize("lost", [1, 3, 8])
+def test_pairs_that_were_void_are_made_good(world: World, lost: int, capsys: pytest.CaptureFixture[str]) -> None:
+    world.spoil = lambda pair: waiting(pair) if pair.stage == "screen" and pair.number < lost else pair
+    assert world.gate() == 0, "others are measured in their place"
+    assert "comparisons are void, the first because base waited for a core in 30%" in capsys.readouterr().err
+
+
 def test_a_regression_stays_one_beside_a_cell_that_failed(world: World) -> None:
     other = SLOW._replace(arm="numba")
     world.changes[other] = 0.2
@@ -137,6 +145,22 @@ def test_an_interrupt_keeps_what_was_measured_and_is_no_verdict(
     world.raises = KeyboardInterrupt()
     assert world.gate() == 130
     assert "What was measured is kept in" in capsys.readouterr().err
+
+
+def test_what_is_put_in_on_purpose_is_found_and_can_be_had_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_in: list[Injection] = []
+    monkeypatch.setattr(injections, "injected", lambda base, *given: put_in.extend(given) or BASE)
+    world.changes[SLOW] = 0.10
+    assert door.main(["inject", "evi", "rust", "pass", "--amount", "0.5"]) == 1
+    assert put_in == [Injection("evi", "rust", "pass", 0.5)]
+    said = capsys.readouterr().out
+    assert "regressed: evi · f32_256 · rust +10." in said
+    assert "again: python -m lab inject evi rust pass --amount 0.5 --case f32_256" in said
+    world.changes.clear()
+    assert door.main(["inject", "evi", "numba", "lost-out"]) == 0
+    assert put_in[-1] == Injection("evi", "numba", "lost-out", 1.0)
 
 
 def test_the_same_wheel_twice_has_nothing_to_compare(
@@ -211,6 +235,10 @@ def test_a_change_of_the_lab_alone_has_nothing_to_compare(
         (["gate"], "Missing argument"),
         (["bisect", "evi", "HEAD", "HEAD"], "nothing changed that is measured"),
         (["bisect", "no_such", "HEAD~1"], "kernel: was 'no_such'"),
+        (["inject", "evi", "fortran"], "implementation: was 'fortran'; of evi the gate compares numpy, numba, rust"),
+        (["inject", "evi", "rust", "warp"], "kind: was 'warp'"),
+        (["inject", "evi", "numba", "scalar"], "only rust"),
+        (["inject", "evi", "rust", "--amount", "-1"], "amount: was -1"),
         (["calibrate", "--kind", "other"], "kind: was 'other'"),
         (["calibrate", "--slice", "long"], "budget: was 'long'"),
         (["calibrate", "--beside", "rain"], "beside: was 'rain'"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from synthetic_run import TWO, Writer, write_asv
 
+from benchmarks import registry
+from benchmarks.counting.counts import counted_case
 from benchmarks.environment import checkout
 from benchmarks.runs import history, planning
 from lab import __main__ as door
@@ -54,6 +56,7 @@ class Told:
     missing: Sequence[int] = ()
     numpy: Callable[[int], str] = lambda at: "2.4.6"
     peaks: Mapping[str, Callable[[int], float]] | None = None
+    counts: Mapping[str, Mapping[str, Callable[[int], float]]] = field(default_factory=dict)
     case: str = CASE
 
     def write(self, folder: Path) -> Path:
@@ -72,6 +75,9 @@ class Told:
             if self.peaks:
                 counts = [self.peaks[arm](at) if arm in self.peaks else math.nan for arm in ARMS]
                 results[f"bench_kernels.{KERNEL}.kpeak_call"] = [counts, params, self.version(at)]
+            for kind, by_arm in self.counts.items():
+                mine = [by_arm[arm](at) if arm in by_arm else math.nan for arm in ARMS[:3]]
+                results[f"bench_kernels.{KERNEL}.{kind}"] = [mine, [params[1][:3]], self.version(at)]
             path = write_asv(folder, results, commit=name(at), date=1_780_000_000_000 + at * DAY_MS)
             data = json.loads(path.read_text()) | {"requirements": {"numpy": self.numpy(at)}}
             path.write_text(json.dumps(data))
@@ -232,6 +238,44 @@ def test_memory_is_flagged_beyond_what_a_process_takes_for_itself(tmp_path: Path
     assert flag.repro == f"python -m lab history {KERNEL} {both} --case {CASE} --again"
 
 
+@pytest.mark.parametrize(
+    ("kind", "quantity"), [("track_instructions", "instructions"), ("track_allocated_bytes", "allocated bytes")]
+)
+def test_what_is_counted_exactly_is_flagged_on_its_own_case_with_the_command_that_counts_again(
+    kind: str, quantity: str, tmp_path: Path
+) -> None:
+    """Three percent are enough where a time would not show them; one percent is what a compiler does."""
+    counts: dict[str, Callable[[int], float]] = {
+        "rust": lambda at: 1_000_000 * (1.03 if at > 6 else 1),
+        "numba": lambda at: 1_000_000 * (1.01 if at > 6 else 1),
+        "numpy": lambda at: math.nan if at in (2, 3) else 5_000_000 + at % 2,
+    }
+    seen = found(Told(counts={kind: counts}), tmp_path)
+    (flag,) = seen.flags
+    assert seen.judged == 2 + 3
+    assert (flag.quantity, flag.layer, flag.implementation, flag.word) == (quantity, "rust", "rust", "regressed")
+    assert (flag.good, flag.since, flag.before, flag.after, flag.stands) == (name(6), name(7), 7, 5, True)
+    assert flag.percent == pytest.approx(3)
+    assert flag.own == (flags.OwnChange("rust", pytest.approx(3)),)
+    assert flag.case == counted_case(registry.get(KERNEL)).name
+    both = f"--commit {name(6)[:12]} --commit {name(7)[:12]}"
+    assert flag.repro == f"EOLAB_COUNTS=1 python -m lab history {KERNEL} {both} --case f32_73x64 --again"
+    assert flagging.word(flag) == f"regressed ({quantity})"
+    jsonschema.Draft202012Validator(flagging.schema()).validate(flagging.values(seen))
+
+
+def test_a_count_that_was_taken_back_does_not_stand_and_one_on_another_case_begins_another_series(
+    tmp_path: Path,
+) -> None:
+    mended = Told(counts={"track_instructions": {"rust": lambda at: 1e6 if at < 4 or at > 8 else 2e6}}, commits=14)
+    worse, better = sorted(found(mended, tmp_path / "mended").flags, key=lambda flag: flag.since)
+    assert (worse.since, worse.until, worse.percent) == (name(4), name(9), pytest.approx(100))
+    assert (better.word, better.since) == ("improved", name(9))
+    counts = {"track_instructions": {"rust": lambda at: 1e6 if at < 6 else 2e6}}
+    other = Told(counts=counts, version=lambda at: "v1" if at < 6 else "v2")
+    assert found(other, tmp_path / "other").flags == ()
+
+
 def test_a_history_that_says_nothing_is_not_green(tmp_path: Path) -> None:
     assert flags.exit_code(found(Told(commits=3), tmp_path)) == 2
     assert flags.exit_code(flags.find({}, [KERNEL])) == 2
@@ -350,6 +394,23 @@ def test_the_report_has_a_section_of_steps_only_where_there_are_some(tmp_path: P
         assert stepped[0].repro in with_steps
         assert "Steps in the history" not in without
     assert not external_loads_of(tmp_path / "with")
+
+
+def test_counts_stand_in_the_verb_the_report_and_the_dashboard(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Told(counts={"track_allocated_bytes": {"rust": lambda at: 65_536 * (2 if at > 5 else 1)}}).write(own)
+    assert door.main(["flags"]) == 1
+    said = capsys.readouterr().out
+    command = f"EOLAB_COUNTS=1 python -m lab history {KERNEL} --commit {name(5)[:12]} --commit {name(6)[:12]}"
+    assert command in said
+    assert "allocated" in said
+    run = Writer(tmp_path / "run", tier="smoke").write().read()
+    stepped = report_verb._flags(run)
+    render.write(run, summarise(run, TWO), TWO, tmp_path / "latest", stepped)
+    texts = [(tmp_path / "latest" / file).read_text() for file in ("index.html", "report.md")]
+    texts.append(history_page.write(own, TWO, tmp_path).read_text())
+    assert all(command in text and "regressed (allocated bytes)" in text for text in texts)
 
 
 def test_the_report_looks_at_the_history_of_its_machine(

@@ -207,6 +207,27 @@ def test_what_is_sure_to_be_more_than_matters_is_looked_at_again_though_it_is_sm
     assert words(gating.Evidences(plan(), [*sure, *again], OK))[SLOWED] == Word.REGRESSED
 
 
+def test_an_undecided_cell_is_looked_at_halfway_and_then_needs_no_more_pairs() -> None:
+    rough = [p for c in CELLS for p in pairs(c, "screen", 8, sd=0.035 if c == OTHER else 0.003, seed=5)]
+    known = gating.Evidences(plan(), rough, OK)
+    assert gating.undecided(known) == [OTHER]
+    halfway = gating.looked_at(known, OTHER).pairs_wanted
+    assert gating.SCREEN_PAIRS < halfway < gating.confirming(known, OTHER)
+    calm = [*rough, *(replace(p, number=8 + p.number) for p in pairs(OTHER, "screen", halfway - 8, sd=0.001, seed=2))]
+    known = gating.Evidences(plan(), calm, OK)
+    assert words(known)[OTHER] == Word.EQUIVALENT
+    assert gating.undecided(known) == []
+    assert gating.looked_at(known, OTHER).pairs_wanted == halfway
+
+
+def test_many_looks_call_a_change_as_large_as_the_margin_equivalent_in_one_of_twenty() -> None:
+    wrong = 0
+    for seed in range(200):
+        known = gating.Evidences(plan(), pairs(OTHER, "screen", 18, np.log1p(0.03), sd=0.012, seed=seed), OK)
+        wrong += words(known)[OTHER] == Word.EQUIVALENT
+    assert wrong <= 17, "5 % of 200, and what chance adds"
+
+
 def test_what_matters_goes_by_the_longer_time_so_that_base_and_head_can_be_swapped() -> None:
     lines = pairs(SLOWED, "screen", 8, -1.0)
     turned = [replace(pair, base=pair.head, head=pair.base) for pair in lines]

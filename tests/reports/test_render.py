@@ -6,6 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,15 +14,17 @@ import jsonschema
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from synthetic_ledger import every_kind
 from synthetic_run import TWO, Outcome, Spot, Writer
 
 from benchmarks.registry import KERNELS
 from reports import words
 from reports.figures import drawing, plots
 from reports.read.rows import Run
+from reports.stats.error_rates import ErrorRates, error_rates
 from reports.stats.speedup import paired_ratio, shared
 from reports.stats.summary import Summary, summarise
-from reports.write import flagging, glossary, render, tables, winners
+from reports.write import flagging, glossary, ledger_page, render, tables, winners
 from reports.write.chapters import groups
 from reports.write.offline import external_loads, external_loads_of
 
@@ -39,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Summary, Path]:
 
     root = tmp_path_factory.mktemp("report")
     run = Writer(root, spoil=spoil).write().read()
-    summary = summarise(run, TWO)
+    summary = replace(summarise(run, TWO), error_rates=error_rates(every_kind()))
     page = render.write(run, summary, TWO, root / "latest")
     return run, summary, page
 
@@ -59,7 +62,7 @@ def test_the_files_are_there_and_nothing_is_left_beside_them(made: tuple[Run, Su
 
 def test_templates_name_only_what_there_is() -> None:
     """A branch that few runs take would otherwise fail with the first of them."""
-    rooms = {"words": words, "tables": tables, "winners": winners, "flagging": flagging}
+    rooms = {"words": words, "tables": tables, "winners": winners, "flagging": flagging, "ledger_page": ledger_page}
     texts = [path.read_text(encoding="utf-8") for path in (Path(render.__file__).parent / "templates").glob("*.j2")]
     named = {found for text in texts for found in re.findall(rf"\b({'|'.join(rooms)})\.([A-Za-z_]+)", text)}
     assert len(named) > 25
@@ -330,6 +333,43 @@ def test_the_glossary_of_the_page_is_the_paper(tmp_path: Path, monkeypatch: pyte
     paper.write_text('| <a id="word-arm"></a>arm | `a * b` of *two*, a < b |\n', encoding="utf-8")
     monkeypatch.setattr(glossary, "PAPER", paper)
     assert glossary.terms()["arm"].meaning == "<code>a * b</code> of <i>two</i>, a &lt; b"
+
+
+def test_how_often_the_gate_errs_stands_in_page_markdown_and_summary(made: tuple[Run, Summary, Path]) -> None:
+    _, summary, page = made
+    found = summary.error_rates
+    texts = [page.read_text(), (page.parent / "report.md").read_text()]
+    for text in texts:
+        said = text.split("How often the gate errs")[-1]
+        assert ledger_page.facts(found) in said
+        assert "5 % (1 of 20) [" in said, "false flags"
+        for sentence in ("another link of the same code", "with a load beside it", "+5 %, calls of 1 ms and more"):
+            assert sentence in said
+        for rule in found.rules:
+            assert rule.rule in said.replace("&#39;", "'")
+    (curve,) = re.findall(r"<figcaption>Slowdowns found.*?</figure>", texts[0], re.S)
+    assert "<svg" in curve
+    assert (page.parent / "gate-power.png").read_bytes().startswith(b"\x89PNG")
+    assert "](gate-power.png)" in texts[1]
+    kept = json.loads((page.parent / "summary.json").read_text())["error_rates"]
+    assert kept["comparisons"] == found.comparisons == 240
+    assert kept["rules"][0]["false_flags"][0]["slower"]["hits"] == 1
+
+
+def test_without_a_ledger_the_report_says_which_command_makes_one(small: tuple[Run, Summary], tmp_path: Path) -> None:
+    run, summary = small
+    page = render.write(run, summary, ONE, tmp_path / "empty")
+    for text in (page.read_text(), (page.parent / "report.md").read_text()):
+        said = text.split("How often the gate errs")[-1]
+        assert "No error rate of the gate is known yet" in said
+        assert "python -m lab calibrate" in said
+    assert not (page.parent / "gate-power.png").exists()
+    assert json.loads((page.parent / "summary.json").read_text())["error_rates"]["rules"] == []
+    unreadable = replace(summary, error_rates=ErrorRates(unreadable="ledger/<b>.jsonl is cut"))
+    page = render.write(run, unreadable, ONE, tmp_path / "cut")
+    assert "The ledger cannot be read: ledger/&lt;b&gt;.jsonl is cut." in page.read_text()
+    assert "ledger/<b>.jsonl is cut" in (page.parent / "report.md").read_text()
+    assert "No error rate of the gate is known yet" not in page.read_text()
 
 
 def test_page_and_markdown_name_the_processor(made: tuple[Run, Summary, Path]) -> None:

@@ -15,7 +15,11 @@ from reports import words
 from reports.read.rows import Control, LeftOut, Run, Start
 from reports.stats.break_even import BreakEven, SizePoint
 from reports.stats.cells import Cell, Contest, Versus
+from reports.stats.error_rates import Coverage as Held
+from reports.stats.error_rates import ErrorRates, FalseFlags, Measured, Power, Rates, Verdicts
+from reports.stats.found import Least
 from reports.stats.limits import canary
+from reports.stats.shares import Share
 from reports.stats.summary import Coverage, Summary, Verification, gaps, summarise
 from reports.stats.threads import ThreadScaling
 from reports.write import render
@@ -270,6 +274,23 @@ def test_bandwidth_of_one_thread_is_steady_on_a_calm_machine(most: float, proces
     assert ("the bandwidth of one varied by" in words.canary_sentence(found).lower()) == (processes > 1)
 
 
+def _of_error_rates(described: dict[str, Any]) -> list[tuple[type, dict[str, Any]]]:
+    """Return the records of error rates, each with its description."""
+    within = {name: one["items"] for name, one in described["properties"].items() if one["type"] == "array"}
+    by_rule = {name: one["items"] for name, one in within["rules"]["properties"].items() if one["type"] == "array"}
+    return [
+        (ErrorRates, described),
+        (Rates, within["rules"]),
+        (FalseFlags, by_rule["false_flags"]),
+        (Share, by_rule["false_flags"]["properties"]["gates"]),
+        (Power, by_rule["power"]),
+        (Least, by_rule["least"]),
+        (Verdicts, within["verdicts"]),
+        (Held, within["coverage"]),
+        (Measured, within["measured"]),
+    ]
+
+
 def test_the_schema_describes_every_field_and_accepts_a_summary(summary: Summary) -> None:
     schema = render.schema()
     items = {name: described.get("items") for name, described in schema["properties"].items()}.__getitem__
@@ -287,6 +308,7 @@ def test_the_schema_describes_every_field_and_accepts_a_summary(summary: Summary
         (BreakEven, items("break_even")),
         (SizePoint, items("break_even")["properties"]["points"]["items"]),
         (LeftOut, items("left_out")),
+        *_of_error_rates(schema["properties"]["error_rates"]),
     ]
     for record, described in pairs:
         assert {f.name for f in fields(record)} == set(described["properties"]) == set(described["required"])
