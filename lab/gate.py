@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmarks.gate.builds import Build
     from benchmarks.gate.plan import Plan
     from reports.stats.exits import Exit
     from reports.stats.gating import Evidences, Judged
@@ -24,13 +25,9 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
         list[str] | None,
         typer.Option("--kernel", metavar="KERNEL", help="Only this kernel; may be repeated. Default: all affected."),
     ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option("--case", metavar="CASE", help="Exactly this case; may be repeated.")
-    ] = None,
+    case: Annotated[list[str] | None, typer.Option(metavar="CASE", help="Exactly this case; may be repeated.")] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="smoke, core or full, with the centre cases.")] = "smoke",
-    everything: Annotated[
-        bool, typer.Option("--everything", help="Also the cells that the change cannot affect.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--everything", help="Also what the change cannot affect.")] = False,
     own: Annotated[
         str,
         typer.Option(metavar="NAME", help="Your own package.module:function; BASE and HEAD are directories."),
@@ -40,6 +37,9 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write what changed as Markdown, for a pull request.")
     ] = None,
+    beside: Annotated[
+        str, typer.Option(metavar="LOAD", help="Try the gate under load: cpu, bandwidth or bursts. Ends with 2.")
+    ] = "",
 ) -> None:
     """Compare two commits cell by cell, and say of each whether it regressed.
 
@@ -54,7 +54,7 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     console = terminal.console(stderr=True)
     until_s = durations.parse(budget)
     runner.heed_interrupts()
-    planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own))
+    planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own, beside))
     folder = begun(console, planned)
     try:
         measured = GateRun(planned, folder, monotonic() + until_s).decided()
@@ -72,10 +72,20 @@ class _Wanted(NamedTuple):
     cases: list[str]
     everything: bool
     own: str
+    beside: str
 
 
 def _planned(base: str, head: str, wanted: _Wanted) -> Plan:
     """Build both commits, and return what is to be compared."""
+    from dataclasses import replace
+
+    from benchmarks.gate import loads
+
+    kind = loads.named(wanted.beside) if wanted.beside else ""
+    return replace(_compared(base, head, wanted), beside=kind)
+
+
+def _compared(base: str, head: str, wanted: _Wanted) -> Plan:
     from benchmarks.environment import checkout
     from benchmarks.gate import builds, plan
     from benchmarks.gate.affected import affected
@@ -89,13 +99,21 @@ def _planned(base: str, head: str, wanted: _Wanted) -> Plan:
         if len(wanted.kernels) != 1:
             raise ValueError("kernel: name the one whose arguments and contract your function has")
         own = builds.directory(base, module), builds.directory(head, module)
+        _require_two(*own, everything=wanted.everything)
         return plan.plan_of_own(*own, wanted.own, chosen)
     if head == "HEAD":
         checkout.require_clean()
     with progress.shown("building the wheels, or finding them in the cache"):
         sides = builds.build(base), builds.build(head)
     everything = wanted.everything or bool(wanted.kernels and wanted.cases)
+    _require_two(*sides, everything=everything)
     return plan.make_plan(*sides, affected(*sides), chosen, everything=everything)
+
+
+def _require_two(base: Build, head: Build, *, everything: bool) -> None:
+    """Refuse to hold something against itself unasked: a gate that was set up so would be green for ever."""
+    if base.commit == head.commit and not everything:
+        raise ValueError(f"head: was {head.named}, as base is; accepted is another, or --everything for A against A")
 
 
 def begun(console: Console, planned: Plan) -> Path:
@@ -137,7 +155,7 @@ def tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdo
     judged = gating.judge_all(known)
     verdicts = {one.cell: one.verdict for one in judged}
     excuse = "the change can affect no cell, so none was gated" if planned.not_gated and not planned.cells else ""
-    ending = exit_code(verdicts, list(planned.cells), excused=excuse)
+    ending = exit_code(verdicts, list(planned.cells), excused=excuse, beside=planned.beside)
     told = gate_page.as_object(planned, judged, ending, known)
     write_object(folder / "verdicts.json", told)
     if markdown is not None:

@@ -57,7 +57,7 @@ class GateRun:
 
         if not self.plan.cells:
             return self._known()
-        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed)
+        course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed, self.plan.beside)
         cells = list(self.plan.cells)
         screened = monotonic() + SCREEN_SHARE * (self.until - monotonic())
         planned = (len(cells) + len(gating.same_cells(self.plan))) * gating.SCREEN_PAIRS
@@ -102,13 +102,18 @@ class GateRun:
                     return
 
     def _open(self, cells: list[Cell], wanted: Mapping[Cell, int], number: int, stage: Stage) -> list[Cell]:
-        """Return the cells that want a pair of that number; a look at the screen may have decided some."""
+        """Return the cells that want a pair of that number, as more than count have been measured where some are void.
+
+        A look at the screen may have decided some.
+        """
         from reports.stats import gating
 
         if stage == "confirm":
             return [cell for cell in cells if wanted[cell] > number]
         known = self._known()
-        return [cell for cell in cells if gating.looked_at(known, cell).pairs_wanted > number]
+        return [
+            cell for cell in cells if gating.looked_at(known, cell).pairs_wanted + known.voided(cell, "screen") > number
+        ]
 
     def decided(self) -> Evidences:
         """Measure, then count the instructions of what time does not decide, and return what both say."""

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,7 +65,10 @@ def build(revision: str) -> Build:
         built = history.wheel_of(of.commit)
     except OSError as error:
         raise OSError(f"{revision} ({of.commit[:8]}) does not build: {error}") from None
-    return Build(of.commit, of.subject, wheel.digest(built), unpacked(built))
+    try:
+        return Build(of.commit, of.subject, wheel.digest(built), unpacked(built))
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise OSError(f"{built} is cut or no wheel; remove it, and it is built anew") from None
 
 
 def directory(path: str, module: str) -> Build:
@@ -85,16 +89,22 @@ def directory(path: str, module: str) -> Build:
 
 
 def unpacked(built: Path) -> Path:
-    """Return the directory in which a wheel lies unpacked, by its content; it is there whole or not at all."""
+    """Return the directory in which a wheel lies unpacked, by its content; one that is not whole is made anew."""
     folder = cache_dir() / "gate" / "wheels" / wheel.digest(built)[:20]
-    with locked(folder):
-        if not folder.is_dir():
+    with locked(folder), zipfile.ZipFile(built) as archive:
+        if not _is_whole(folder, archive):
             part = folder.with_name(f"{folder.name}.part")
             shutil.rmtree(part, ignore_errors=True)
-            with zipfile.ZipFile(built) as archive:
-                archive.extractall(part)
+            archive.extractall(part)
+            shutil.rmtree(folder, ignore_errors=True)
             part.replace(folder)
     return folder
+
+
+def _is_whole(folder: Path, archive: zipfile.ZipFile) -> bool:
+    """Tell whether every file of an archive lies in a directory as it should."""
+    files = ((folder / one.filename, one) for one in archive.infolist() if not one.is_dir())
+    return all(path.is_file() and zlib.crc32(path.read_bytes()) == one.CRC for path, one in files)
 
 
 def remade(build: Build, subject: str, change: Callable[[Path], None]) -> Build:

@@ -7,6 +7,7 @@ the cells that are left; a cell that ends it twice has failed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,9 +18,12 @@ import numpy as np
 
 from benchmarks.environment.jsonlines import append, read_raw
 from benchmarks.environment.lock import one_at_a_time
+from benchmarks.gate import loads
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side, Stage, read_pairs
-from benchmarks.gate.lockstep import Answers, Lockstep, Placement, SeatError, opened
+from benchmarks.gate.loads import Load, Running
+from benchmarks.gate.lockstep import Answers, Placement, SeatError, opened
+from benchmarks.gate.plan import processor
 from benchmarks.gate.relink import Sides
 from benchmarks.pairing.controls import Watch
 
@@ -37,10 +41,13 @@ class _Turn(NamedTuple):
 
 
 class Course:
-    """What measures the pairs of one gate into its directory; what is there already is not measured again."""
+    """What measures the pairs of one gate into its directory; what is there already is not measured again.
 
-    def __init__(self, folder: Path, base: Build, head: Build, seed: int) -> None:
-        self.folder, self.base, self.head, self.seed = folder, base, head, seed
+    A pair of which the controls were not kept, as where the lab was killed, counts as not there.
+    """
+
+    def __init__(self, folder: Path, base: Build, head: Build, seed: int, beside: str = "") -> None:
+        self.folder, self.base, self.head, self.seed, self.beside = folder, base, head, seed, beside
         self.linked: Sequence[Sides] = ()
         """What the stage ``relink`` compares, in turn."""
         self.answers = Answers()
@@ -76,11 +83,17 @@ class Course:
         wanted = list(cells)
         with one_at_a_time():
             for number in numbers:
-                there = {line.cell for line in read_pairs(self.folder) if (line.stage, line.number) == (stage, number)}
+                there = self._there(stage, number)
                 left = [cell for cell in wanted if cell not in there]
                 if left and not self._turn(left, _Turn(number, stage, notify, until)):
                     return False
         return True
+
+    def _there(self, stage: Stage, number: int) -> set[Cell]:
+        """Return the cells of which there is a pair of that number, and what the machine gave meanwhile."""
+        if not any((line["stage"], line["number"]) == (stage, number) for line in read_controls(self.folder)):
+            return set()
+        return {line.cell for line in read_pairs(self.folder) if (line.stage, line.number) == (stage, number)}
 
     def _turn(self, cells: Sequence[Cell], turn: _Turn) -> bool:
         rng = np.random.default_rng([self.seed, STAGES.index(turn.stage), turn.number])
@@ -98,15 +111,21 @@ class Course:
     def _pair(self, left: list[Cell], turn: _Turn, rng: np.random.Generator) -> None:
         """Compare cells in one pair of processes, and take each from the list when its line is kept."""
         placement, watch = Placement.drawn(rng), Watch()
+        load = Load.of(self.beside, int(rng.integers(1 << 31))) if self.beside else None
         base, head = self._sides(turn)
-        with opened(base, head, placement, rng, self.folder / "seats.log", answers=self.answers) as pair:
-            while left and monotonic() <= turn.until:
-                line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0]))
-                if line.calls:  # it was timed, and stays on that side: pairs of a whole and of a crop do not compare
-                    self.sides[line.cell] = line.side
-                self._keep(line, turn)
-                left.pop(0)
-            append(self.folder / CONTROLS, _controls(pair, turn, watch))
+        told: dict[str, Any] = {}
+        with loads.beside(load) as running:
+            try:
+                with opened(base, head, placement, rng, self.folder / "seats.log", answers=self.answers) as pair:
+                    while left and monotonic() <= turn.until:
+                        line = pair.compare(left[0], turn.number, turn.stage, self.sides.get(left[0]))
+                        if line.calls:  # timed, and stays on that side: pairs of a whole and of a crop do not compare
+                            self.sides[line.cell] = line.side
+                        self._keep(line, turn)
+                        left.pop(0)
+                    told = pair.controls()
+            finally:  # also of a pair that ended badly: what it has measured until then counts
+                append(self.folder / CONTROLS, _controls(placement, turn, watch, running) | told)
 
     def _sides(self, turn: _Turn) -> tuple[Build, Build]:
         if turn.stage == "relink":
@@ -136,7 +155,9 @@ def _broken(cell: Cell, turn: _Turn, why: str) -> Pair:
     return Pair(*cell, turn.number, turn.stage, 0, 0, "base", side, side, {}, 0.0)
 
 
-def _controls(pair: Lockstep, turn: _Turn, watch: Watch) -> dict[str, Any]:
-    """Return what the machine gave while a pair measured."""
+def _controls(placement: Placement, turn: _Turn, watch: Watch, running: Running) -> dict[str, Any]:
+    """Return what the machine gave while a pair measured, and the load that was put beside it."""
     given = {"steal_share": watch.steal_share(), **watch.throttled()._asdict(), "seconds": round(watch.seconds, 3)}
-    return {"number": turn.number, "stage": turn.stage, **asdict(pair.placement), **given, **pair.controls()}
+    load = {} if running.load is None else {"beside": {**asdict(running.load), "ended": running.ended()}}
+    where = {"number": turn.number, "stage": turn.stage, "processor": processor(), "load_1min": os.getloadavg()[0]}
+    return {**where, **asdict(placement), **given, **load}

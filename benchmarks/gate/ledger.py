@@ -83,9 +83,9 @@ class Entry:
         return cls(**{**raw, **times})
 
 
-def add(entries: list[Entry], machine: str, folder: Path = LEDGER) -> Path:
+def add(entries: list[Entry], machine: str, folder: Path | None = None) -> Path:
     """Add entries to a machine's file of the ledger, and return it; those of a gate that are there stay as they are."""
-    path = folder / f"{machine}.jsonl"
+    path = (folder or LEDGER) / f"{machine}.jsonl"
     known = {(entry.gate, entry.cell) for entry in read(path)}
     for entry in entries:
         if (entry.gate, entry.cell) not in known:
@@ -101,6 +101,6 @@ def read(path: Path) -> list[Entry]:
         raise ValueError(f"{path} has a line that this version of the lab does not know: {error}") from None
 
 
-def read_all(folder: Path = LEDGER) -> list[Entry]:
+def read_all(folder: Path | None = None) -> list[Entry]:
     """Return all entries of all machines."""
-    return [entry for path in sorted(folder.glob("*.jsonl")) for entry in read(path)]
+    return [entry for path in sorted((folder or LEDGER).glob("*.jsonl")) for entry in read(path)]

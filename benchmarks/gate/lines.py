@@ -77,11 +77,26 @@ class Reply:
 
 @dataclass(frozen=True)
 class Side:
-    """What one process of a pair found: seconds per call of its blocks, in the order in which they ran."""
+    """What one process of a pair found.
+
+    Attributes
+    ----------
+    status, reason
+        Whether it could be timed, and why not.
+    blocks_s
+        Seconds per call of its blocks, in the order in which they ran.
+    waited_share
+        Share of the time of these blocks in which it was ready and another had its core; None where nobody tells.
+    minor_faults, major_faults
+        Pages that it was given in these blocks, and those of them that had to be read from the disk.
+    """
 
     status: Status
     reason: str = ""
     blocks_s: tuple[float, ...] = ()
+    waited_share: float | None = None
+    minor_faults: int = 0
+    major_faults: int = 0
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ class Lockstep:
         return replies
 
     def _timed(self, replies: tuple[Reply, Reply], first: str) -> tuple[int, tuple[Side, Side]]:
-        estimates_s = [max(float(reply.seconds or 0.0), 1e-9) for reply in replies]
+        estimates_s = [_seconds(reply) for reply in replies]
         small = max((reply.told or {}).get("bytes", 0) for reply in replies) <= CACHE_BYTES
         calls, discarded = _calls(min(estimates_s), max(estimates_s), small=small)
         rounds = int(np.clip(SIDE_BUDGET_S / (max(estimates_s) * (calls + discarded)), *ROUNDS))
@@ -209,14 +209,17 @@ class Lockstep:
             blocks[seat].append(_seconds(seat.ask(block)))
         judged = self.both(Request("check"))
         base, head = (
-            Side(reply.status, reply.reason, tuple(blocks[seat]))
+            Side(reply.status, reply.reason, tuple(blocks[seat]), **(reply.told or {}))
             for seat, reply in zip(self.seats, judged, strict=True)
         )
         return calls, (base, head)
 
     def controls(self) -> dict[str, Any]:
-        """Return what the machine gives, asked of one of the two."""
-        reply = self.base.ask(Request("controls"))
+        """Return what the machine gives, asked of one of the two, or why that is not known."""
+        try:
+            reply = self.base.ask(Request("controls"))
+        except SeatError as error:  # all cells were compared by then
+            return {"reason": str(error)}
         return dict(reply.told or {}) if reply.status == "ok" else {"reason": reply.reason}
 
 
@@ -266,9 +269,9 @@ def _calls(least_s: float, most_s: float, *, small: bool) -> tuple[int, int]:
 
 
 def _seconds(reply: Reply) -> float:
-    """Return the time of a block, or raise a SeatError where it is none."""
+    """Return what a call takes, or raise a SeatError where it is no time: too many calls would make a block of it."""
     if reply.status != "ok":
         raise SeatError(reply.reason)
     if reply.seconds is None or not (math.isfinite(reply.seconds) and reply.seconds > 0):
-        raise SeatError(f"the clock said {reply.seconds} s of a block")
+        raise SeatError(f"the clock said {reply.seconds} s of a call")
     return reply.seconds

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, registry
+from benchmarks.environment import provenance
 from benchmarks.environment.jsonfiles import read_object, write_object
 from benchmarks.gate.affected import ARMS, Reached
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import Cell
 from benchmarks.runs import planning
 from inputs.cases import TIERS, Tier
+from inputs.host import cores
 
 SCHEMA_VERSION = 1
 GATES = ROOT / "reports" / "gates"
@@ -35,6 +37,10 @@ class Plan:
         Cell → the changed file for which it is compared, or what asked for it.
     not_gated
         Cell → why it is not compared.
+    processor
+        Where it was planned: pairs of several machines must not be mixed. Empty in a plan that does not say.
+    beside
+        The kind of load that is put beside it on purpose, or nothing.
     again
         The command that compares the two again, where it is not the gate's own.
     """
@@ -46,6 +52,8 @@ class Plan:
     head: Build
     cells: Mapping[Cell, str]
     not_gated: Mapping[Cell, str]
+    processor: str = ""
+    beside: str = ""
     again: str = ""
 
     def of(self, arms: Collection[str]) -> Plan:
@@ -127,8 +135,14 @@ def make_plan(
     now = datetime.now(UTC)
     gate_id = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{base.short}-{head.short}"
     return Plan(
-        gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left,
+        gate_id, now.isoformat(timespec="seconds"), int(now.timestamp()), base, head, cells, left, processor(),
     )  # fmt: skip
+
+
+def processor() -> str:
+    """Return what tells this machine's processor from another's: its name, its numbers, how much of it is granted."""
+    name, numbers = (provenance.known(ask) for ask in (provenance.cpu_model, provenance.cpu_model_numbers))
+    return f"{name} ({numbers}), {cores.granted_cores():g} of {cores.online_cores()} cores"
 
 
 def chosen_cases(kernels: Sequence[str], tier: str, cases: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,9 @@ from benchmarks import registry
 from benchmarks.calls.binding import Target, target
 from benchmarks.environment.process import die_with_parent, refuse_huge_pages
 from benchmarks.environment.wheel import is_refused
+from benchmarks.gate import usage
 from benchmarks.gate.lines import Reply, Request
+from benchmarks.gate.usage import Usage
 from benchmarks.pairing.stage import Stage, block_s
 from inputs.families import find
 from inputs.real.cubes import Unavailable
@@ -38,6 +40,7 @@ class Seat:
         self.made: tuple[str, str, int] | None = None
         self.stage: Stage | None = None
         self.arm = ""
+        self.used = Usage()
 
     def answer(self, asked: Request) -> Reply:
         """Do what is asked; whatever goes wrong in it is the answer."""
@@ -68,7 +71,7 @@ class Seat:
             return Reply(found.status, found.reason)
         with self._placed(stage):
             stage.estimate(asked.arm, compiled=False)
-        self.stage = stage
+        self.stage, self.used = stage, Usage()
         gc.collect()
         told = {"right": sorted(stage.right or ()), "bytes": onto.input_bytes + onto.output_bytes}
         return Reply("ok", seconds=stage.estimate_s[asked.arm], told=told)
@@ -89,23 +92,28 @@ class Seat:
         gc.disable()
         try:
             with self._placed(stage):
+                before = usage.now()
                 for _ in range(asked.discarded):
                     call()
-                return Reply("ok", seconds=block_s(call, asked.calls))
+                seconds = block_s(call, asked.calls)
+                self.used = self.used.and_(usage.now().since(before))
+                return Reply("ok", seconds=seconds)
         finally:
             gc.enable()
 
     def _check(self, _: Request) -> Reply:
         stage = self._prepared()
+        told = self.used.told()
         if stage.check(self.arm, "after"):
-            return Reply("ok")
-        return Reply("failed", stage.outcomes[self.arm].reason)
+            return Reply("ok", told=told)
+        return Reply("failed", stage.outcomes[self.arm].reason, told=told)
 
     def _controls(self, _: Request) -> Reply:
-        from benchmarks.probes import bandwidth, compute
+        from benchmarks.probes import bandwidth, compute, stencil
 
         triad = bandwidth.triad(2)
         told = {"triad_1_gb_per_s": triad.one, "triad_2_gb_per_s": triad.two}
+        told |= {"stencil_pixels_per_s": stencil.pixels_per_s()}
         return Reply("ok", told={**told, "flop_per_s": compute.flop_per_s("float32", 1).one})
 
     def _prepared(self) -> Stage:

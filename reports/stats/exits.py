@@ -6,6 +6,7 @@ cell must not be given that word because something is missing or broken: leave i
 
 1 stands above 2: a confirmed regression stays one, whatever else is undecided or was not measured. A plan without gated
 cells is 2, as a gate that looks at nothing must not be green, unless the caller says why nothing can have regressed.
+A gate beside which a load was put on purpose is 2 whatever it found: it tells of the gate, and not of the change.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Exit:
     why: str
 
 
-def exit_code(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, excused: str = "") -> Exit:
+def exit_code(
+    verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, excused: str = "", beside: str = ""
+) -> Exit:
     """Return the exit code of a gate.
 
     Parameters
@@ -42,6 +45,8 @@ def exit_code(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, ex
         All cells that should have one.
     excused
         Why nothing can have regressed where no cell is gated. It makes such a plan 0, and changes nothing else.
+    beside
+        The load that was put beside it on purpose, or nothing.
 
     Returns
     -------
@@ -53,6 +58,13 @@ def exit_code(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], *, ex
     ValueError
         Where a cell is planned twice, or a verdict is on a cell that was not planned.
     """
+    found = _found(verdicts, planned, excused)
+    if beside:
+        return Exit(2, f"measured beside a load on purpose ({beside}), which decides nothing: {found.why}")
+    return found
+
+
+def _found(verdicts: Mapping[Cell, Verdict], planned: Collection[Cell], excused: str) -> Exit:
     plan = set(planned)
     if len(plan) != len(planned):
         raise ValueError(f"planned: {len(planned) - len(plan)} cells stand in it more than once, each may once")

@@ -7,7 +7,8 @@ something had changed, new pairs confirm or refute it.
 
 Some cells are also compared with themselves, base with base, in the same minutes, as long as the gate goes on. What
 shows a change there where there is none cannot be trusted with the others: the gate's cells are contaminated then. So
-is a cell of which the controls leave fewer pairs than an interval needs.
+is a cell of which the controls leave fewer pairs than an interval needs. They also may widen what matters
+(`reports.stats.disturbances`).
 
 Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
 """
@@ -27,6 +28,8 @@ from benchmarks.gate.lines import Cell, Pair, Stage
 from benchmarks.gate.plan import Plan
 from benchmarks.gate.relink import Links
 from benchmarks.pairing.stage import robust_s
+from reports.stats import disturbances
+from reports.stats.disturbances import Widening
 from reports.stats.equivalence import MARGIN, equivalent
 from reports.stats.evidence import Evidence, Q, relevance
 from reports.stats.multiple import adjusted, least_p
@@ -48,8 +51,6 @@ RELINKED_PAIRS = 12
 """Pairs of a confirmed cell on other links: as many of each."""
 SUSPECT_P = 0.05
 """One-sided p of the screen below which a cell is looked at again in new processes."""
-STOLEN_SHARE = 0.05
-"""Share of processor time taken by others beyond which a pair is void."""
 SAME_SHARE = 0.1
 """Share of the cells that are also compared with themselves."""
 SAME_MARGIN = 0.03
@@ -103,7 +104,8 @@ class Evidences:
         cut: Mapping[Cell, int] | None = None,
     ) -> None:
         self.plan, self.counted, self.links, self.cut = plan, counted or Counted(), links or Links(), cut or {}
-        self.void = {(line["stage"], line["number"]): why for line in controls if (why := void(line))}
+        self.controls = list(controls)
+        self.void = disturbances.void(plan, self.controls)
         self.by_cell: dict[Cell, list[Pair]] = {cell: [] for cell in plan.cells}
         for pair in pairs:
             if pair.cell in self.by_cell:
@@ -122,9 +124,26 @@ class Evidences:
         kept = (pair for pair in self._kept(cell, "relink") if self.links.counts(pair.number, cell.kernel))
         return tuple(log(head_s / base_s) for base_s, head_s in map(_times, kept))
 
-    def voided(self, cell: Cell) -> int:
-        """Return how many pairs of a cell are void."""
-        return sum((pair.stage, pair.number) in self.void for pair in self.by_cell[cell])
+    def voided(self, cell: Cell, stage: Stage | None = None) -> int:
+        """Return how many pairs of a cell are void, of one stage or of all."""
+        return sum(bool(self.why_void(pair)) for pair in self.by_cell[cell] if stage in {None, pair.stage})
+
+    def why_void(self, pair: Pair) -> str:
+        """Return why a pair does not count, by the controls, or nothing."""
+        return self.void.get((pair.stage, pair.number), "") or disturbances.disturbed(pair)
+
+    def contaminated(self, cell: Cell) -> str:
+        """Return why the controls leave too little of a cell, or nothing."""
+        reasons = [why for pair in self.by_cell[cell] if (why := self.why_void(pair))]
+        few = reasons and len(self.changes(cell, "screen")) < MINIMUM_PROCESSES
+        return f"too few pairs are left: {reasons[0]}" if few else ""
+
+    def widening(self) -> Widening:
+        """Return by how much what matters is widened: by bandwidth, or by what most equal cells seem to differ."""
+        same = ((cell, self.changes(cell, "same")) for cell in self.by_cell)
+        known = [(cell, changes) for cell, changes in same if len(changes) >= MINIMUM_PROCESSES]
+        seeming = [abs(location(changes).estimate) / log1p(self.relevance(cell)) for cell, changes in known]
+        return disturbances.unequal(seeming).or_(disturbances.restless(self.controls))
 
     def failure(self, cell: Cell) -> str:
         """Return why a cell has no verdict, what one of its pairs failed with, or nothing."""
@@ -181,7 +200,7 @@ class Evidences:
 
     def _counts(self, pair: Pair) -> bool:
         whole = pair.base.status == pair.head.status == "ok" and bool(pair.base.blocks_s and pair.head.blocks_s)
-        return whole and (pair.stage, pair.number) not in self.void
+        return whole and not self.why_void(pair)
 
 
 def _number(pair: Pair) -> int:
@@ -190,16 +209,6 @@ def _number(pair: Pair) -> int:
 
 def _times(pair: Pair) -> tuple[float, float]:
     return robust_s(pair.base.blocks_s), robust_s(pair.head.blocks_s)
-
-
-def void(line: Mapping[str, Any]) -> str:
-    """Return why what the machine gave makes a pair void, or nothing."""
-    stolen, throttled = line.get("steal_share"), line.get("throttled_periods")
-    if isinstance(stolen, float) and stolen > STOLEN_SHARE:
-        return f"{stolen:.0%} of the processors' time was taken by others"
-    if isinstance(throttled, int) and throttled > 0:
-        return f"the quota was used up in {throttled} periods"
-    return ""
 
 
 def confirming(known: Evidences, cell: Cell) -> int:
@@ -244,10 +253,11 @@ def suspects(known: Evidences) -> list[Cell]:
 
 
 def undecided(known: Evidences) -> list[Cell]:
-    """Return the cells of which the screen shows neither that they changed nor that they did not."""
+    """Return the cells of which the screen shows neither that they changed nor that they did not, or all is void."""
     suspected = set(suspects(known))
     cells = (cell for cell in known.plan.cells if cell not in suspected and not known.failure(cell))
-    return [cell for cell in cells if known.changes(cell, "screen") and looked_at(known, cell).step is Step.GO_ON]
+    cells = (cell for cell in cells if known.changes(cell, "screen") or known.voided(cell, "screen"))
+    return [cell for cell in cells if looked_at(known, cell).step is Step.GO_ON]
 
 
 def inconclusive(judged: Iterable[Judged]) -> list[Cell]:
@@ -267,7 +277,7 @@ def confirmed(known: Evidences) -> list[Cell]:
 
 def judge_all(known: Evidences) -> list[Judged]:
     """Return a verdict for each planned cell that has one: those that failed or were not measured have none."""
-    disturbed = known.disturbed()
+    disturbed, factor = known.disturbed(), known.widening().factor
     failed = [cell for cell in known.plan.cells if known.failure(cell)]
     cells = [cell for cell in known.plan.cells if cell not in set(failed)]
     skipped = {cell: known.skipped(cell) for cell in cells}
@@ -277,9 +287,8 @@ def judge_all(known: Evidences) -> list[Judged]:
     found = []
     for cell in cells:
         base_s, head_s = known.seconds(cell)
-        evidence = _evidence(
-            known, cell, skipped[cell], disturbed, dict(zip(gated + failed, p, strict=True)).get(cell, 1.0)
-        )
+        adjusted_p = dict(zip(gated + failed, p, strict=True)).get(cell, 1.0)
+        evidence = _evidence(known, cell, skipped[cell], disturbed or known.contaminated(cell), factor, adjusted_p)
         if evidence is not None:
             count = len(evidence.screen) + len(evidence.confirmation)
             side = max((pair.side for pair in known.by_cell[cell]), default=0)
@@ -288,15 +297,15 @@ def judge_all(known: Evidences) -> list[Judged]:
     return found
 
 
-def _evidence(known: Evidences, cell: Cell, skipped: str, disturbed: str, p: float) -> Evidence | None:
+def _evidence(  # noqa: PLR0917 (what a cell's verdict is made of)
+    known: Evidences, cell: Cell, skipped: str, contaminated: str, factor: float, p: float
+) -> Evidence | None:
     screen, confirmation = known.changes(cell, "screen"), known.changes(cell, "confirm")
-    few = known.voided(cell) and len(screen) < MINIMUM_PROCESSES
-    contaminated = disturbed or ("too few pairs are left: " + next(iter(known.void.values())) if few else "")
     if not (screen or skipped or contaminated):
         return None
     relink = known.relinked(cell)
     return Evidence(
-        relevance=known.relevance(cell),
+        relevance=factor * known.relevance(cell),
         screen=screen,
         confirmation=confirmation,
         adjusted_p=p if confirmation else 1.0,

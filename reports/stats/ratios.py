@@ -1,7 +1,7 @@
 """A run in ratios: from rows to what is kept, and to what is held against what was kept.
 
 Kept is the log of expert NumPy's time ÷ that of each other implementation of ours, as each process measured it. A
-process counts only where the machine was its own: see `reports.stats.gating.void`.
+process counts only where the machine was its own: see `reports.stats.disturbances`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reports.read.baseline import RatioCell, RatioName, RatioRun
 from reports.read.load import is_crop_notice
 from reports.read.rows import Control, Row, Run
 from reports.stats.cells import BASELINE
-from reports.stats.gating import STOLEN_SHARE
+from reports.stats.disturbances import STOLEN_SHARE
 from reports.stats.limits import CALM_THROTTLED_SHARE, canary
 
 

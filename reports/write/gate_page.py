@@ -48,6 +48,7 @@ def command(plan: Plan, one: Judged) -> str:
     if plan.again:
         return f"{plan.again} --case {one.cell.case}"
     own = f" --own {one.cell.arm}" if ":" in one.cell.arm else ""
+    own += f" --beside {plan.beside}" if plan.beside else ""
     return (
         f"python -m lab gate {plan.base.named} {plan.head.named} --kernel {one.cell.kernel} --case {one.cell.case}{own}"
     )
@@ -64,8 +65,19 @@ def broken(plan: Plan, known: Evidences) -> list[str]:
     return [f"{cell}: {why}" for cell in plan.cells if (why := known.failure(cell))]
 
 
+def disturbances(known: Evidences) -> str:
+    """Return what the controls say, as a sentence without its full stop, or nothing where all was calm."""
+    said = []
+    pairs = [pair for mine in known.by_cell.values() for pair in mine]
+    if reasons := [why for pair in pairs if (why := known.why_void(pair))]:
+        said.append(f"{len(reasons)} of {len(pairs)} comparisons are void, the first because {reasons[0]}")
+    if (wider := known.widening()).why and wider.factor > 1:
+        said.append(f"what matters is widened {wider.factor:.1f}-fold, as {wider.why}")
+    return "; ".join(said)
+
+
 def notes(plan: Plan, known: Evidences) -> list[str]:
-    """Return what there is to know of the gate itself: how much its pairs scattered, what was cut short or counted."""
+    """Return what there is to know of the gate itself: its scatter, what was cut short, counted or disturbed."""
     if not plan.cells:
         return []
     found = []
@@ -77,7 +89,8 @@ def notes(plan: Plan, known: Evidences) -> list[str]:
         found.append(
             f"The budget ended before all pairs of {count(len(known.cut), 'cell')} were measured; --budget gives more."
         )
-    return [*found, f"{known.counted.note[0].upper()}{known.counted.note[1:]}."]
+    said = filter(None, (known.counted.note, disturbances(known)))
+    return [*found, *(f"{one[0].upper()}{one[1:]}." for one in said)]
 
 
 def _share(log_sd: float) -> str:
@@ -113,6 +126,8 @@ def as_object(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidenc
         "exit_code": ending.code,
         "why": ending.why,
         "instructions": known.counted.note,
+        "beside": plan.beside,
+        "disturbances": disturbances(known),
         "scatter": median(scatter) if (scatter := known.scatter()) else None,
         "cut": [{**cell._asdict(), "wanted_pairs": wanted} for cell, wanted in known.cut.items()],
         "cells": [_cell(plan, one, known) for one in judged],

@@ -62,7 +62,7 @@ def test_each_injection_leaves_the_answer_right(build: Build, folder: Path, kind
     ("wrong", "said"),
     [
         (("no_such", "rust", "spin", 1.0), "kernel: was 'no_such'"),
-        (("evi", "cobol", "spin", 1.0), "arm: was 'cobol'"),
+        (("evi", "cobol", "spin", 1.0), "implementation: was 'cobol'"),
         (("evi", "rust", "rest", 1.0), "kind: was 'rest'"),
         (("evi", "rust", "spin", 0.0), "amount: was 0.0"),
         (("evi", "rust", "lost-out", 0.5), "amount: was 0.5"),

@@ -59,7 +59,7 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Past:
     made = Past()
 
     class Course:
-        def __init__(self, folder: Path, base: Build, head: Build, seed: int) -> None:
+        def __init__(self, folder: Path, base: Build, head: Build, seed: int, _beside: str) -> None:
             self.folder, self.head = folder, head
 
         def measure(self, cells: Any, numbers: Any, stage: Any, notify: Any, until: float) -> bool:

@@ -6,87 +6,25 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from math import exp
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pytest
+from synthetic_gate import BASE, HEAD, World
 
 from benchmarks import ROOT
 from benchmarks.environment import checkout
-from benchmarks.environment.jsonlines import append
 from benchmarks.environment.process import MeasurementError
-from benchmarks.gate import affected, builds, course, injections, instructions, plan
+from benchmarks.gate import affected, builds, injections
 from benchmarks.gate.builds import Build
-from benchmarks.gate.course import CONTROLS
 from benchmarks.gate.injections import Injection
-from benchmarks.gate.lines import PAIRS, Cell, Pair, Side
+from benchmarks.gate.lines import Cell, Pair, Side
 from lab import __main__ as door
 from reports.write import gate_page
 
-BASE = Build("a" * 40, "before", "1" * 64, Path("/base"))
-HEAD = Build("b" * 40, "after", "2" * 64, Path("/head"))
 SLOW = Cell("evi", "f32_256", "rust")
-CALL_S = 5e-3
-
-
-@dataclass
-class World:
-    """What the machine and the commits are like in a test."""
-
-    folder: Path
-    changes: dict[Cell, float] = field(default_factory=dict)
-    spoil: Callable[[Pair], Pair] = lambda pair: pair
-    steal: float = 0.0
-    until_number: int = 10**6
-    raises: BaseException | None = None
-
-    def gate(self, *options: str) -> int:
-        """Run the command."""
-        return door.main(["gate", BASE.commit, "HEAD", "--kernel", "evi", *options])
-
-    def measure(self, cells: Iterable[Cell], numbers: Iterable[int], stage: Any, notify: Any, folder: Path) -> bool:
-        """Stand in for the processes."""
-        if self.raises is not None:
-            raise self.raises
-        for number in numbers:
-            if number >= self.until_number:
-                return False
-            append(folder / CONTROLS, {"number": number, "stage": stage, "steal_share": self.steal})
-            for cell in cells:
-                rng = np.random.default_rng([number, len(stage), len(str(cell))])
-                change = 0.0 if stage == "same" else self.changes.get(cell, 0.0)
-                base = (CALL_S,) * 4
-                head = tuple(CALL_S * exp(change + rng.normal(0, 0.005)) for _ in base)
-                sides = Side("ok", "", base), Side("ok", "", head)
-                pair = self.spoil(Pair(*cell, number, stage, 0, 1, "base", *sides, {}, 0.1))
-                append(folder / PAIRS, pair)
-                notify(pair)
-        return True
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(tmp_path)
-
-    class Course:
-        def __init__(self, folder: Path, *_: object) -> None:
-            self.folder = folder
-
-        def measure(self, cells: Any, numbers: Any, stage: Any, notify: Any, until: float) -> bool:
-            return made.measure(cells, numbers, stage, notify, self.folder)
-
-    monkeypatch.setattr(course, "Course", Course)
-    monkeypatch.setattr(instructions, "count", lambda *_: instructions.Counted())
-    monkeypatch.setattr(plan, "GATES", tmp_path / "gates")
-    monkeypatch.setattr(builds, "build", lambda name: HEAD if name == "HEAD" else BASE)
-    monkeypatch.setattr(checkout, "require_clean", lambda: None)
-    monkeypatch.setattr(affected, "affected", lambda *_: {("evi", arm): "evi.rs" for arm in affected.ARMS})
-    return made
 
 
 def test_no_change_is_green_and_says_how_much_is_decided(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,13 +74,26 @@ def nowhere(pair: Pair) -> Pair:
     return replace(pair, base=Side("skipped", "n/a: this wheel does not have it"))
 
 
+def waiting(pair: Pair) -> Pair:
+    return replace(pair, base=replace(pair.base, waited_share=0.3))
+
+
+def swapping(pair: Pair) -> Pair:
+    return replace(pair, head=replace(pair.head, major_faults=2))
+
+
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
         ({"spoil": failing}, "wrong answer after the timed blocks"),
         ({"spoil": lacking}, "head has it no more"),
         ({"spoil": nowhere}, "no cell is gated"),
-        ({"steal": 0.5}, "undecided"),
+        ({"controls": {"steal_share": 0.5}}, "50% of the processors' time was taken by others"),
+        ({"controls": {"throttled_periods": 3}}, "the quota was used up in 3 periods"),
+        ({"controls": {"processor": "another one"}}, "measured on another processor, another one"),
+        ({"controls": {"beside": {"kind": "cpu", "ended": False}}}, "the load beside it was cpu, planned was none"),
+        ({"spoil": waiting}, "undecided"),
+        ({"spoil": swapping}, "undecided"),
         ({"until_number": 0}, "have no verdict"),
         ({"until_number": 2}, "undecided"),
         ({"raises": MeasurementError("a pair of processes could not begin: Killed")}, "could not begin"),
@@ -153,6 +104,11 @@ def nowhere(pair: Pair) -> Pair:
         "head lacks it",
         "base lacks all",
         "stolen time",
+        "quota",
+        "another processor",
+        "a load nobody planned",
+        "waiting for a core",
+        "pages from the disk",
         "no time",
         "little time",
         "no start",
@@ -167,6 +123,13 @@ def test_what_is_broken_is_never_green(
     assert world.gate() == 2
     told = capsys.readouterr()
     assert said in told.out + told.err
+
+
+@pytest.mark.parametrize("lost", [1, 3, 8])
+def test_pairs_that_were_void_are_made_good(world: World, lost: int, capsys: pytest.CaptureFixture[str]) -> None:
+    world.spoil = lambda pair: waiting(pair) if pair.stage == "screen" and pair.number < lost else pair
+    assert world.gate() == 0, "others are measured in their place"
+    assert "comparisons are void, the first because base waited for a core in 30%" in capsys.readouterr().err
 
 
 def test_a_regression_stays_one_beside_a_cell_that_failed(world: World) -> None:
@@ -203,12 +166,49 @@ def test_what_is_put_in_on_purpose_is_found_and_can_be_had_again(
 def test_the_same_wheel_twice_has_nothing_to_compare(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(builds, "build", lambda name: BASE)
+    monkeypatch.setattr(builds, "build", lambda name: replace(HEAD, digest=BASE.digest) if name == "HEAD" else BASE)
     monkeypatch.setattr(affected, "affected", lambda *_: {})
     assert world.gate() == 0
     said = capsys.readouterr()
     assert "both wheels are the same" in said.err
     assert "the change can affect no cell" in said.out
+
+
+def test_a_commit_against_itself_is_measured_only_where_that_is_meant(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(builds, "build", lambda name: BASE)
+    monkeypatch.setattr(affected, "affected", lambda *_: {})
+    assert world.gate() == 2
+    assert "head: was aaaaaaaaaaaa, as base is" in capsys.readouterr().err
+    assert world.gate("--everything") == 0
+    assert "of 1 kernel to compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [0.0, 0.1, -0.1])
+def test_beside_a_load_nothing_is_decided_of_the_change(
+    world: World, change: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.changes[SLOW] = change
+    assert world.gate("--json", "--beside", "bandwidth") == 2
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, gate_page.schema())
+    assert told["beside"] == "bandwidth"
+    assert "beside a load on purpose (bandwidth), which decides nothing" in told["why"]
+    (one,) = (cell for cell in told["cells"] if (cell["kernel"], cell["case"], cell["arm"]) == SLOW)
+    assert one["verdict"] == {0.0: "equivalent", 0.1: "regressed", -0.1: "improved"}[change]
+    assert one["again"].endswith(" --beside bandwidth")
+
+
+@pytest.mark.parametrize("said", [{"beside": {"kind": "bandwidth", "ended": True}}, {"beside": None}])
+def test_pairs_that_a_planned_load_left_alone_are_void(
+    world: World, said: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.controls = said
+    assert world.gate("--json", "--beside", "bandwidth") == 2
+    told = json.loads(capsys.readouterr().out)
+    assert {cell["verdict"] for cell in told["cells"]} == {"contaminated"}
+    assert "comparisons are void, the first because the load beside it" in told["disturbances"]
 
 
 def test_a_change_of_the_lab_alone_has_nothing_to_compare(
@@ -231,6 +231,7 @@ def test_a_change_of_the_lab_alone_has_nothing_to_compare(
         (["gate", "/no/such", "/tmp", "--own", "mine:f", "--kernel", "evi"], "directory: was '/no/such'"),
         (["gate", "/tmp", "/tmp", "--own", "mine.py:f", "--kernel", "evi"], "own: was 'mine.py:f'"),
         (["gate", "/tmp", "/tmp", "--own", "mine:f"], "kernel: name the one"),
+        (["gate", "main", "HEAD", "--beside", "rain"], "beside: was 'rain'"),
         (["gate"], "Missing argument"),
         (["bisect", "evi", "HEAD", "HEAD"], "nothing changed that is measured"),
         (["bisect", "no_such", "HEAD~1"], "kernel: was 'no_such'"),
@@ -240,6 +241,9 @@ def test_a_change_of_the_lab_alone_has_nothing_to_compare(
         (["inject", "evi", "rust", "--amount", "-1"], "amount: was -1"),
         (["calibrate", "--kind", "other"], "kind: was 'other'"),
         (["calibrate", "--slice", "long"], "budget: was 'long'"),
+        (["calibrate", "--beside", "rain"], "beside: was 'rain'"),
+        (["calibrate", "--beside", "cpu", "--levels"], "--levels takes no load"),
+        (["calibrate", "--kernel", "no_such"], "kernel: was 'no_such'"),
     ],
 )
 def test_what_cannot_be_asked_is_an_error_in_a_sentence(
