@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib import metadata
@@ -295,6 +296,12 @@ def test_a_declared_kernel_has_all_its_files_and_lines(kernel: str) -> None:
 def test_no_implementation_is_without_a_declaration() -> None:
     written = {path.stem for side in ("impl_numpy", "impl_numba") for path in (PACKAGE / side).glob("[a-z]*.py")}
     assert written <= set(DECLARED), f"not declared in benchmarks/kernels: {sorted(written - set(DECLARED))}"
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Each folder of tests is no package, so pytest knows a file by its name alone and refuses the second."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_functions_are_short() -> None:
