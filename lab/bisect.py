@@ -82,7 +82,7 @@ class _Asking:
         return answer
 
     def _asked(self, commit: Commit) -> tuple[Answer, str]:
-        from benchmarks.gate import builds, plan
+        from benchmarks.gate import builds
         from lab import progress
         from lab.gate_run import GateRun
         from reports.stats import gating
@@ -97,9 +97,8 @@ class _Asking:
         planned = self._planned(head)
         if not planned.cells:
             return "good", "what changed cannot affect it"
-        folder = plan.GATES / planned.gate_id
-        planned.save(folder)
-        return self._answer(planned, gating.judge_all(GateRun(planned, folder, monotonic() + self.limit_s).run()))
+        run = GateRun(planned, planned.begin(), monotonic() + self.limit_s)
+        return self._answer(planned, gating.judge_all(run.run()))
 
     def _planned(self, head: Build) -> Plan:
         from benchmarks.gate import plan

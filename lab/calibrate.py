@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.gate.injections import Injection
     from benchmarks.gate.ledger import Entry, Kind
     from benchmarks.gate.plan import Plan
-    from reports.stats.gating import Evidences
+    from reports.stats.gate_pairs import Evidences
 
 AMOUNTS = (0.02, 0.05, 0.10, 0.20)
 KINDS = ("same", "relink", "injected")
@@ -143,8 +143,7 @@ def _pass(console: Console, wanted: _Wanted) -> Pass:
     if injections:
         planned = plan.make_plan(base, injected(base, *injections), {}, cases, everything=True)
     planned = replace(planned, beside=wanted.beside)
-    folder = plan.GATES / planned.gate_id
-    planned.save(folder)
+    folder = planned.begin()
     write_object(folder / STATE, {**state, "injections": [asdict(one) for one in injections], "done": False})
     return Pass(wanted.kind, folder, planned, injections)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+
+from lab.gate_run import GateRun
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from benchmarks.gate.builds import Build
     from benchmarks.gate.plan import Plan
     from reports.stats.exits import Exit
-    from reports.stats.gating import Evidences, Judged
+    from reports.stats.gate_pairs import Evidences
+    from reports.stats.gating import Judged
 
 
 def gate(  # noqa: PLR0917 (typer hands them over by name)
@@ -48,20 +52,11 @@ def gate(  # noqa: PLR0917 (typer hands them over by name)
     """
     from benchmarks.asv import runner
     from benchmarks.runs import budget as durations
-    from lab import terminal
-    from lab.gate_run import GateRun
 
-    console = terminal.console(stderr=True)
-    until_s = durations.parse(budget)
+    limit_s = durations.parse(budget)
     runner.heed_interrupts()
     planned = _planned(base, head, _Wanted(kernel or [], tier, case or [], everything, own, beside))
-    folder = begun(console, planned)
-    try:
-        measured = GateRun(planned, folder, monotonic() + until_s).decided()
-    except KeyboardInterrupt:
-        console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
-        raise typer.Exit(130) from None
-    tell(planned, measured, folder, as_json=as_json, markdown=markdown)
+    measure_and_tell(planned, limit_s, GateRun.decided, as_json=as_json, markdown=markdown)
 
 
 class _Wanted(NamedTuple):
@@ -116,14 +111,26 @@ def _require_two(base: Build, head: Build, *, everything: bool) -> None:
         raise ValueError(f"head: was {head.named}, as base is; accepted is another, or --everything for A against A")
 
 
-def begun(console: Console, planned: Plan) -> Path:
-    """Save the plan, say what it is, and return its directory."""
-    from benchmarks.gate.plan import GATES
+def measure_and_tell(
+    planned: Plan,
+    limit_s: float,
+    measure: Callable[[GateRun], Evidences],
+    *,
+    as_json: bool,
+    markdown: Path | None = None,
+) -> None:
+    """Keep the plan and say what it is, measure it no longer than that, tell the verdicts, and exit as they say."""
+    from lab import terminal
 
-    folder = GATES / planned.gate_id
-    planned.save(folder)
+    console = terminal.console(stderr=True)
+    folder = planned.begin()
     _announce(console, planned)
-    return folder
+    try:
+        known = measure(GateRun(planned, folder, monotonic() + limit_s))
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. What was measured is kept in {folder}.", highlight=False, soft_wrap=True)
+        raise typer.Exit(130) from None
+    _tell(planned, known, folder, as_json=as_json, markdown=markdown)
 
 
 def _announce(console: Console, planned: Plan) -> None:
@@ -144,7 +151,7 @@ def _announce(console: Console, planned: Plan) -> None:
         say(f"{count(len(planned.not_gated), 'cell')} that the change cannot affect")
 
 
-def tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:
+def _tell(planned: Plan, known: Evidences, folder: Path, *, as_json: bool, markdown: Path | None) -> None:
     """Print the verdicts, keep them beside the pairs, and exit as they say."""
     from benchmarks.environment.jsonfiles import write_object
     from lab import terminal
@@ -184,5 +191,4 @@ def _show(planned: Plan, judged: list[Judged], ending: Exit) -> None:
         console.print(f"    {one.verdict.reason}", highlight=False, soft_wrap=True)
         console.print(f"    again: {gate_page.command(planned, one)}", highlight=False, soft_wrap=True)
     console.print(gate_page.counts(judged), highlight=False, soft_wrap=True)
-    style = {0: "green", 1: "red", 2: "yellow"}[ending.code]
-    terminal.say(f"{ending.why}.", style, stderr=False)
+    terminal.say_ending(ending)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.gate.instructions import Counted
     from benchmarks.gate.lines import Cell, Pair, Stage
     from benchmarks.gate.plan import Plan
-    from reports.stats.gating import Evidences
+    from reports.stats.gate_pairs import Evidences
 
 SCREEN_SHARE = 0.6
 """Of the time, after which the screen takes no more pairs than it needs: the rest is for what it has found."""
@@ -52,7 +52,7 @@ class GateRun:
         """Measure, and return what the pairs say."""
         from benchmarks.gate.course import Course
         from lab import progress
-        from reports.stats import gating
+        from reports.stats import gating, next_pairs
         from reports.stats.speedup import MINIMUM_PROCESSES
 
         if not self.plan.cells:
@@ -60,19 +60,19 @@ class GateRun:
         course = Course(self.folder, self.plan.base, self.plan.head, self.plan.seed, self.plan.beside)
         cells = list(self.plan.cells)
         screened = monotonic() + SCREEN_SHARE * (self.until - monotonic())
-        planned = (len(cells) + len(gating.same_cells(self.plan))) * gating.SCREEN_PAIRS
+        planned = (len(cells) + len(next_pairs.same_cells(self.plan))) * next_pairs.SCREEN_PAIRS
         with progress.shown("screening", planned) as update:
             self.update = update
-            for number in range(gating.SCREEN_PAIRS):  # in turn, so that both are of the same minutes
+            for number in range(next_pairs.SCREEN_PAIRS):  # in turn, so that both are of the same minutes
                 if number >= MINIMUM_PROCESSES and monotonic() > screened:
-                    self.cut = dict.fromkeys(cells, gating.SCREEN_PAIRS)
+                    self.cut = dict.fromkeys(cells, next_pairs.SCREEN_PAIRS)
                     break
                 self._measure(course, cells, [number], "screen")
-                self._measure(course, gating.same_cells(self.plan), [number], "same")
+                self._measure(course, next_pairs.same_cells(self.plan), [number], "same")
         known = self._known()
-        self._until(course, gating.undecided(known), known, "screen", "deciding")
+        self._until(course, next_pairs.undecided(known), known, "screen", "deciding")
         known = self._known()
-        suspected = gating.suspects(known)
+        suspected = next_pairs.suspects(known)
         self._until(course, suspected, known, "confirm", "confirming")
         self._relink(course, gating.confirmed(self._known(linked=False)))
         return self._known()
@@ -83,20 +83,20 @@ class GateRun:
         Cells are compared with themselves as well: what decides has its controls in the same minutes.
         """
         from lab import progress
-        from reports.stats import gating
+        from reports.stats import next_pairs
         from reports.words import count
 
-        wanted = {cell: gating.confirming(known, cell) for cell in cells}
-        same = gating.same_cells(self.plan)[: len(cells)]
-        rounds = range(gating.SCREEN_PAIRS if stage == "screen" else 0, max(wanted.values(), default=0))
-        after = 0 if stage == "screen" else gating.CONFIRMING[1]
+        wanted = {cell: next_pairs.confirming(known, cell) for cell in cells}
+        same = next_pairs.same_cells(self.plan)[: len(cells)]
+        rounds = range(next_pairs.SCREEN_PAIRS if stage == "screen" else 0, max(wanted.values(), default=0))
+        after = 0 if stage == "screen" else next_pairs.CONFIRMING[1]
         planned = sum(max(0, n - rounds.start) for n in wanted.values()) + len(same) * len(rounds[::SAME_EVERY])
         with progress.shown(f"{doing} {count(len(cells), 'cell')}", planned) as update:
             self.update, self.done = update, 0
             for number in rounds:
                 self._measure(course, self._open(cells, wanted, number, stage), [number], stage)
                 if number in rounds[::SAME_EVERY]:
-                    self._measure(course, same, [gating.SCREEN_PAIRS + after + number], "same")
+                    self._measure(course, same, [next_pairs.SCREEN_PAIRS + after + number], "same")
                 if not self.complete:
                     self.cut |= {cell: n for cell, n in wanted.items() if n > number}
                     return
@@ -106,13 +106,15 @@ class GateRun:
 
         A look at the screen may have decided some.
         """
-        from reports.stats import gating
+        from reports.stats import next_pairs
 
         if stage == "confirm":
             return [cell for cell in cells if wanted[cell] > number]
         known = self._known()
         return [
-            cell for cell in cells if gating.looked_at(known, cell).pairs_wanted + known.voided(cell, "screen") > number
+            cell
+            for cell in cells
+            if next_pairs.looked_at(known, cell).pairs_wanted + known.voided(cell, "screen") > number
         ]
 
     def decided(self) -> Evidences:
@@ -134,7 +136,7 @@ class GateRun:
         """Compare cells of Rust that are confirmed to have changed on other links, where the builds have their kits."""
         from benchmarks.gate import relink
         from lab import progress
-        from reports.stats import gating
+        from reports.stats import next_pairs
 
         if not cells or monotonic() > self.until:
             return
@@ -143,16 +145,16 @@ class GateRun:
         links.save(self.folder)
         if not course.linked:
             return
-        wanted = len(cells) * gating.RELINKED_PAIRS
+        wanted = len(cells) * next_pairs.RELINKED_PAIRS
         with progress.shown(f"comparing {len(cells)} cells on other links", wanted) as update:
             self.update, self.done = update, 0
-            self._measure(course, cells, range(gating.RELINKED_PAIRS), "relink")
+            self._measure(course, cells, range(next_pairs.RELINKED_PAIRS), "relink")
 
     def _known(self, counted: Counted | None = None, *, linked: bool = True) -> Evidences:
         from benchmarks.gate.course import read_controls
         from benchmarks.gate.lines import read_pairs
         from benchmarks.gate.relink import Links
-        from reports.stats.gating import Evidences
+        from reports.stats.gate_pairs import Evidences
 
         links = Links.load(self.folder) if linked else None
         pairs, controls = read_pairs(self.folder), read_controls(self.folder)

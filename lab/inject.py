@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,18 +43,13 @@ def inject(  # noqa: PLR0917 (typer hands them over by name)
     from benchmarks.gate import plan
     from benchmarks.gate.injections import Injection
     from benchmarks.runs import budget as durations
-    from lab import gate, terminal
+    from lab.gate import measure_and_tell
     from lab.gate_run import GateRun
 
-    until_s = durations.parse(budget)
+    limit_s = durations.parse(budget)
     planned = _planned(Injection.named(kernel, arm, kind, amount), plan.chosen_cases([kernel], "smoke", case or ()))
     runner.heed_interrupts()
-    folder = gate.begun(terminal.console(stderr=True), planned)
-    try:
-        measured = GateRun(planned, folder, monotonic() + until_s).run()
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    gate.tell(planned, measured, folder, as_json=as_json, markdown=None)
+    measure_and_tell(planned, limit_s, GateRun.run, as_json=as_json)
 
 
 def _planned(put_in: Injection, cases: dict[str, tuple[str, ...]]) -> Plan:

@@ -131,6 +131,5 @@ def _tell(found: Told, *, every: bool, as_json: bool, markdown: Path | None) -> 
         console = terminal.console()
         for line in ratios_page.shown(found, every=every):
             console.print(line, highlight=False, soft_wrap=True)
-        style = {0: "green", 1: "red", 2: "yellow"}[found.ending.code]
-        terminal.say(f"{found.ending.why}.", style, stderr=False)
+        terminal.say_ending(found.ending)
     raise typer.Exit(found.ending.code)

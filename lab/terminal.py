@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from reports.stats.exits import Exit
+
 WIDTH = 80
 """Columns of a terminal that says it has none (``COLUMNS=0``): on none, nothing would be shown."""
 PLAIN = {
@@ -64,6 +66,11 @@ def say(text: str, style: str = "", *, stderr: bool = True) -> None:
     from rich.text import Text
 
     console(stderr=stderr).print(Text(text, style), soft_wrap=True)
+
+
+def say_ending(ending: Exit) -> None:
+    """Print why a gate ends as it does, on standard output."""
+    say(f"{ending.why}.", {0: "green", 1: "red", 2: "yellow"}[ending.code], stderr=False)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _settings(base: str, head: str) -> list[str]:
     """Return the files beside the crate that say how it is built, of those that do so otherwise in head."""
     found = [TOOLCHAIN] if _text(base, TOOLCHAIN) != _text(head, TOOLCHAIN) else []
     before, after = (tomllib.loads(_text(commit, PROJECT)) for commit in (base, head))
-    said = [({"build-system": one.get("build-system")}, one.get("tool", {}).get("maturin")) for one in (before, after)]
+    said = [(one.get("build-system"), one.get("tool", {}).get("maturin")) for one in (before, after)]
     return [*found, PROJECT] if said[0] != said[1] else found
 
 

@@ -104,9 +104,8 @@ def beside(load: Load | None, limit_s: float = LONGEST_S) -> Iterator[Running]:
     """
     started: list[keeper.Kept] = []
     try:
-        for _ in range(load.processes if load else 0):
-            assert load is not None
-            started.append(_started(load, min(limit_s, LONGEST_S)))
+        if load is not None:
+            started += (_started(load, min(limit_s, LONGEST_S)) for _ in range(load.processes))
         for process in started:
             _require_ready(process)
         yield Running(load, started)

@@ -65,6 +65,12 @@ class Plan:
         """Return the plan of some cells alone."""
         return replace(self, cells={cell: why for cell, why in self.cells.items() if cell in cells})
 
+    def begin(self) -> Path:
+        """Write the plan into a directory of its own among the gates, and return it."""
+        folder = GATES / self.gate_id
+        self.save(folder)
+        return folder
+
     def save(self, folder: Path) -> None:
         """Write the plan into a directory of its own."""
         folder.mkdir(parents=True)

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from reports.figures.drawing import INK, MUTED, STYLE, Look, Plot, blank, plain_ticks
-from reports.stats.error_rates import SIZES, WAIT, ErrorRates, Power
+from reports.stats.error_rates import WAIT, ErrorRates, Power
 from reports.stats.found import MOSTLY
 from reports.stats.rules import RULES
+from reports.stats.sizes import SIZES
 
 KEY = "gate-power"
 LOOKS = dict(zip(RULES, (Look("#D55E00", "D"), Look("#56B4E9", "o"), Look("#8a8f98", "x")), strict=True))

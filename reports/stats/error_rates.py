@@ -20,13 +20,12 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.gate.ledger import Entry
+from reports.stats import sizes
 from reports.stats.found import Least, least
 from reports.stats.rules import RULES, Rule, sides
 from reports.stats.shares import Share
 from reports.stats.speedup import Interval, location
 
-SIZES = (("1 ms and more", 1e-3), ("0.1 to 1 ms", 1e-4), ("below 0.1 ms", 0.0))
-"""Names of the classes of cells by the time of a call, and their least times in seconds."""
 WAIT = "spin"
 """What is put in to slow a call down by exactly the amount; what else can be put in does what it does."""
 
@@ -180,7 +179,7 @@ def _sorted(entries: Sequence[Entry]) -> list[tuple[Kind, Entry]]:
 def _rates(name: str, rule: Rule, compared: Sorted) -> Rates:
     false_flags = [_false_flags(kind, rule, [one for of, one in compared if of == kind]) for kind in UNCHANGED]
     power = _power(rule, [entry for kind, entry in compared if kind == "slowed"])
-    waits = {size: [one for one in power if (one.injection, one.size) == (WAIT, size)] for size, _ in SIZES}
+    waits = {size: [one for one in power if (one.injection, one.size) == (WAIT, size)] for size, _ in sizes.SIZES}
     leasts = [least(size, [(one.amount, one.found) for one in mine]) for size, mine in waits.items() if mine]
     return Rates(name, tuple(one for one in false_flags if one.flagged.of), tuple(power), tuple(leasts))
 
@@ -198,7 +197,7 @@ def _false_flags(kind: Kind, rule: Rule, mine: Sequence[Entry]) -> FalseFlags:
 
 def _power(rule: Rule, slowed: Sequence[Entry]) -> list[Power]:
     sized = [((entry.injection, entry.amount, size_of(entry)), entry) for entry in slowed]
-    order = {size: at for at, (size, _) in enumerate(SIZES)}
+    order = {size: at for at, (size, _) in enumerate(sizes.SIZES)}
     keys = sorted({key for key, _ in sized}, key=lambda key: (key[0] != WAIT, key[0], key[1], order[key[2]]))
     return [
         Power(*key, Share.clustered((one.gate, rule(one) == "slower") for of, one in sized if of == key))
@@ -213,7 +212,7 @@ def _coverage(compared: Sorted) -> tuple[Coverage, ...]:
         held = Share.clustered((entry.gate, _holds(found, entry)) for entry, found in mine)
         return Coverage(size, held, fmean(found.confidence or 0.0 for _, found in mine))
 
-    by_size = {size: [(one, found) for one, found in known if size_of(one) == size] for size, _ in SIZES}
+    by_size = {size: [(one, found) for one, found in known if size_of(one) == size] for size, _ in sizes.SIZES}
     return tuple(of(size, mine) for size, mine in {"all": known, **by_size}.items() if mine)
 
 
@@ -243,5 +242,4 @@ def _holds(found: Interval, entry: Entry) -> bool:
 def size_of(entry: Entry) -> str:
     """Return the class of a comparison by the time of a call in base; the smallest where it was never timed."""
     base, _ = sides(entry)
-    seconds = median(base) if base else 0.0
-    return next(name for name, least_s in SIZES if seconds >= least_s)
+    return sizes.size_of(median(base) if base else 0.0)

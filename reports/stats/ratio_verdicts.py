@@ -35,7 +35,7 @@ from reports.stats.evidence import Q, relevance
 from reports.stats.multiple import adjusted
 from reports.stats.ratios import Measured
 from reports.stats.speedup import MINIMUM_PROCESSES, Interval
-from reports.stats.verdicts import Channel, Verdict, Word, percent
+from reports.stats.verdicts import Channel, Verdict, Word, percent, with_ends
 
 MARGIN = 0.15
 """A change that matters, from run to run on the same processor; more where calls are too short to be told so well."""
@@ -208,9 +208,9 @@ class _Judging:
         least, most = found.ends(CONFIDENCE)
         if p < Q and not low < found.log < high:
             word = Word.REGRESSED if found.log > 0 else Word.IMPROVED
-            return Verdict(word, f"{_said(seen)} against {_reference(name)} (p {p:.2g})", Channel.TIME, seen)
+            return Verdict(word, f"{with_ends(seen)} against {_reference(name)} (p {p:.2g})", Channel.TIME, seen)
         if low < least and most < high:
-            why = f"{_said(seen)}, within ±{100 * margin:g} % with 90 % confidence"
+            why = f"{with_ends(seen)}, within ±{100 * margin:g} % with 90 % confidence"
             return Verdict(Word.EQUIVALENT, why, Channel.TIME, seen)
         return Verdict(Word.INCONCLUSIVE, _open(found, seen, margin, crowd), Channel.NONE, seen)
 
@@ -246,14 +246,9 @@ def _crowd(changes: Iterable[Change]) -> float | None:
     return TO_SD * median(sizes) if len(sizes) >= FEWEST_CELLS else None
 
 
-def _said(seen: Interval) -> str:
-    ends = f" [{percent(seen.low)}, {percent(seen.high)}]" if seen.low and seen.high else ""
-    return f"{percent(seen.estimate)}{ends}"
-
-
 def _open(found: Change, seen: Interval, margin: float, crowd: float | None) -> str:
     """Say why a measured cell is neither changed nor equivalent."""
     low, high = bounds(margin)
     if crowd and not low < found.log < high and found.p() < Q:
-        return f"{_said(seen)}, but between the two processors ratios differ by {percent(exp(crowd))} anyway"
-    return f"{_said(seen)}: neither a change of {100 * margin:g} % nor its absence is shown"
+        return f"{with_ends(seen)}, but between the two processors ratios differ by {percent(exp(crowd))} anyway"
+    return f"{with_ends(seen)}: neither a change of {100 * margin:g} % nor its absence is shown"

@@ -19,13 +19,13 @@ from statistics import fmean, median, variance
 import numpy as np
 
 from reports.read.rows import WALL, Group, Row, Run
+from reports.stats.between_runs import Logs
 from reports.stats.cells import BASELINE
+from reports.stats.sizes import SIZES, size_of
 from reports.stats.speedup import MINIMUM_PROCESSES, Interval, location, shared
 
 CLOSE = 0.03
 """Two runs agree on a ratio where they differ by no more than this."""
-SIZES = (("1 ms and more", 1e-3), ("0.1 to 1 ms", 1e-4), ("below 0.1 ms", 0.0))
-"""Classes of cells by the time of a call, and their least times in seconds."""
 DRAWS = 5_000
 
 
@@ -48,7 +48,7 @@ class RepeatedCell:
     group: Group
     implementation: str
     seconds: float
-    logs: tuple[tuple[float, ...], ...]
+    logs: tuple[Logs, ...]
 
     @property
     def found(self) -> tuple[Interval, ...]:
@@ -62,7 +62,11 @@ class RepeatedCell:
 
     @property
     def between(self) -> float:
-        """Variance between runs: that of their means, less what the processes explain; below 0 by chance at times."""
+        """Variance between runs: that of their means, less what the processes explain; below 0 by chance at times.
+
+        Of means, as their variance is exactly a share of the processes'; `reports.stats.between_runs` takes the centres
+        that it compares.
+        """
         return variance([fmean(mine) for mine in self.logs]) - fmean(variance(mine) / len(mine) for mine in self.logs)
 
 
@@ -127,11 +131,6 @@ def agreement(found: Iterable[RepeatedCell]) -> list[Agreement]:
     return [_agreement(name, mine) for name, mine in classes if mine]
 
 
-def size_of(seconds: float) -> str:
-    """Return the class of a call that takes so long."""
-    return next(name for name, least in SIZES if seconds >= least)
-
-
 @lru_cache(maxsize=64)
 def expected(own: int, other: int) -> float:
     """Return how often the interval of `own` processes holds the estimate of `other`, where only processes vary.
@@ -148,10 +147,11 @@ def expected(own: int, other: int) -> float:
 def _agreement(name: str, mine: Sequence[RepeatedCell]) -> Agreement:
     held, wanted, near = [], [], []
     for cell in mine:
-        for one, other in permutations(cell.found, 2):
+        found = cell.found
+        for one, other in permutations(found, 2):
             held.append(_holds(one, other))
             wanted.append(expected(one.n, other.n))
-        near += [abs(one.estimate - other.estimate) <= log(1 + CLOSE) for one, other in combinations(cell.found, 2)]
+        near += [abs(one.estimate - other.estimate) <= log(1 + CLOSE) for one, other in combinations(found, 2)]
     return Agreement(
         name, len(mine), fmean(held), fmean(wanted), fmean(near),
         sqrt(fmean(cell.within for cell in mine)), sqrt(max(0.0, fmean(cell.between for cell in mine))),
@@ -167,7 +167,7 @@ def _holds(interval: Interval, other: Interval) -> bool:
 _Key = tuple[str, str, Group, str]
 
 
-def _logs(rows: Iterable[Row]) -> dict[_Key, tuple[float, tuple[float, ...]]]:
+def _logs(rows: Iterable[Row]) -> dict[_Key, tuple[float, Logs]]:
     """Return cell → median seconds, and the log ratio of each process; cells with too few processes are left out."""
     timed = {(r.kernel, r.case, r.group, r.implementation): r for r in rows if r.status == "ok"}
     found = {}

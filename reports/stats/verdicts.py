@@ -20,10 +20,11 @@ same size, and leaves the other verdicts of time as they are. Instructions name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, log1p
+from math import exp, log, log1p
 
 from reports.stats.equivalence import MARGIN
 from reports.stats.evidence import Evidence, Findings, Layout, find
@@ -75,6 +76,11 @@ class Verdict:
     channel: Channel
     change: Interval | None
 
+    @property
+    def size(self) -> float:
+        """How far the change is from none at all; 0 where there is none to go by."""
+        return abs(log(self.change.estimate)) if self.change else 0.0
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -97,6 +103,19 @@ def judge(evidence: Evidence) -> Verdict:
 def percent(ratio: float) -> str:
     """Return a ratio of two times as what it adds: 1.052 is +5.2 %."""
     return f"{100 * (ratio - 1):+.1f} %"
+
+
+def with_ends(change: Interval) -> str:
+    """Return a change with its interval, as far as it has one: +5.2 % [+4.1 %, +6.3 %]."""
+    if change.low is None or change.high is None:
+        return percent(change.estimate)
+    return f"{percent(change.estimate)} [{percent(change.low)}, {percent(change.high)}]"
+
+
+def tally(verdicts: Iterable[Verdict]) -> str:
+    """Return how many cells got which verdict, in the order of the words; empty without any."""
+    by_word = Counter(verdict.word for verdict in verdicts)
+    return ", ".join(f"{by_word[word]} {word}" for word in Word if by_word[word])
 
 
 def _by_instructions(evidence: Evidence, findings: Findings) -> bool:
@@ -151,12 +170,7 @@ def _cut(evidence: Evidence) -> str:
 
 
 def _seen(findings: Findings) -> str:
-    change = findings.change
-    if change is None:
-        return "not measured"
-    if change.low is None or change.high is None:
-        return percent(change.estimate)
-    return f"{percent(change.estimate)} [{percent(change.low)}, {percent(change.high)}]"
+    return "not measured" if findings.change is None else with_ends(findings.change)
 
 
 RULES = (

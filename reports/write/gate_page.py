@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from math import exp, log
+from math import exp
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.gate.plan import Plan
 from reports.stats.exits import Exit
-from reports.stats.gating import Evidences, Judged
-from reports.stats.verdicts import Word, percent
+from reports.stats.gate_pairs import Evidences
+from reports.stats.gating import Judged
+from reports.stats.verdicts import Word, tally, with_ends
 from reports.words import count, seconds
 
 SCHEMA_VERSION = 1
@@ -25,22 +25,15 @@ TOLD = (Word.REGRESSED, Word.LAYOUT_ARTEFACT, Word.CONTAMINATED, Word.IMPROVED)
 def changed(judged: Iterable[Judged]) -> list[Judged]:
     """Return the cells that are told of: by verdict, the largest change first."""
     told = [one for one in judged if one.verdict.word in TOLD]
-    return sorted(told, key=lambda one: (TOLD.index(one.verdict.word), -_size(one)))
-
-
-def _size(one: Judged) -> float:
-    change = one.verdict.change
-    return abs(log(change.estimate)) if change else 0.0
+    return sorted(told, key=lambda one: (TOLD.index(one.verdict.word), -one.verdict.size))
 
 
 def sentence(one: Judged) -> str:
     """Return a cell, its verdict, by how much, and its times."""
-    change = one.verdict.change
-    size = f" {percent(change.estimate)}" if change else ""
-    interval = f" [{percent(change.low)}, {percent(change.high)}]" if change and change.low and change.high else ""
+    change = f" {with_ends(one.verdict.change)}" if one.verdict.change else ""
     times = f", {seconds(one.base_s)} → {seconds(one.head_s)}" if one.base_s and one.head_s else ""
     cropped = f", on a crop of {one.side} × {one.side}" if one.side else ""
-    return f"{one.verdict.word}: {one.cell}{size}{interval}{times}{cropped}"
+    return f"{one.verdict.word}: {one.cell}{change}{times}{cropped}"
 
 
 def command(plan: Plan, one: Judged) -> str:
@@ -56,8 +49,7 @@ def command(plan: Plan, one: Judged) -> str:
 
 def counts(judged: Sequence[Judged]) -> str:
     """Return how many cells got which verdict."""
-    by_word = Counter(one.verdict.word for one in judged)
-    return ", ".join(f"{by_word[word]} {word}" for word in Word if by_word[word]) or "no verdicts"
+    return tally(one.verdict for one in judged) or "no verdicts"
 
 
 def broken(plan: Plan, known: Evidences) -> list[str]:
@@ -105,10 +97,7 @@ def markdown(plan: Plan, judged: Sequence[Judged], ending: Exit, known: Evidence
     if told:
         lines += ["| verdict | cell | change | base | head |", "|---|---|---|---|---|"]
     for one in told:
-        change = one.verdict.change
-        size = "" if change is None else percent(change.estimate)
-        if change is not None and change.low is not None and change.high is not None:
-            size += f" [{percent(change.low)}, {percent(change.high)}]"
+        size = with_ends(one.verdict.change) if one.verdict.change else ""
         times = [seconds(value) if value else "" for value in (one.base_s, one.head_s)]
         lines.append(f"| {one.verdict.word} | {one.cell} | {size} | {times[0]} | {times[1]} |")
     if told:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import exp, log
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from reports.stats.between_runs import FEWEST_RUNS
 from reports.stats.cells import BASELINE
 from reports.stats.exits import Exit, exit_code
 from reports.stats.ratio_verdicts import RatioCase, RatioVerdict, RatioVerdicts
-from reports.stats.verdicts import Word, percent
+from reports.stats.verdicts import Word, percent, tally, with_ends
 
 SCHEMA_VERSION = 1
 TOLD = (Word.REGRESSED, Word.IMPROVED)
@@ -47,12 +46,7 @@ def changed(found: Iterable[RatioVerdict], *, every: bool = False) -> list[Ratio
     """Return the cells that are told of: regressions first, then improvements, the largest change first; or all."""
     order = [*TOLD, *(word for word in Word if word not in TOLD)]
     chosen = [one for one in found if every or one.verdict.word in TOLD]
-    return sorted(chosen, key=lambda one: (order.index(one.verdict.word), -_size(one)))
-
-
-def _size(one: RatioVerdict) -> float:
-    change = one.verdict.change
-    return abs(log(change.estimate)) if change else 0.0
+    return sorted(chosen, key=lambda one: (order.index(one.verdict.word), -one.verdict.size))
 
 
 def sentence(one: RatioVerdict) -> str:
@@ -131,9 +125,8 @@ def undecided(verdicts: RatioVerdicts) -> list[str]:
 
 def counts(verdicts: RatioVerdicts) -> str:
     """Return how many cells got which verdict, and by what a change must differ to count."""
-    by_word = Counter(one.verdict.word for one in verdicts.found)
-    number = ", ".join(f"{by_word[word]} {word}" for word in Word if by_word[word])
     margins = sorted({one.margin for one in verdicts.found})
+    number = tally(one.verdict for one in verdicts.found)
     return f"{number}; what matters is ±{' or '.join(f'{100 * margin:g}' for margin in margins)} %"
 
 
@@ -145,18 +138,12 @@ def markdown(found: Told) -> str:
         lines += ["| verdict | cell | change | ratio | was | is |", "|---|---|---|---|---|---|"]
     for one in cells:
         ratios = [words.times(value) for value in (one.base, one.head)]
-        lines.append(f"| {one.verdict.word} | {one.cell} | {_change(one)} | {_pair(one)} | {ratios[0]} | {ratios[1]} |")
+        size = with_ends(one.verdict.change) if one.verdict.change else ""
+        lines.append(f"| {one.verdict.word} | {one.cell} | {size} | {_pair(one)} | {ratios[0]} | {ratios[1]} |")
     if cells:
         lines += ["", "Again:", "", "```sh", *again(found.verdicts), "```"]
     rest = [*undecided(found.verdicts), f"{counts(found.verdicts)}."]
     return "\n".join([*lines, "", *(f"- {said}" for said in (*what(found), *rest)), ""])
-
-
-def _change(one: RatioVerdict) -> str:
-    change = one.verdict.change
-    if change is None or change.low is None or change.high is None:
-        return ""
-    return f"{percent(change.estimate)} [{percent(change.low)}, {percent(change.high)}]"
 
 
 def as_object(found: Told) -> dict[str, Any]:

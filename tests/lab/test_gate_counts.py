@@ -12,7 +12,7 @@ from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import PAIRS, Cell, Pair, Side
 from benchmarks.gate.plan import Plan
 from lab.gate_run import GateRun
-from reports.stats import gating
+from reports.stats import next_pairs
 
 CELL = Cell("evi", "f32_256", "rust")
 
@@ -24,7 +24,7 @@ def test_what_time_leaves_undecided_is_counted_or_told(
     builds = [Build(name * 40, name, name, tmp_path / name) for name in "ab"]
     plan = Plan("g", "2026-01-01T00:00:00+00:00", 1, builds[0], builds[1], {CELL: "evi.rs"}, {})
     rng = np.random.default_rng(2)
-    for number in range(gating.SCREEN_PAIRS):
+    for number in range(next_pairs.SCREEN_PAIRS):
         sides = (Side("ok", "", (1e-3,) * 8), Side("ok", "", (1e-3 * float(np.exp(rng.normal(0, scatter))),) * 8))
         append(tmp_path / PAIRS, Pair(*CELL, number, "screen", 0, 1, "base", *sides, {}, 0.1))
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -13,7 +13,8 @@ import pytest
 from benchmarks.gate.builds import Build
 from benchmarks.gate.lines import Cell, Pair, Side, Stage
 from benchmarks.gate.plan import Plan, make_plan
-from reports.stats import disturbances, gating
+from reports.stats import disturbances, gating, next_pairs
+from reports.stats.gate_pairs import Evidences
 from reports.stats.verdicts import Word
 from reports.write import gate_page
 
@@ -50,7 +51,7 @@ def confirmed(change: float) -> list[Pair]:
     return [pair for cell in CELLS for pair in pairs(cell, "screen", 8, change) + pairs(cell, "confirm", 16, change)]
 
 
-def words(known: gating.Evidences) -> set[Word]:
+def words(known: Evidences) -> set[Word]:
     return {one.verdict.word for one in gating.judge_all(known)}
 
 
@@ -129,7 +130,7 @@ def test_only_the_cell_that_waited_loses_the_pair() -> None:
         replace(pair, head=replace(pair.head, waited_share=0.5)) if pair.cell == CELL and pair.number < 3 else pair
         for pair in lines
     ]
-    known = gating.Evidences(plan(), spoilt, controls())
+    known = Evidences(plan(), spoilt, controls())
     assert [known.voided(cell) for cell in CELLS] == [6, 0, 0]
     found = {one.cell: one.verdict for one in gating.judge_all(known)}
     assert found[CELL].word == Word.CONTAMINATED
@@ -140,9 +141,9 @@ def test_only_the_cell_that_waited_loses_the_pair() -> None:
 @pytest.mark.parametrize("change", [0.1, -0.1])
 def test_void_pairs_decide_nothing(change: float) -> None:
     lines = controls() + controls(16, "confirm")
-    assert words(gating.Evidences(plan(), confirmed(change), lines)) <= {Word.REGRESSED, Word.IMPROVED}
+    assert words(Evidences(plan(), confirmed(change), lines)) <= {Word.REGRESSED, Word.IMPROVED}
     stolen = [line | {"steal_share": 0.5} for line in lines]
-    assert words(gating.Evidences(plan(), confirmed(change), stolen)) == {Word.CONTAMINATED}
+    assert words(Evidences(plan(), confirmed(change), stolen)) == {Word.CONTAMINATED}
 
 
 def test_restless_bandwidth_widens_what_matters() -> None:
@@ -150,37 +151,37 @@ def test_restless_bandwidth_widens_what_matters() -> None:
     wild = [line | {"triad_1_gb_per_s": (6.0, 13.0)[line["number"] % 2]} for line in steady]
     assert disturbances.restless(steady) == disturbances.Widening()
     assert disturbances.restless(wild).factor == disturbances.WIDER
-    assert words(gating.Evidences(plan(), confirmed(0.025), steady)) == {Word.REGRESSED}
-    known = gating.Evidences(plan(), confirmed(0.025), wild)
+    assert words(Evidences(plan(), confirmed(0.025), steady)) == {Word.REGRESSED}
+    known = Evidences(plan(), confirmed(0.025), wild)
     assert not words(known) & {Word.REGRESSED, Word.IMPROVED}
     assert "what matters is widened 1.5-fold, as bandwidth varied 2.2-fold" in gate_page.disturbances(known)
-    assert words(gating.Evidences(plan(), confirmed(0.06), wild)) == {Word.REGRESSED}
+    assert words(Evidences(plan(), confirmed(0.06), wild)) == {Word.REGRESSED}
 
 
 def test_what_seems_to_differ_from_itself_widens_what_matters() -> None:
     same = pairs(CELL, "same", 8, 0.0, sd=0.0)
     shifted = pairs(CELL, "same", 8, 0.029, sd=0.002)
     lines = controls() + controls(16, "confirm")
-    calm = gating.Evidences(plan(), [*confirmed(0.025), *same], lines)
+    calm = Evidences(plan(), [*confirmed(0.025), *same], lines)
     assert calm.widening().factor == 1
     assert words(calm) == {Word.REGRESSED}
-    known = gating.Evidences(plan(), [*confirmed(0.025), *shifted], lines)
+    known = Evidences(plan(), [*confirmed(0.025), *shifted], lines)
     assert known.disturbed() == "", "it is not shown to differ by 3 %"
     assert known.widening().factor == pytest.approx(0.029 / log1p(0.02), rel=0.1)
     assert "as half of the cells that are compared with themselves seem to differ" in gate_page.disturbances(known)
     assert not words(known) & {Word.REGRESSED, Word.IMPROVED}
     steady = [pair for cell in CELLS[1:] for pair in pairs(cell, "same", 8, 0.0)]
-    most = gating.Evidences(plan(), [*confirmed(0.025), *shifted, *steady], lines)
+    most = Evidences(plan(), [*confirmed(0.025), *shifted, *steady], lines)
     assert most.widening().factor == 1, "one cell of three is no rule"
 
 
 def test_nothing_is_said_of_a_calm_gate() -> None:
-    assert gate_page.disturbances(gating.Evidences(plan(), confirmed(0.0), controls())) == ""
+    assert gate_page.disturbances(Evidences(plan(), confirmed(0.0), controls())) == ""
 
 
 def test_a_cell_whose_pairs_are_all_void_gets_more_of_them() -> None:
     lines = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, 0.0)]
-    assert gating.undecided(gating.Evidences(plan(), lines, controls())) == []
+    assert next_pairs.undecided(Evidences(plan(), lines, controls())) == []
     spoilt = [replace(pair, head=replace(pair.head, waited_share=0.5)) if pair.cell == CELL else pair for pair in lines]
-    assert gating.undecided(gating.Evidences(plan(), spoilt, controls())) == [CELL]
-    assert gating.undecided(gating.Evidences(plan(), [], [])) == []
+    assert next_pairs.undecided(Evidences(plan(), spoilt, controls())) == [CELL]
+    assert next_pairs.undecided(Evidences(plan(), [], [])) == []

@@ -18,8 +18,9 @@ from benchmarks.gate.instructions import Counted
 from benchmarks.gate.lines import Cell, Pair, Side, Stage
 from benchmarks.gate.plan import Plan, make_plan
 from benchmarks.gate.relink import Link, Links
-from reports.stats import gating
+from reports.stats import gating, next_pairs
 from reports.stats.exits import exit_code
+from reports.stats.gate_pairs import Evidences
 from reports.stats.signed_rank import fewest_pairs
 from reports.stats.verdicts import Word
 from reports.write import gate_page
@@ -55,44 +56,42 @@ def screened(**changes: float) -> list[Pair]:
     return [pair for cell in CELLS for pair in pairs(cell, "screen", 8, by_cell.get(cell, 0.0))]
 
 
-def words(known: gating.Evidences) -> dict[Cell, Word]:
+def words(known: Evidences) -> dict[Cell, Word]:
     return {one.cell: one.verdict.word for one in gating.judge_all(known)}
 
 
 def test_the_log_change_is_positive_where_head_is_slower() -> None:
     (pair,) = pairs(SLOWED, "screen", 1, 0.5, sd=0.0)
     mirrored = replace(pair, base=pair.head, head=pair.base)
-    assert gating.Evidences(plan(), [pair], OK).changes(SLOWED, "screen") == pytest.approx((0.5,))
-    assert gating.Evidences(plan(), [mirrored], OK).changes(SLOWED, "screen") == pytest.approx((-0.5,))
+    assert Evidences(plan(), [pair], OK).changes(SLOWED, "screen") == pytest.approx((0.5,))
+    assert Evidences(plan(), [mirrored], OK).changes(SLOWED, "screen") == pytest.approx((-0.5,))
 
 
 @pytest.mark.parametrize(("change", "word"), [(0.10, Word.REGRESSED), (-0.10, Word.IMPROVED)])
 def test_a_change_is_suspected_then_confirmed_in_new_pairs(change: float, word: Word) -> None:
     first = screened(slowed=change)
-    known = gating.Evidences(plan(), first, OK)
-    assert gating.suspects(known) == [SLOWED]
-    assert gating.undecided(known) == []
+    known = Evidences(plan(), first, OK)
+    assert next_pairs.suspects(known) == [SLOWED]
+    assert next_pairs.undecided(known) == []
     assert words(known)[SLOWED] == Word.INCONCLUSIVE, "a screen alone decides nothing"
-    more = gating.confirming(known, SLOWED)
-    found = words(gating.Evidences(plan(), [*first, *pairs(SLOWED, "confirm", more, change)], OK))
+    more = next_pairs.confirming(known, SLOWED)
+    found = words(Evidences(plan(), [*first, *pairs(SLOWED, "confirm", more, change)], OK))
     assert found == {cell: word if cell == SLOWED else Word.EQUIVALENT for cell in CELLS}
 
 
 def test_what_the_confirmation_refutes_is_no_regression() -> None:
-    known = gating.Evidences(plan(), [*screened(slowed=0.10), *pairs(SLOWED, "confirm", 16)], OK)
+    known = Evidences(plan(), [*screened(slowed=0.10), *pairs(SLOWED, "confirm", 16)], OK)
     assert words(known)[SLOWED] in {Word.EQUIVALENT, Word.INCONCLUSIVE}
 
 
-def relinked(change: float, *moved: bool) -> gating.Evidences:
+def relinked(change: float, *moved: bool) -> Evidences:
     """Return a confirmed slowdown of 10 % and what the pairs on other links have, of which each moved or did not."""
     links = Links(tuple(Link(seed, "", "", ("evi",) * one) for seed, one in enumerate(moved, 1)))
     again = [
         pair if moved[pair.number % len(moved)] else replace(pair, head=Side("ok", "", pair.base.blocks_s))
-        for pair in pairs(SLOWED, "relink", gating.RELINKED_PAIRS, change)
+        for pair in pairs(SLOWED, "relink", next_pairs.RELINKED_PAIRS, change)
     ]
-    return gating.Evidences(
-        plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 16, 0.1), *again], OK, links=links
-    )
+    return Evidences(plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 16, 0.1), *again], OK, links=links)
 
 
 def test_what_another_link_takes_away_was_the_layout() -> None:
@@ -111,10 +110,10 @@ def test_a_link_that_moved_nothing_counts_for_nothing() -> None:
 def test_only_rust_that_is_confirmed_to_have_changed_is_linked_again() -> None:
     numpy = pairs(OTHER, "confirm", 16, 0.1)
     slow = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, 0.1 if cell in {SLOWED, OTHER} else 0.0)]
-    known = gating.Evidences(plan(), [*slow, *pairs(SLOWED, "confirm", 16, 0.1), *numpy], OK)
+    known = Evidences(plan(), [*slow, *pairs(SLOWED, "confirm", 16, 0.1), *numpy], OK)
     assert words(known)[OTHER] == Word.REGRESSED
     assert gating.confirmed(known) == [SLOWED]
-    assert gating.confirmed(gating.Evidences(plan(), slow, OK)) == []
+    assert gating.confirmed(Evidences(plan(), slow, OK)) == []
 
 
 def test_pairs_on_other_links_leave_the_times_as_they_are() -> None:
@@ -124,14 +123,14 @@ def test_pairs_on_other_links_leave_the_times_as_they_are() -> None:
 
 def test_a_cell_that_scatters_is_undecided_and_gets_more_pairs() -> None:
     noisy = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, sd=0.2 if cell == OTHER else 0.01, seed=1)]
-    known = gating.Evidences(plan(), noisy, OK)
-    assert OTHER in gating.undecided(known) + gating.suspects(known)
+    known = Evidences(plan(), noisy, OK)
+    assert OTHER in next_pairs.undecided(known) + next_pairs.suspects(known)
     assert words(known)[OTHER] == Word.INCONCLUSIVE
 
 
 def test_pairs_in_which_time_was_stolen_are_void() -> None:
     stolen = [{"stage": "screen", "number": k, "steal_share": 0.3, "throttled_periods": 0} for k in range(5)]
-    known = gating.Evidences(plan(), screened(slowed=0.1), stolen)
+    known = Evidences(plan(), screened(slowed=0.1), stolen)
     assert known.voided(SLOWED) == 5
     assert len(known.changes(SLOWED, "screen")) == 3
     assert set(words(known).values()) == {Word.CONTAMINATED}
@@ -140,12 +139,12 @@ def test_pairs_in_which_time_was_stolen_are_void() -> None:
 
 
 def test_a_cell_that_differs_from_itself_contaminates_the_gate() -> None:
-    same = gating.same_cells(plan())
+    same = next_pairs.same_cells(plan())
     assert len(same) == 2
     lines = [*screened(slowed=0.1), *pairs(same[0], "same", 8, 0.08)]
-    known = gating.Evidences(plan(), lines, OK)
+    known = Evidences(plan(), lines, OK)
     assert set(words(known).values()) == {Word.CONTAMINATED}
-    calm = gating.Evidences(plan(), [*screened(), *pairs(same[0], "same", 8)], OK)
+    calm = Evidences(plan(), [*screened(), *pairs(same[0], "same", 8)], OK)
     assert set(words(calm).values()) == {Word.EQUIVALENT}
 
 
@@ -153,7 +152,7 @@ def test_a_cell_that_failed_has_no_verdict_and_the_gate_is_not_green() -> None:
     lines = screened()
     at = next(k for k, pair in enumerate(lines) if pair.cell == OTHER)
     lines[at] = replace(lines[at], head=Side("failed", "wrong answer after the timed blocks: …"))
-    known = gating.Evidences(plan(), lines, OK)
+    known = Evidences(plan(), lines, OK)
     judged = gating.judge_all(known)
     assert OTHER not in {one.cell for one in judged}
     assert exit_code({one.cell: one.verdict for one in judged}, CELLS).code == 2
@@ -166,64 +165,66 @@ def test_what_base_lacks_is_not_gated_and_what_head_lacks_is_a_failure(side: str
         replace(pair, **{side: Side("skipped", "n/a: this wheel does not have it")}) if pair.cell == OTHER else pair
         for pair in screened()
     ]
-    assert words(gating.Evidences(plan(), lines, OK)).get(OTHER) == word
+    assert words(Evidences(plan(), lines, OK)).get(OTHER) == word
 
 
 def test_cells_that_nobody_measured_have_no_verdict() -> None:
-    known = gating.Evidences(plan(), [], OK)
+    known = Evidences(plan(), [], OK)
     assert gating.judge_all(known) == []
     assert exit_code({}, CELLS).code == 2
 
 
 def test_a_confirmation_can_tell_one_cell_of_all_from_chance_with_a_void_pair_to_spare() -> None:
-    calm = gating.Evidences(plan(), screened(), OK)
-    fewest, most = gating.CONFIRMING
-    assert gating.confirming(calm, SLOWED) == max(fewest, fewest_pairs(0.01 / len(CELLS) / 2) + gating.SPARE_PAIRS)
+    calm = Evidences(plan(), screened(), OK)
+    fewest, most = next_pairs.CONFIRMING
+    assert next_pairs.confirming(calm, SLOWED) == max(
+        fewest, fewest_pairs(0.01 / len(CELLS) / 2) + next_pairs.SPARE_PAIRS
+    )
     many = [Cell("evi", f"case {k}", "rust") for k in range(1000)]
-    known = gating.Evidences(plan([*CELLS, *many]), screened(), OK)
-    pairs_wanted = gating.confirming(known, SLOWED)
+    known = Evidences(plan([*CELLS, *many]), screened(), OK)
+    pairs_wanted = next_pairs.confirming(known, SLOWED)
     assert 2 * 0.5 ** (pairs_wanted - 1) <= 0.01 / 1006
     assert 5 * 2 * 0.5**pairs_wanted <= 0.01 / 1006, "the pairs of ranks 1, 2, 3, or 1 and 2, may point the other way"
-    wild = gating.Evidences(plan(), [p for c in CELLS for p in pairs(c, "screen", 8, sd=0.5)], OK)
-    assert gating.confirming(wild, SLOWED) == most
+    wild = Evidences(plan(), [p for c in CELLS for p in pairs(c, "screen", 8, sd=0.5)], OK)
+    assert next_pairs.confirming(wild, SLOWED) == most
 
 
 def test_a_confirmation_finds_five_per_cent_where_pairs_scatter_by_three() -> None:
     found = 0
     for seed in range(40):
         first = [p for c in CELLS for p in pairs(c, "screen", 8, 0.05 if c == SLOWED else 0, sd=0.03, seed=seed)]
-        known = gating.Evidences(plan(), first, OK)
-        if SLOWED in gating.suspects(known):
-            again = pairs(SLOWED, "confirm", gating.confirming(known, SLOWED), 0.05, sd=0.03, seed=seed)
-            found += words(gating.Evidences(plan(), [*first, *again], OK))[SLOWED] == Word.REGRESSED
+        known = Evidences(plan(), first, OK)
+        if SLOWED in next_pairs.suspects(known):
+            again = pairs(SLOWED, "confirm", next_pairs.confirming(known, SLOWED), 0.05, sd=0.03, seed=seed)
+            found += words(Evidences(plan(), [*first, *again], OK))[SLOWED] == Word.REGRESSED
     assert found >= 32
 
 
 def test_what_is_sure_to_be_more_than_matters_is_looked_at_again_though_it_is_small() -> None:
     sure = [p for c in CELLS for p in pairs(c, "screen", 8, 0.025 if c == SLOWED else 0.0, sd=0.002)]
-    known = gating.Evidences(plan(), sure, OK)
-    assert gating.suspects(known) == [SLOWED], "within 3 %, and above the 2 % that matter for 2 ms"
+    known = Evidences(plan(), sure, OK)
+    assert next_pairs.suspects(known) == [SLOWED], "within 3 %, and above the 2 % that matter for 2 ms"
     again = pairs(SLOWED, "confirm", 16, 0.025, sd=0.002)
-    assert words(gating.Evidences(plan(), [*sure, *again], OK))[SLOWED] == Word.REGRESSED
+    assert words(Evidences(plan(), [*sure, *again], OK))[SLOWED] == Word.REGRESSED
 
 
 def test_an_undecided_cell_is_looked_at_halfway_and_then_needs_no_more_pairs() -> None:
     rough = [p for c in CELLS for p in pairs(c, "screen", 8, sd=0.035 if c == OTHER else 0.003, seed=5)]
-    known = gating.Evidences(plan(), rough, OK)
-    assert gating.undecided(known) == [OTHER]
-    halfway = gating.looked_at(known, OTHER).pairs_wanted
-    assert gating.SCREEN_PAIRS < halfway < gating.confirming(known, OTHER)
+    known = Evidences(plan(), rough, OK)
+    assert next_pairs.undecided(known) == [OTHER]
+    halfway = next_pairs.looked_at(known, OTHER).pairs_wanted
+    assert next_pairs.SCREEN_PAIRS < halfway < next_pairs.confirming(known, OTHER)
     calm = [*rough, *(replace(p, number=8 + p.number) for p in pairs(OTHER, "screen", halfway - 8, sd=0.001, seed=2))]
-    known = gating.Evidences(plan(), calm, OK)
+    known = Evidences(plan(), calm, OK)
     assert words(known)[OTHER] == Word.EQUIVALENT
-    assert gating.undecided(known) == []
-    assert gating.looked_at(known, OTHER).pairs_wanted == halfway
+    assert next_pairs.undecided(known) == []
+    assert next_pairs.looked_at(known, OTHER).pairs_wanted == halfway
 
 
 def test_many_looks_call_a_change_as_large_as_the_margin_equivalent_in_one_of_twenty() -> None:
     wrong = 0
     for seed in range(200):
-        known = gating.Evidences(plan(), pairs(OTHER, "screen", 18, np.log1p(0.03), sd=0.012, seed=seed), OK)
+        known = Evidences(plan(), pairs(OTHER, "screen", 18, np.log1p(0.03), sd=0.012, seed=seed), OK)
         wrong += words(known)[OTHER] == Word.EQUIVALENT
     assert wrong <= 17, "5 % of 200, and what chance adds"
 
@@ -231,30 +232,30 @@ def test_many_looks_call_a_change_as_large_as_the_margin_equivalent_in_one_of_tw
 def test_what_matters_goes_by_the_longer_time_so_that_base_and_head_can_be_swapped() -> None:
     lines = pairs(SLOWED, "screen", 8, -1.0)
     turned = [replace(pair, base=pair.head, head=pair.base) for pair in lines]
-    one, other = (gating.Evidences(plan(), found, OK) for found in (lines, turned))
+    one, other = (Evidences(plan(), found, OK) for found in (lines, turned))
     assert one.relevance(SLOWED) == other.relevance(SLOWED) == 0.02
 
 
 def test_what_the_time_has_cut_short_is_told() -> None:
     first = screened(slowed=0.1)
-    known = gating.Evidences(plan(), [*first, *pairs(SLOWED, "confirm", 5, 0.1)], OK, cut={SLOWED: 13})
+    known = Evidences(plan(), [*first, *pairs(SLOWED, "confirm", 5, 0.1)], OK, cut={SLOWED: 13})
     (one,) = (one for one in gating.judge_all(known) if one.cell == SLOWED)
     assert one.verdict.word == Word.INCONCLUSIVE
     assert "before all 13 pairs" in one.verdict.reason
     assert any("budget ended before all pairs of 1 cell" in note for note in gate_page.notes(plan(), known))
-    assert not any("budget" in note for note in gate_page.notes(plan(), gating.Evidences(plan(), first, OK)))
+    assert not any("budget" in note for note in gate_page.notes(plan(), Evidences(plan(), first, OK)))
 
 
 def test_a_difference_that_chance_makes_among_many_is_not_called_none() -> None:
-    known = gating.Evidences(plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 7, 0.1)], OK)
+    known = Evidences(plan(), [*screened(slowed=0.1), *pairs(SLOWED, "confirm", 7, 0.1)], OK)
     (one,) = (one for one in gating.judge_all(known) if one.cell == SLOWED)
     assert one.verdict.word == Word.INCONCLUSIVE
     assert "not enough to tell one of 6 cells from chance" in one.verdict.reason
 
 
-def told(change: float) -> tuple[Plan, list[gating.Judged], gating.Evidences]:
+def told(change: float) -> tuple[Plan, list[gating.Judged], Evidences]:
     lines = [*screened(slowed=change), *pairs(SLOWED, "confirm", 16, change)]
-    known = gating.Evidences(plan(), lines, OK)
+    known = Evidences(plan(), lines, OK)
     return plan(), gating.judge_all(known), known
 
 
@@ -295,10 +296,10 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_instructions_decide_where_time_does_not_and_are_told() -> None:
     noisy = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, sd=0.2 if cell == OTHER else 0.01, seed=1)]
-    blind = gating.Evidences(plan(), noisy, OK)
+    blind = Evidences(plan(), noisy, OK)
     assert gating.inconclusive(gating.judge_all(blind)) == [OTHER]
     by_arm = {(OTHER.kernel, OTHER.arm): 0.1, (SLOWED.kernel, SLOWED.arm): 0.1}
-    known = gating.Evidences(plan(), noisy, OK, counted=Counted(by_arm, "instructions were counted for 1"))
+    known = Evidences(plan(), noisy, OK, counted=Counted(by_arm, "instructions were counted for 1"))
     found = words(known)
     assert found[OTHER] == Word.REGRESSED
     assert found[SLOWED] == Word.EQUIVALENT, "where time decides, instructions do not"
@@ -311,7 +312,7 @@ def test_instructions_decide_where_time_does_not_and_are_told() -> None:
 
 def test_that_nothing_was_counted_is_told_everywhere() -> None:
     missing = Counted(note="instructions were not counted: valgrind is not installed")
-    known = gating.Evidences(plan(), screened(), OK, counted=missing)
+    known = Evidences(plan(), screened(), OK, counted=missing)
     judged = gating.judge_all(known)
     ending = exit_code({one.cell: one.verdict for one in judged}, list(plan().cells))
     assert gate_page.as_object(plan(), judged, ending, known)["instructions"] == missing.note
