@@ -43,6 +43,9 @@ RELEASE: Mapping[str, object] = {
 }
 """Cargo's release profile where ``Cargo.toml`` says nothing, as far as it changes the code."""
 
+COMPRESSION = 9
+"""The most that the wheel's format has: it costs a second, and a wheel is stored and sent many times."""
+
 HARMLESS = frozenset(
     ("alias", "cache", "cargo-new", "credential-alias", "doc", "future-incompat-report", "http", "install", "net",
      "registries", "registry", "source", "term")
@@ -144,6 +147,7 @@ def build(
         If the build fails; the message says why.
     """
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-v"]
+    command += ["--config-settings", f"build-args=--compression-level={COMPRESSION}"]
     variables = environment(stage, target, settings)
     with tempfile.TemporaryDirectory(prefix="eolab-linker-") as first:
         if kits is not None and linking.listener(Path(first), kits, variables["PATH"]):

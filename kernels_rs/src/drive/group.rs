@@ -26,7 +26,7 @@ use crate::number::real::Real;
 use crate::view::raw::Raw;
 use crate::view::room::reserve;
 use crate::view::rows::{Operand, simplify};
-use crate::view::spans::{Block, SPAN};
+use crate::view::spans::{Room, SPAN};
 use ndarray::{Axis, Dimension, IxDyn};
 use std::ops::Range;
 
@@ -139,7 +139,7 @@ impl<I: Grouped> Map<'_, I> {
         for first in positions.clone().step_by(SPAN) {
             watch.check()?;
             let count = SPAN.min(positions.end - first);
-            let (mut room, mut marked) = (Block::new(), Block::new());
+            let (mut room, mut marked) = (Room::new(), Room::new());
             let values = values.span::<I>(first, count, &mut room);
             let marks = mask.as_ref().map(|mask| mask.span::<u8>(first, count, &mut marked));
             groups_of(labels, first, self.groups, self.path, &mut groups[..count]);

@@ -6,7 +6,7 @@ use crate::number::dtypes::{Dtype, Typed};
 use crate::number::lanes::{Key, Missing};
 use crate::number::real::Real;
 use crate::view::raw::Raw;
-use crate::view::spans::{Block, SPAN};
+use crate::view::spans::{Room, SPAN};
 
 /// A label as the number of its group.
 trait Label: Typed {
@@ -47,7 +47,7 @@ pub(crate) fn groups_of(labels: &Raw<'_>, first: usize, groups: u32, path: Path,
 }
 
 fn read<L: Label>(labels: &Raw<'_>, first: usize, groups: u32, path: Path, out: &mut [u32]) {
-    let mut room = Block::new();
+    let mut room = Room::new();
     let labels = labels.span::<L>(first, out.len(), &mut room);
     dispatch(path, Number { labels, groups, out });
 }

@@ -12,9 +12,9 @@ use std::mem::MaybeUninit;
 pub(crate) const SPAN: usize = 2048;
 
 /// Room for the copies of a span, which nobody fills before.
-pub(crate) struct Block<T>([MaybeUninit<T>; SPAN]);
+pub(crate) struct Room<T>([MaybeUninit<T>; SPAN]);
 
-impl<T: Copy> Block<T> {
+impl<T: Copy> Room<T> {
     #[allow(clippy::new_without_default, reason = "room, and no default of anything")]
     #[must_use]
     #[inline]
@@ -45,7 +45,7 @@ impl<'a> Raw<'a> {
     ///
     /// T has another size than the dtype; there are not as many elements; or they are more than [`SPAN`].
     #[must_use]
-    pub(crate) fn span<'s, T: Typed>(&self, first: usize, count: usize, room: &'s mut Block<T>) -> &'s [T]
+    pub(crate) fn span<'s, T: Typed>(&self, first: usize, count: usize, room: &'s mut Room<T>) -> &'s [T]
     where
         'a: 's,
     {
@@ -134,7 +134,7 @@ mod tests {
             {
                 for count in [0, 1, 5, 40, expected.len() - first].into_iter().filter(|&n| n <= expected.len() - first)
                 {
-                    let mut room = Block::new();
+                    let mut room = Room::new();
                     assert_eq!(array.span::<u16>(first, count, &mut room), &expected[first..][..count], "{view:?}");
                 }
             }
@@ -148,19 +148,19 @@ mod tests {
         let array = unsafe { Raw::new(bytes.as_ptr().cast_mut().wrapping_add(3), &[7], &[4], Dtype::Uint32).unwrap() };
         let expected: Vec<u32> =
             bytes[3..].chunks_exact(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
-        assert_eq!(array.span::<u32>(0, 7, &mut Block::new()), expected);
+        assert_eq!(array.span::<u32>(0, 7, &mut Room::new()), expected);
     }
 
     #[test]
     fn an_index_of_the_first_axes_leaves_the_others() {
         let cube = Array::from_iter(0..60_u16).into_shape_with_order((3, 4, 5)).unwrap();
         let array = raw(&cube.view().into_dyn());
-        let mut room = Block::new();
+        let mut room = Room::new();
         assert_eq!(
             array.under(&[2]).span::<u16>(0, 20, &mut room),
             cube.slice(s![2, .., ..]).as_slice_memory_order().unwrap()
         );
         assert_eq!(array.under(&[1, 3]).shape(), [5]);
-        assert_eq!(array.under(&[1, 3]).span::<u16>(1, 1, &mut Block::new()), [36]);
+        assert_eq!(array.under(&[1, 3]).span::<u16>(1, 1, &mut Room::new()), [36]);
     }
 }
