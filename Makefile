@@ -21,6 +21,8 @@ PY := .venv/bin/python
 WHEEL_DIR := .cache/wheel
 FLOORS := .cache/floors-venv/bin/python
 SUT := pyproject.toml rust-toolchain.toml LICENSE $(shell find kernels_rs reference_py -name target -prune -o ! -name '*.pyc' ! -name __pycache__ -print 2>/dev/null)
+CHECKED = $(SUT) requirements.lock $(shell find benchmarks inputs lab reports tests -name '*.py' 2>/dev/null)
+LINTED := .cache/stamps/lint$(if $(filter true,$(CI)),-in-ci)
 
 # One Cargo target for the lab's wheel, asv's wheels and the Rust tests; PyO3 asks this interpreter and no other.
 export CARGO_TARGET_DIR := $(CURDIR)/.cache/cargo-target
@@ -110,11 +112,18 @@ history: checkout setup data ## measure the last five commits of the main line a
 	$(PY) -m lab history $(KERNELS)
 	$(PY) -m lab record
 
-test: setup lint test-rust ## lint, Rust tests without Python, pytest
+test: setup $(LINTED) .cache/stamps/test-rust ## lint and Rust tests without Python, where sources are new; pytest
 	$(PY) -m pytest $(PYTEST_ARGS)
 
+# What has passed is not asked again before a source changes; what was only printed has not passed in CI.
+$(LINTED): $(CHECKED)
+	@$(MAKE) --no-print-directory lint
+.cache/stamps/test-rust: $(SUT)
+	@$(MAKE) --no-print-directory test-rust
+
 test-rust: .venv/.requirements
-	cargo test $(CARGO_FLAGS) --no-default-features $(if $(NO_RUN),--no-run)
+	cargo test $(CARGO_FLAGS) --no-default-features
+	@mkdir -p .cache/stamps && touch .cache/stamps/$@
 
 test-floors: setup ## labelled arrays, dask and contract with the oldest versions that pyproject.toml declares
 	@if ! $(PY) benchmarks/environment/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \
@@ -129,6 +138,7 @@ test-environments: setup ## the smoke of one kernel in the environments in which
 	$(PY) tests/house/environments.py
 
 lint: lint-rust lint-python ## rustfmt, clippy, ruff, mypy
+	@mkdir -p $(dir $(LINTED)) && touch $(LINTED)
 
 lint-rust: .venv/.requirements
 	cargo fmt --manifest-path kernels_rs/Cargo.toml --check $(if $(LINTS_ARE_FATAL),,|| true)

@@ -90,3 +90,28 @@ def test_what_a_hook_leaves_behind_does_not_reach_the_recipes(folder: Path) -> N
     lines = set(done.stdout.splitlines())
     assert not lines & set(harmful)
     assert {"GIT_CONFIG_GLOBAL=/g", "PYTHONNOUSERSITE=1"} <= lines
+
+
+@pytest.mark.parametrize("ci", ["true", "false"])
+def test_what_has_passed_is_asked_again_when_a_source_is_new_and_in_ci(folder: Path, ci: str) -> None:
+    other = "false" if ci == "true" else "true"
+    source = folder / "kernels_rs/src/lib.rs"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    for name in ("lint-in-ci" if ci == "true" else "lint", "test-rust"):
+        stamp = folder / ".cache/stamps" / name
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    for old in folder.rglob("*"):
+        if old.parent.name != "stamps":
+            os.utime(old, (1e9, 1e9))
+    asked = make(folder, "-n", "test", f"CI={ci}").stdout
+    assert "cargo test" not in asked
+    assert "mypy" not in asked
+    assert "pytest" in asked
+    assert "mypy" in make(folder, "-n", "test", f"CI={other}").stdout
+    source.touch()
+    os.utime(source)
+    asked = make(folder, "-n", "test", f"CI={ci}").stdout
+    assert "cargo test" in asked
+    assert "mypy" in asked
