@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import registry
 from benchmarks.calls.binding import WALL
 from benchmarks.counting import counter
-from benchmarks.counting.counts import ARMS, COUNTS, read_counts
+from benchmarks.counting.counts import ARMS, COUNTS, counted_case, read_counts
 from benchmarks.environment.jsonfiles import read_object
 from benchmarks.environment.jsonlines import append
 from benchmarks.environment.wheel import installed_digest
@@ -87,7 +87,8 @@ def exact(kernel: str, arm: str, field: str) -> float:
     run_dir, kernels, digest = _counted(kernel)
     path = run_dir / COUNTS
     if not any(line.kernel == kernel for line in read_counts(path)):
-        wanted = [(name, one) for name in kernels for one in ARMS if one in registry.get(name).implementations]
+        declared = [registry.get(name) for name in kernels]
+        wanted = [(of.name, one, counted_case(of).name) for of in declared for one in ARMS if one in of.implementations]
         for line in counter.count(wanted, digest):
             append(path, line)
     value = next(getattr(line, field) for line in read_counts(path) if (line.kernel, line.arm) == (kernel, arm))

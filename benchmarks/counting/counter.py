@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import ROOT, registry
-from benchmarks.counting.counts import SIMD, Count, counted_case, settled
+from benchmarks.counting.counts import SIMD, Count, Subject, counted_case, settled
 from benchmarks.counting.worker import ANSWERS, Answer, Job, Tool
 from benchmarks.environment import keeper
 from benchmarks.environment.cause import sentence
@@ -44,10 +44,9 @@ OPTIONS: dict[Tool, tuple[str, ...]] = {
     "massif": ("--tool=massif", "--time-unit=B", "--heap-admin=0", "--peak-inaccuracy=0.0", "--depth=1",
                "--massif-out-file={folder}/massif.out"),
 }  # fmt: skip
-DUMPED = re.compile(r"^desc: Trigger: Client Request: (\S+) (\S+)$.*?^totals: (\d+)$", re.M | re.S)
+DUMPED = re.compile(r"^desc: Trigger: Client Request: (\S+) (\S+) (\S+)$.*?^totals: (\d+)$", re.M | re.S)
 
-Subject = tuple[str, str]
-Found = dict[Subject, int | str]
+LARGER_ALONE = "bytes are counted on the larger case alone"
 
 
 def missing() -> str:
@@ -56,7 +55,7 @@ def missing() -> str:
 
 
 def count(subjects: Sequence[Subject], digest: str, package: Path | None = None) -> list[Count]:
-    """Count one call of each (kernel, implementation) of a wheel.
+    """Count one call of each (kernel, implementation, case) of a wheel; bytes on the larger case of a kernel alone.
 
     Parameters
     ----------
@@ -65,26 +64,24 @@ def count(subjects: Sequence[Subject], digest: str, package: Path | None = None)
     digest, package
         Of the wheel, and the directory in which it lies unpacked; None for what is installed.
     """
+    larger = tuple(one for one in subjects if one[2] == counted_case(registry.get(one[0])).name)
     with one_at_a_time():
         _run(Job("", digest, "", tuple(subjects)), package)
         counted = [_run(Job("callgrind", digest, "", tuple(subjects)), package) for _ in range(RUNS)]
-        held = [_run(Job("massif", digest, "", tuple(subjects)), package) for _ in range(RUNS)]
+        held = [_run(Job("massif", digest, "", larger), package) for _ in range(RUNS)] if larger else []
     return [
-        _line(
-            one,
+        Count(
+            one[0],
+            one[2],
+            one[1],
             digest,
             counted[0].simd.get(one, ""),
             settled(run.instructions[one] for run in counted),
-            settled(run.allocated_bytes[one] for run in held),
-            settled(run.peak_bytes[one] for run in held),
+            settled(run.allocated_bytes[one] for run in held) if one in larger else LARGER_ALONE,
+            settled(run.peak_bytes[one] for run in held) if one in larger else LARGER_ALONE,
         )
         for one in subjects
     ]
-
-
-def _line(one: Subject, digest: str, simd: str, *numbers: int | str) -> Count:
-    kernel, arm = one
-    return Count(kernel, counted_case(registry.get(kernel)).name, arm, digest, simd, *numbers)
 
 
 class Run:
@@ -111,7 +108,7 @@ def _run(job: Job, package: Path | None) -> Run:
         (folder / "job.json").write_text(json.dumps({**asdict(job), "folder": made}), encoding="utf-8")
         ended = _process(job, folder, package)
         answers = [Answer(**raw) for raw in read_raw(folder / ANSWERS)]
-        return Run(job, {(one.kernel, one.arm): one for one in answers}, dict(dumps(folder)), ended)
+        return Run(job, {(one.kernel, one.arm, one.case): one for one in answers}, dict(dumps(folder)), ended)
 
 
 def _process(job: Job, folder: Path, package: Path | None) -> str:
@@ -143,8 +140,8 @@ def _at_fixed_addresses(command: list[str]) -> list[str]:
 
 
 def dumps(folder: Path) -> Iterator[tuple[Subject, int]]:
-    """Yield what callgrind dumped: (kernel, implementation) and its instructions."""
+    """Yield what callgrind dumped: (kernel, implementation, case) and its instructions."""
     for path in sorted(folder.glob("callgrind.out.*")):
         found = DUMPED.search(path.read_text(encoding="utf-8", errors="replace"))
         if found:
-            yield (found[1], found[2]), int(found[3])
+            yield (found[1], found[2], found[3]), int(found[4])

@@ -12,6 +12,8 @@ from benchmarks.pairing.small_calls import small_cases
 from benchmarks.spec import Kernel
 from inputs.cases import Case
 
+Subject = tuple[str, str, str]
+"""What is counted: kernel, implementation and small case."""
 ARMS = ("numpy", "numba", "rust")
 COUNTS = "counts.jsonl"
 SIMD = "avx2"
@@ -22,7 +24,7 @@ MOST_VALUES = 20_000
 
 @dataclass(frozen=True)
 class Count:
-    """What one call of an implementation takes on its small case.
+    """What one call of an implementation takes on a small case.
 
     Attributes
     ----------
@@ -49,7 +51,29 @@ class Count:
 
 def counted_case(kernel: Kernel) -> Case:
     """Return the case on which a kernel is counted: the largest of its small ones within `MOST_VALUES`."""
-    return max((case for case in small_cases(kernel) if prod(case.shape) <= MOST_VALUES), key=lambda c: prod(c.shape))
+    return max((case for case in small_cases(kernel) if values(case) <= MOST_VALUES), key=values)
+
+
+def counted_cases(kernel: Kernel) -> tuple[Case, ...]:
+    """Return the counted case and a lesser one, which tells how much of a count the call itself is, whatever its size.
+
+    The lesser is the next smaller with as many dates and bands, about a quarter of the counted one; if there is none,
+    the next smaller of all, and the counted case stands alone where nothing is smaller.
+    """
+    counted = counted_case(kernel)
+    smaller = [case for case in small_cases(kernel) if values(case) < values(counted)]
+    alike = [case for case in smaller if case.shape[:-2] == counted.shape[:-2]]
+    return (counted, max(alike or smaller, key=values)) if smaller else (counted,)
+
+
+def small_case(kernel: Kernel, name: str) -> Case:
+    """Return the small case of that name."""
+    return next(case for case in small_cases(kernel) if case.name == name)
+
+
+def values(case: Case) -> int:
+    """Return how many values an array of a case has."""
+    return prod(case.shape)
 
 
 def settled(found: Iterable[int | str]) -> int | str:
@@ -63,7 +87,7 @@ def settled(found: Iterable[int | str]) -> int | str:
 
 
 def read_counts(path: Path) -> list[Count]:
-    """Return the counts in a file; of several of one implementation and wheel the last counts.
+    """Return the counts in a file; of several of one implementation, case and wheel the last counts.
 
     Raises
     ------
@@ -74,4 +98,4 @@ def read_counts(path: Path) -> list[Count]:
         lines = [Count(**raw) for raw in read_raw(path)]
     except TypeError as error:
         raise ValueError(f"{path} has a line that this version of the lab does not know: {error}") from None
-    return list({(line.digest, line.kernel, line.arm): line for line in lines}.values())
+    return list({(line.digest, line.kernel, line.arm, line.case): line for line in lines}.values())

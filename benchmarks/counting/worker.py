@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from benchmarks import registry
 from benchmarks.calls.binding import Absent, Target, bind, target
-from benchmarks.counting.counts import counted_case
+from benchmarks.counting.counts import Subject, small_case
 from benchmarks.counting.requests import Asked, Request, Valgrind
 from benchmarks.environment.jsonlines import append
 from benchmarks.environment.process import die_with_parent
@@ -31,20 +31,21 @@ MARGIN_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Job:
-    """What a process counts: with which tool, of which wheel, into which directory, and (kernel, implementation)."""
+    """What a process counts: with which tool, of which wheel, into which directory, and what."""
 
     tool: Tool
     digest: str
     folder: str
-    subjects: tuple[tuple[str, str], ...]
+    subjects: tuple[Subject, ...]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of an implementation: the reason why it was not counted, or '', and its bytes under massif."""
+    """What became of an implementation on a case: why it was not counted, or '', and its bytes under massif."""
 
     kernel: str
     arm: str
+    case: str
     reason: str = ""
     simd: str = ""
     allocated_bytes: int | None = None
@@ -76,7 +77,7 @@ class Counter:
         self.valgrind = Valgrind() if job.tool else None
         self.ballast: list[ctypes.Array[ctypes.c_char]] = []
 
-    def count(self, kernel: str, arm: str, call: Callable[[], Any]) -> dict[str, int]:
+    def count(self, subject: Subject, call: Callable[[], Any]) -> dict[str, int]:
         """Call once while the tool counts; return what is known of it here."""
         gc.collect()
         gc.disable()
@@ -84,8 +85,8 @@ class Counter:
             if self.valgrind is None:
                 return {}
             if self.job.tool == "callgrind":
-                return self._instructions(self.valgrind, f"{kernel} {arm}", call)
-            return self._bytes(self.valgrind, f"{kernel}-{arm}", call)
+                return self._instructions(self.valgrind, " ".join(subject), call)
+            return self._bytes(self.valgrind, "-".join(subject), call)
         finally:
             gc.enable()
 
@@ -122,17 +123,18 @@ class Counter:
         return {"allocated_bytes": allocated, "peak_bytes": max(whole.most, after.held) - before.held}
 
 
-def answer(counter: Counter, kernel: str, arm: str, onto: Target) -> Answer:
+def answer(counter: Counter, subject: Subject, onto: Target) -> Answer:
     """Count one implementation; whatever goes wrong in it is the answer."""
+    kernel, arm, case = subject
     found = bind(registry.get(kernel), arm, onto)
     if isinstance(found, Absent):
-        return Answer(kernel, arm, found.reason)
+        return Answer(kernel, arm, case, found.reason)
     try:
         for _ in range(WARM_CALLS):
             found.call()
-        return Answer(kernel, arm, "", simd(), **counter.count(kernel, arm, found.call))
+        return Answer(kernel, arm, case, "", simd(), **counter.count(subject, found.call))
     except Exception as error:  # whatever an implementation raises is its failure, not the count's
-        return Answer(kernel, arm, f"{type(error).__name__}: {error}")
+        return Answer(kernel, arm, case, f"{type(error).__name__}: {error}")
 
 
 def simd() -> str:
@@ -147,15 +149,15 @@ def main(path: str) -> int:
     """Count what a job says, and write a line for each."""
     die_with_parent()
     raw = json.loads(Path(path).read_text(encoding="utf-8"))
-    job = Job(**{**raw, "subjects": tuple((kernel, arm) for kernel, arm in raw["subjects"])})
+    job = Job(**{**raw, "subjects": tuple(map(tuple, raw["subjects"]))})
     if is_refused(job.digest):
         return 1
     counter = Counter(job)
-    for name in dict.fromkeys(kernel for kernel, _ in job.subjects):
+    for name, case in dict.fromkeys((kernel, case) for kernel, _, case in job.subjects):
         kernel = registry.get(name)
-        onto = target(kernel, counted_case(kernel))
-        for arm in (arm for of, arm in job.subjects if of == name):
-            append(counter.folder / ANSWERS, asdict(answer(counter, name, arm, onto)))
+        onto = target(kernel, small_case(kernel, case))
+        for subject in (one for one in job.subjects if (one[0], one[2]) == (name, case)):
+            append(counter.folder / ANSWERS, asdict(answer(counter, subject, onto)))
     return 0
 
 

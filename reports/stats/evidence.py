@@ -50,7 +50,8 @@ class Evidence:
     relink_moved
         Whether that link changed the function's address modulo 64. If not, it says nothing about the layout.
     log_instructions
-        Log of head ÷ base of instructions executed; None where they were not counted on the same SIMD path.
+        Log of head ÷ base of the instructions expected on this cell; None where they were not counted on the same SIMD
+        path.
     p_equivalent
         Of a screen that was looked at several times, the overall p of equivalence; None for that of its pairs alone.
     planned
@@ -122,6 +123,9 @@ class Findings:
         Whether head is shown to take as long as base, by the same pairs.
     faster
         Whether head seems to be faster by as much as matters, or the whole 90 % interval of the change lies below 1.
+    maybe_slower
+        Whether head may still be slower by as much as matters: the interval of the change reaches that, or there is
+        none.
     """
 
     change: Interval | None
@@ -131,6 +135,7 @@ class Findings:
     layout: Layout
     equivalent: bool
     faster: bool
+    maybe_slower: bool
 
     @property
     def apart(self) -> bool:
@@ -149,7 +154,9 @@ class Findings:
         return self.direction if self.agrees and self.matters else 0
 
 
-NOTHING = Findings(None, 0, agrees=False, matters=False, layout=Layout.UNKNOWN, equivalent=False, faster=False)
+NOTHING = Findings(
+    None, 0, agrees=False, matters=False, layout=Layout.UNKNOWN, equivalent=False, faster=False, maybe_slower=True
+)
 """What a cell without a measurement shows."""
 
 
@@ -162,14 +169,16 @@ def find(evidence: Evidence) -> Findings:
     again = location(evidence.confirmation).estimate if evidence.confirmation else 0.0
     pairs = evidence.confirmation or evidence.screen
     high = location(pairs, CONFIDENCE).high
+    change = ratio_of(pairs)
     return Findings(
-        change=ratio_of(pairs),
+        change=change,
         direction=_sign(again) if evidence.adjusted_p < Q else 0,
         agrees=_sign(first) == _sign(again),
         matters=abs(again) >= least,
         layout=_layout(evidence, _sign(again), least),
         equivalent=_equivalent(evidence),
         faster=location(pairs).estimate <= -least or (high is not None and high < 0),
+        maybe_slower=change.high is None or change.high >= 1 + evidence.relevance,
     )
 
 

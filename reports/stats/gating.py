@@ -3,7 +3,8 @@
 Where a cell that was compared with itself shows a change, all cells are contaminated. So is a cell of which the
 controls leave fewer pairs than an interval needs. They also may widen what matters (`reports.stats.disturbances`).
 
-Where time leaves a cell inconclusive, the instructions of its implementation are counted, and may decide.
+Where time leaves a cell inconclusive, the instructions of its implementation are counted, and what they let
+one expect on the cell may decide.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _evidence(  # noqa: PLR0917 (what a cell's verdict is made of)
         adjusted_p=p if confirmation else 1.0,
         relink=relink or known.changes(cell, "relink"),
         relink_moved=bool(relink),
-        log_instructions=known.counted.logs.get((cell.kernel, cell.arm)),
+        log_instructions=known.counted.logs.get(cell),
         planned=len(known.plan.cells),
         wanted=known.cut.get(cell, 0),
         p_equivalent=looked_at(known, cell).equivalence if len(screen) >= SCREEN_PAIRS else None,

@@ -9,9 +9,10 @@ The first rule that applies decides:
 4. regressed: confirmed slower, and no relink calls it into question.
 5. improved: its mirror.
 6. equivalent: the 90 % interval of the change lies between 1/1.03 and 1.03.
-7. regressed, by instructions: time shows nothing, and head executes more of them on the same SIMD path, by as much as
-   matters for a cell of that size and by `MORE_INSTRUCTIONS` at least. More instructions can take less time, so they
-   come last, and do not count where head seems to be faster.
+7. regressed, by instructions: time shows nothing, and head is expected to execute more of them on this cell on the same
+   SIMD path, by as much as matters for a cell of that size and by `MORE_INSTRUCTIONS` at least. More instructions can
+   take less time, so they come last, and decide nothing where head seems to be faster, nor where the 95 % interval of
+   the change ends below what matters: they tell of what time leaves open, and do not contradict it.
 8. inconclusive: none of it. It never means unchanged.
 
 `reports.stats.evidence` says what *confirmed* is. Swapping base and head swaps regressed and improved of time, with the
@@ -119,8 +120,12 @@ def tally(verdicts: Iterable[Verdict]) -> str:
 
 
 def _by_instructions(evidence: Evidence, findings: Findings) -> bool:
+    return _more_instructions(evidence) and not findings.faster and findings.maybe_slower
+
+
+def _more_instructions(evidence: Evidence) -> bool:
     least = log1p(max(MORE_INSTRUCTIONS, evidence.relevance))
-    return evidence.log_instructions is not None and evidence.log_instructions > least and not findings.faster
+    return evidence.log_instructions is not None and evidence.log_instructions > least
 
 
 def _why_confirmed(evidence: Evidence, findings: Findings) -> str:
@@ -146,10 +151,19 @@ def _why_equivalent(evidence: Evidence, findings: Findings) -> str:
 
 
 def _why_instructions(evidence: Evidence, findings: Findings) -> str:
-    return f"instructions: {percent(exp(evidence.log_instructions or 0.0))}; time does not decide ({_seen(findings)})"
+    return f"{_instructions(evidence)}; time does not decide ({_seen(findings)})"
+
+
+def _instructions(evidence: Evidence) -> str:
+    return f"instructions: {percent(exp(evidence.log_instructions or 0.0))} expected at this size"
 
 
 def _why_inconclusive(evidence: Evidence, findings: Findings) -> str:
+    unheard = f"; {_instructions(evidence)}, and time speaks against it" if _more_instructions(evidence) else ""
+    return f"{_not_shown(evidence, findings)}{unheard}"
+
+
+def _not_shown(evidence: Evidence, findings: Findings) -> str:
     pairs = len(evidence.confirmation or evidence.screen)
     if pairs < MINIMUM_PROCESSES:
         return f"{pairs} pairs were measured, and fewer than {MINIMUM_PROCESSES} show nothing{_cut(evidence)}"

@@ -132,7 +132,7 @@ def schema() -> dict[str, Any]:
 
 
 def _cell(plan: Plan, one: Judged, known: Evidences) -> dict[str, Any]:
-    more = known.counted.logs.get((one.cell.kernel, one.cell.arm))
+    more = known.counted.logs.get(one.cell)
     return {
         **one.cell._asdict(),
         "verdict": str(one.verdict.word),

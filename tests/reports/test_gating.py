@@ -13,8 +13,9 @@ import jsonschema
 import numpy as np
 import pytest
 
+from benchmarks.counting.counts import Count
 from benchmarks.gate.builds import Build
-from benchmarks.gate.instructions import Counted
+from benchmarks.gate.instructions import Counted, compared
 from benchmarks.gate.lines import Cell, Pair, Side, Stage
 from benchmarks.gate.plan import Plan, make_plan
 from benchmarks.gate.relink import Link, Links
@@ -22,7 +23,7 @@ from reports.stats import gating, next_pairs
 from reports.stats.exits import exit_code
 from reports.stats.gate_pairs import Evidences
 from reports.stats.signed_rank import fewest_pairs
-from reports.stats.verdicts import Word
+from reports.stats.verdicts import Channel, Word
 from reports.write import gate_page
 
 BASE = Build("a" * 40, "before", "1", Path("/base"))
@@ -298,8 +299,8 @@ def test_instructions_decide_where_time_does_not_and_are_told() -> None:
     noisy = [pair for cell in CELLS for pair in pairs(cell, "screen", 8, sd=0.2 if cell == OTHER else 0.01, seed=1)]
     blind = Evidences(plan(), noisy, OK)
     assert gating.inconclusive(gating.judge_all(blind)) == [OTHER]
-    by_arm = {(OTHER.kernel, OTHER.arm): 0.1, (SLOWED.kernel, SLOWED.arm): 0.1}
-    known = Evidences(plan(), noisy, OK, counted=Counted(by_arm, "instructions were counted for 1"))
+    by_cell = {OTHER: 0.1, SLOWED: 0.1}
+    known = Evidences(plan(), noisy, OK, counted=Counted(by_cell, "instructions were counted for 1"))
     found = words(known)
     assert found[OTHER] == Word.REGRESSED
     assert found[SLOWED] == Word.EQUIVALENT, "where time decides, instructions do not"
@@ -308,6 +309,22 @@ def test_instructions_decide_where_time_does_not_and_are_told() -> None:
     assert ending.code == 1
     (one,) = [cell for cell in gate_page.as_object(plan(), judged, ending, known)["cells"] if cell["channel"] != "time"]
     assert (one["channel"], one["instructions"]) == ("instructions", pytest.approx(exp(0.1)))
+
+
+def test_what_each_call_executes_more_flags_the_small_cell_and_not_the_large_one() -> None:
+    small, large = SLOWED, CELLS[5]
+    noisy = [pair for cell in (small, large) for pair in pairs(cell, "screen", 8, sd=0.2, seed=1)]
+    counts = [
+        Count("evi", case, "rust", digest, "avx2", counted, 64, 64)
+        for digest, more in (("1", 0), ("2", 2900))
+        for case, counted in (("size_64x64", 5096 + more), ("size_128x128", 17384 + more))
+    ]
+    counted = compared(counts, BASE, HEAD, [small, large])
+    known = Evidences(plan([small, large]), noisy, OK, counted=counted)
+    found = {one.cell: one.verdict for one in gating.judge_all(known)}
+    assert (found[small].word, found[small].channel) == (Word.REGRESSED, Channel.INSTRUCTIONS)
+    assert "instructions: +4.4 % expected at this size" in found[small].reason
+    assert found[large].word == Word.INCONCLUSIVE
 
 
 def test_that_nothing_was_counted_is_told_everywhere() -> None:

@@ -166,13 +166,34 @@ def test_instructions_decide_from_two_percent_more_on(more: float, word: Word) -
 def test_more_instructions_in_less_time_are_no_regression() -> None:
     faster = Evidence(relevance=0.20, screen=around(-0.10), log_instructions=0.5)
     assert judge(faster).word is Word.INCONCLUSIVE
-    assert judge(replace(faster, screen=around(0.10))).channel is Channel.INSTRUCTIONS
+    assert judge(replace(faster, screen=around(0.10, spread=0.6))).channel is Channel.INSTRUCTIONS
     seems = Evidence(relevance=0.02, screen=around(-0.03, spread=0.3), log_instructions=0.5)
     assert judge(seems).word is Word.INCONCLUSIVE, "head seems to be faster by more than matters"
 
 
+def test_more_instructions_decide_only_where_time_leaves_a_slowdown_that_matters_possible() -> None:
+    """The interval of twelve changes of this kind is 3.1 % to either side of their centre."""
+    more = {"relevance": 0.02, "log_instructions": log1p(0.06)}
+    for centre, channel in ((-0.009, Channel.INSTRUCTIONS), (-0.013, Channel.NONE)):
+        found = judge(Evidence(screen=around(centre, spread=0.15), **more))
+        assert found.change is not None
+        assert found.change.high is not None
+        assert found.change.estimate > 0.98, "head does not seem to be faster by as much as matters"
+        assert (found.change.high >= 1.02) == (channel is Channel.INSTRUCTIONS)
+        assert found.channel is channel
+    assert found.word is Word.INCONCLUSIVE
+    assert found.reason.endswith("; instructions: +6.0 % expected at this size, and time speaks against it")
+
+
+def test_without_an_interval_time_leaves_everything_possible() -> None:
+    few = Evidence(relevance=0.02, screen=(0.0,) * 4, log_instructions=log1p(0.06))
+    found = judge(few)
+    assert (found.channel, found.change is not None and found.change.high) == (Channel.INSTRUCTIONS, None)
+    assert "instructions: +6.0 % expected at this size" in found.reason
+
+
 def test_more_instructions_of_a_short_call_decide_only_where_they_are_as_many_as_matter() -> None:
-    short = replace(NOISY, relevance=0.20)
+    short = Evidence(relevance=0.20, screen=around(0.05, spread=1.0))
     assert judge(replace(short, log_instructions=log1p(0.19))).word is Word.INCONCLUSIVE
     assert judge(replace(short, log_instructions=log1p(0.21))).channel is Channel.INSTRUCTIONS
 
