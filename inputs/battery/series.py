@@ -25,7 +25,7 @@ SHAPE = (9, 4, 5)
 LARGEST = ((5, 61, 203), (1003, 3, 2))
 """Less than for reductions: some take one series after the other, and others a matrix of all dates."""
 LONG = ("rising", "outlier")
-"""Values that are also asked of 331 dates: a matrix of all dates takes seconds there, and shows nothing new of others."""
+"""Values that are also asked of 331 dates, where a matrix of all dates takes seconds; others show nothing new there."""
 WEIGHTS, TIMES = frozenset({"weights"}), frozenset({"times"})
 
 
