@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, isfinite, log1p
+from math import inf, isfinite, log, log1p
 
 from reports.stats.equivalence import CONFIDENCE, equivalent
 from reports.stats.signed_rank import finite
@@ -124,8 +124,8 @@ class Findings:
     faster
         Whether head seems to be faster by as much as matters, or the whole 90 % interval of the change lies below 1.
     maybe_slower
-        Whether head may still be slower by as much as matters: the interval of the change reaches that, or there is
-        none.
+        Whether head may still be slower by as much as matters, and by half of what its instructions let expect: the
+        interval of the change reaches that, or there is none.
     """
 
     change: Interval | None
@@ -178,7 +178,7 @@ def find(evidence: Evidence) -> Findings:
         layout=_layout(evidence, _sign(again), least),
         equivalent=_equivalent(evidence),
         faster=location(pairs).estimate <= -least or (high is not None and high < 0),
-        maybe_slower=change.high is None or change.high >= 1 + evidence.relevance,
+        maybe_slower=change.high is None or log(change.high) >= max(least, (evidence.log_instructions or 0.0) / 2),
     )
 
 

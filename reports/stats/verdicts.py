@@ -12,7 +12,8 @@ The first rule that applies decides:
 7. regressed, by instructions: time shows nothing, and head is expected to execute more of them on this cell on the same
    SIMD path, by as much as matters for a cell of that size and by `MORE_INSTRUCTIONS` at least. More instructions can
    take less time, so they come last, and decide nothing where head seems to be faster, nor where the 95 % interval of
-   the change ends below what matters: they tell of what time leaves open, and do not contradict it.
+   the change ends below what matters, or below half of what they let expect: they tell of what time leaves open, and do
+   not contradict it.
 8. inconclusive: none of it. It never means unchanged.
 
 `reports.stats.evidence` says what *confirmed* is. Swapping base and head swaps regressed and improved of time, with the
