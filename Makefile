@@ -15,7 +15,7 @@ PROCESSES ?= 6
 BASE ?=
 HEAD ?= HEAD
 BUDGET ?= 10m
-PYTEST_ARGS ?= -m "not slow" -n 2
+PYTEST_ARGS ?= -m "not slow" -n 2 --dist worksteal
 
 PY := .venv/bin/python
 WHEEL_DIR := .cache/wheel

@@ -20,6 +20,7 @@ from eokernels import _admit
 from eokernels.impl_numba import _threads
 from inputs.battery.case import LAYOUTS, ODD_LAYOUTS, lay_out
 from inputs.families import CASES
+from inputs.host.cache import cache_dir, locked
 
 Assert = Callable[[Iterable[Verdict]], None]
 ARMS = [(kernel, name) for kernel in registry.KERNELS.values() for name in kernel.implementations]
@@ -34,9 +35,14 @@ def present(kernel: Any, name: str) -> dict[str, Callable[..., Any]]:
 
 @functools.cache
 def verified(kernel: str) -> dict[tuple[str, str], list[Verdict]]:
-    """Return what the lab's own verification says of a kernel, on all cores: (implementation, dtype) → verdicts."""
+    """Return what the lab's own verification says of a kernel, on all cores: (implementation, dtype) → verdicts.
+
+    Of several test processes one asks, and the others find what it has kept.
+    """
     found: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
-    for batch in parallel.verify([kernel]):
+    with locked(cache_dir() / "tests" / kernel):
+        batches = list(parallel.verify([kernel]))
+    for batch in batches:
         for verdict in batch:
             found[verdict.implementation, verdict.dtype].append(verdict)
     return found
