@@ -65,7 +65,9 @@ def bisect(  # noqa: PLR0917 (typer hands them over by name)
 class _Asking:
     """Asks of one commit after the other whether the kernel is slower than in base.
 
-    The last commit is asked about all cells, and those after it about the cells that are slower there.
+    The last commit is asked about all cells, and those after it about the cells that are slower there, and by how much:
+    a commit is good where the interval of each ends before half of that. Whether it is as fast as base to the percent,
+    which short calls hardly ever show, does not matter for the question.
     """
 
     def __init__(  # noqa: PLR0917
@@ -73,7 +75,8 @@ class _Asking:
     ) -> None:
         self.console, self.base, self.limit_s = console, base, limit_s
         self.kernel, self.cases, self.arms = kernel, cases, arms
-        self.slower: set[Cell] = set()
+        self.slower: dict[Cell, float] = {}
+        """Cell → half of the slowdown that is searched, as a ratio to base."""
 
     def ask(self, commit: Commit) -> Answer:
         """Compare a commit with base, and say what that shows."""
@@ -114,7 +117,22 @@ class _Asking:
 
         regressed = [one for one in gate_page.changed(judged) if one.verdict.word is Word.REGRESSED]
         if regressed:
-            self.slower = self.slower or {one.cell for one in regressed}
+            self.slower = self.slower or {one.cell: _half(one) for one in regressed}
             return "bad", gate_page.sentence(regressed[0])
-        decided = {one.verdict.word for one in judged} <= {Word.EQUIVALENT, Word.IMPROVED, Word.LAYOUT_ARTEFACT}
-        return "good" if len(judged) == len(planned.cells) and decided else "unknown", gate_page.counts(judged)
+        all_good = len(judged) == len(planned.cells) and all(self._is_good(one) for one in judged)
+        return "good" if all_good else "unknown", gate_page.counts(judged)
+
+    def _is_good(self, judged: Judged) -> bool:
+        """Tell whether a cell is shown to be without the slowdown, or, where none is known yet, to be no slower."""
+        from reports.stats.verdicts import Word
+
+        word, change = judged.verdict.word, judged.verdict.change
+        if word in {Word.EQUIVALENT, Word.IMPROVED, Word.LAYOUT_ARTEFACT}:
+            return True
+        half = self.slower.get(judged.cell)
+        below = half is not None and change is not None and change.high is not None and change.high < half
+        return below and word is Word.INCONCLUSIVE
+
+
+def _half(judged: Judged) -> float:
+    return judged.verdict.change.estimate**0.5 if judged.verdict.change else 1.0

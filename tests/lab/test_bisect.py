@@ -31,6 +31,8 @@ class Past:
     culprit: int = 11
     broken: tuple[int, ...] = ()
     elsewhere: tuple[int, ...] = ()
+    slowdown: float = 0.10
+    noise: float = 0.004
     measured: list[tuple[int, int]] = field(default_factory=list)
 
     def build(self, name: str) -> Build:
@@ -49,7 +51,7 @@ class Past:
         for cell in cells:
             rng = np.random.default_rng([number, len(stage), len(str(cell)), int(head.digest)])
             slow = cell == SLOW and stage != "same" and int(head.digest) >= self.culprit
-            head_s = CALL_S * exp(0.10 * slow + rng.normal(0, 0.004))
+            head_s = CALL_S * exp(self.slowdown * slow + rng.normal(0, self.noise))
             sides = Side("ok", "", (CALL_S,) * 4), Side("ok", "", (head_s,) * 4)
             append(folder / PAIRS, Pair(*cell, number, stage, 0, 1, "base", *sides, {}, 0.1))
 
@@ -86,6 +88,32 @@ def test_the_commit_that_made_it_slower_is_named(past: Past, culprit: int, capsy
         f"  {COMMITS[culprit - 1].commit[:12]} commit {culprit}",
     ]
     assert "bad: 00000010 commit 16 (regressed: evi · f32_256 · numba +10." in said
+
+
+def test_a_cell_too_noisy_to_be_equivalent_is_good_where_the_slowdown_is_not_in_it(
+    past: Past, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past.slowdown, past.noise = 0.30, 0.12
+    assert door.main(["bisect", "evi", "good", "-i", "numba", "--case", "f32_256"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == f"  {COMMITS[10].commit[:12]} commit 11"
+    assert "inconclusive" in next(line for line in said.splitlines() if line.startswith("good: "))
+
+
+def test_where_half_of_the_slowdown_is_possible_a_noisy_commit_is_unknown(
+    past: Past, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past.slowdown, past.noise = 0.30, 0.12
+    measure = past.measure
+
+    def half_as_slow(cells: Iterable[Cell], number: int, stage: Any, folder: Path, head: Build) -> None:
+        past.slowdown = 0.15 if head.digest == "8" else 0.30
+        past.culprit = 8
+        measure(cells, number, stage, folder, head)
+
+    past.measure = half_as_slow  # type: ignore[method-assign]
+    door.main(["bisect", "evi", "good", "-i", "numba", "--case", "f32_256"])
+    assert "good: 00000008" not in capsys.readouterr().out
 
 
 def test_after_the_last_commit_only_the_slower_cells_are_measured(past: Past) -> None:
