@@ -51,8 +51,8 @@ def bisect(  # noqa: PLR0917 (typer hands them over by name)
     asking = _Asking(console, base, kernel, tuple(case or ()), tuple(implementation or ()), durations.parse(budget))
     console.print(f"{len(commits)} commits from {good} to {bad}", highlight=False)
     if (answer := asking.ask(commits[-1])) != "bad":
-        why = "is not slower" if answer == "good" else "tells nothing"
-        terminal.say(f"error: {bad} {why} than {good}; there is nothing to find.", "red")
+        why = f"is not slower than {good}" if answer == "good" else f"cannot be told from {good}, see above"
+        terminal.say(f"error: {bad} {why}; there is nothing to find.", "red")
         raise typer.Exit(2)
     found = bisection.search(commits, asking.ask)
     several = len(found.suspects) > 1
