@@ -65,8 +65,8 @@ def bisect(  # noqa: PLR0917 (typer hands them over by name)
 class _Asking:
     """Asks of one commit after the other whether the kernel is slower than in base.
 
-    The last commit is asked about all cells, and those after it about the cells that are slower there, and by how much:
-    a commit is good where the interval of each ends before half of that. Whether it is as fast as base to the percent,
+    The last commit is asked about all cells, and those after it about the one whose slowdown is the clearest there: a
+    commit is good where the interval of that cell ends before half of it. Whether it is as fast as base to the percent,
     which short calls hardly ever show, does not matter for the question.
     """
 
@@ -76,7 +76,7 @@ class _Asking:
         self.console, self.base, self.limit_s = console, base, limit_s
         self.kernel, self.cases, self.arms = kernel, cases, arms
         self.slower: dict[Cell, float] = {}
-        """Cell → half of the slowdown that is searched, as a ratio to base."""
+        """The cell that is followed → half of its slowdown, as a ratio to base; empty before it is known."""
 
     def ask(self, commit: Commit) -> Answer:
         """Compare a commit with base, and say what that shows."""
@@ -117,7 +117,7 @@ class _Asking:
 
         regressed = [one for one in gate_page.changed(judged) if one.verdict.word is Word.REGRESSED]
         if regressed:
-            self.slower = self.slower or {one.cell: _half(one) for one in regressed}
+            self.slower = self.slower or _followed(regressed)
             return "bad", gate_page.sentence(regressed[0])
         all_good = len(judged) == len(planned.cells) and all(self._is_good(one) for one in judged)
         return "good" if all_good else "unknown", gate_page.counts(judged)
@@ -134,5 +134,8 @@ class _Asking:
         return below and word is Word.INCONCLUSIVE
 
 
-def _half(judged: Judged) -> float:
-    return judged.verdict.change.estimate**0.5 if judged.verdict.change else 1.0
+def _followed(regressed: list[Judged]) -> dict[Cell, float]:
+    """Return the cell whose slowdown is the clearest, with half of that slowdown."""
+    changes = {one.cell: change for one in regressed if (change := one.verdict.change) is not None}
+    clearest = max(changes, key=lambda cell: changes[cell].low or 0.0)
+    return {clearest: changes[clearest].estimate ** 0.5}

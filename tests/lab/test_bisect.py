@@ -116,7 +116,7 @@ def test_where_half_of_the_slowdown_is_possible_a_noisy_commit_is_unknown(
     assert "good: 00000008" not in capsys.readouterr().out
 
 
-def test_after_the_last_commit_only_the_slower_cells_are_measured(past: Past) -> None:
+def test_after_the_last_commit_only_the_clearest_cell_is_measured(past: Past) -> None:
     assert door.main(["bisect", "evi", "good"]) == 0
     sizes = {head: {count for one, count in past.measured if one == head} for head, _ in past.measured}
     assert max(sizes[16]) == 12
