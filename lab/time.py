@@ -104,7 +104,7 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
 
 def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, str, str, str]:
     """Return time, time per pixel, ratio, interval and note of an arm; dashes where it has no time."""
-    from reports.stats.speedup import paired_ratio
+    from reports.stats.between_sd import run_ratio
 
     times = [line.arms[arm].time_s for line in lines]
     known = [seconds for seconds in times if seconds is not None]
@@ -116,6 +116,6 @@ def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, st
     base = [seconds for line in lines if (seconds := line.arms[BASELINE].time_s) is not None]
     if len(base) < len(known):
         return *shown, "–", "–", ""
-    ratio = paired_ratio(base, known)
+    ratio = run_ratio(base, known)
     interval = "–" if ratio.low is None or ratio.high is None else f"{ratio.low:.2f} – {ratio.high:.2f}"
     return *shown, f"{ratio.estimate:.2f}", interval, ""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import prod
 
 from reports.read.rows import SizeTimes
+from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE, Against
 from reports.stats.compare import in_a_word
-from reports.stats.speedup import paired_ratio, shared
+from reports.stats.speedup import shared
 
 NUMPYS = (BASELINE, "numpy_naive")
 
@@ -71,7 +72,7 @@ def _points(entries: Sequence[SizeTimes], arm: str) -> list[SizePoint]:
         of = {e.implementation: e.samples_s for e in entries if e.shape == shape}
         pair = shared(_fastest([of[name] for name in NUMPYS if name in of]), of.get(arm, {}))
         if pair[0]:
-            ratio = paired_ratio(*pair)
+            ratio = run_ratio(*pair)
             points.append(SizePoint(shape, ratio.estimate, ratio.low, ratio.high, in_a_word(ratio)))
     return points
 

@@ -11,9 +11,10 @@ from benchmarks.registry import peer
 from benchmarks.spec import Kernel
 from reports.read.load import is_crop_notice
 from reports.read.rows import WALL, Group, Row, Run
+from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE, SUBJECT, Against, Cell, Contest, Standing, Versus
 from reports.stats.limits import Limit, fraction_of_limit
-from reports.stats.speedup import Interval, paired_ratio, shared
+from reports.stats.speedup import Interval, shared
 
 
 class CaseCells:
@@ -98,7 +99,7 @@ class CaseCells:
         if group is None:
             return None
         pair = shared(self.rows[reference, group].samples_s, self.rows[candidate, group].samples_s)
-        return (paired_ratio(*pair), group) if pair[0] else None
+        return (run_ratio(*pair), group) if pair[0] else None
 
     def _standing(self, arm: str, best: str | None) -> Standing | None:
         if best is None or arm == best:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from benchmarks.spec import Cost
 from reports.read.rows import Control, Row
-from reports.stats.speedup import Interval, paired_ratio, shared
+from reports.stats.between_sd import run_ratio
+from reports.stats.speedup import Interval, shared
 
 CALM_TRIAD_RATIO = 1.0
 """On a calm machine two threads get at least the bandwidth of one, where there are two cores. How much more differs."""
@@ -122,7 +123,7 @@ def fraction_of_limit(row: Row, wall: Row | None, controls: Sequence[Control], c
         return None
     bound = sum(compute_s.get(p, 0.0) > t for p, t in wall.samples_s.items())
     kind: LimitKind = "compute" if 2 * bound > len(wall.samples_s) else "memory"
-    return Limit(paired_ratio(reference, candidate), kind)
+    return Limit(run_ratio(reference, candidate), kind)
 
 
 def _compute_s(row: Row, controls: Sequence[Control], cost: Cost) -> Mapping[int, float]:

@@ -13,8 +13,9 @@ from reports.read import asvfiles
 from reports.read.asvfiles import MACHINE, whole_files
 from reports.read.jsonio import read_json
 from reports.read.rows import WALL
+from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE
-from reports.stats.speedup import Interval, paired_ratio
+from reports.stats.speedup import Interval
 
 Curve = tuple[tuple[int, float], ...]
 
@@ -71,5 +72,5 @@ def ratios(results: CommitResults, kernel: str, case: str) -> dict[str, Interval
         reference = values.get(BASELINE)
         if reference:
             others = {a: v for a, v in values.items() if a not in {BASELINE, WALL} and len(v) == len(reference)}
-            return {arm: paired_ratio(reference, mine) for arm, mine in others.items()}
+            return {arm: run_ratio(reference, mine) for arm, mine in others.items()}
     return {}

@@ -15,9 +15,10 @@ from benchmarks.spec import Kernel
 from inputs.cases import Case
 from inputs.families import find
 from reports.read.rows import Control, Row, Run
+from reports.stats.between_sd import run_ratio
 from reports.stats.cells import Cell
 from reports.stats.limits import LimitKind
-from reports.stats.speedup import Interval, paired_ratio, shared
+from reports.stats.speedup import Interval, shared
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _but_for_threads(case: Case) -> Case:
 
 
 def _scaling(one: Row, many: Row, controls: Sequence[Control], kind: LimitKind) -> ThreadScaling:
-    gain = paired_ratio(*shared(one.samples_s, many.samples_s))
+    gain = run_ratio(*shared(one.samples_s, many.samples_s))
     triads = {c.process: g for c in controls if (g := _triad_gain(c, many.threads))}
     fmas = {c.process: g for c in controls if (g := _fma_gain(c, many.threads, many.dtype))}
     chosen = fmas if kind == "compute" else triads
@@ -113,7 +114,7 @@ def _share(one: Row, many: Row, control: Mapping[int, float]) -> Interval | None
     """Return gain ÷ the control's gain, paired by process."""
     processes = one.samples_s.keys() & many.samples_s.keys() & control.keys()
     ideal = {p: one.samples_s[p] / control[p] for p in processes}
-    return paired_ratio(*shared(ideal, many.samples_s)) if processes else None
+    return run_ratio(*shared(ideal, many.samples_s)) if processes else None
 
 
 def _triad_gain(control: Control, threads: int) -> float | None:
