@@ -59,7 +59,7 @@ def test_the_overview_lists_the_changes_of_all_kernels(summary: Summary) -> None
     found = tables.of_changes(groups(summary, TWO))
     assert list(found["kernel"]) == [f"`{INDEX}`", f"`{MEDIAN}`"]
     window, dates = found["the winner changes"]
-    assert window == "centre → a window of a larger tile: Rust → expert NumPy"
+    assert window == "centre → a window of a larger tile: Rust ≈ Numba → expert NumPy"
     assert dates == "T=146 → T=365: Rust → Numba"
 
 
