@@ -29,7 +29,9 @@ LAB = "import sys; from benchmarks.environment import keeper; keeper.Kept(['sh',
 def started(*command: str) -> Iterator[psutil.Popen]:
     """Start a command in a session of its own, and end what is left of it in any case."""
     said = subprocess.DEVNULL
-    child = psutil.Popen(command, cwd=ROOT, stdin=said, stdout=said, stderr=said, start_new_session=True)
+    child = psutil.Popen(
+        command, cwd=ROOT, stdin=said, stdout=said, stderr=said, start_new_session=True, preexec_fn=heeding_all
+    )
     found: list[psutil.Process] = []
     try:
         yield child
@@ -38,6 +40,12 @@ def started(*command: str) -> Iterator[psutil.Popen]:
         for one in [*found, *family(child), child]:
             with_luck(one.kill)
         child.wait()
+
+
+def heeding_all() -> None:
+    """Heed signals that nohup, or a shell's background, has had this process ignore; children inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def with_luck(call: Callable[[], object]) -> None:
