@@ -104,7 +104,7 @@ def show(console: Console, lines: Sequence[Line], kernel: str, case: str) -> boo
 
 def _columns(lines: Sequence[Line], arm: str, pixels: int) -> tuple[str, str, str, str, str]:
     """Return time, time per pixel, ratio, interval and note of an arm; dashes where it has no time."""
-    from reports.stats.between_sd import run_ratio
+    from reports.stats.run_ratio import run_ratio
 
     times = [line.arms[arm].time_s for line in lines]
     known = [seconds for seconds in times if seconds is not None]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import prod
 
 from reports.read.rows import SizeTimes
-from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE, Against
 from reports.stats.compare import in_a_word
+from reports.stats.run_ratio import run_ratio
 from reports.stats.speedup import shared
 
 NUMPYS = (BASELINE, "numpy_naive")

@@ -11,9 +11,9 @@ from benchmarks.registry import peer
 from benchmarks.spec import Kernel
 from reports.read.load import is_crop_notice
 from reports.read.rows import WALL, Group, Row, Run
-from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE, SUBJECT, Against, Cell, Contest, Standing, Versus
 from reports.stats.limits import Limit, fraction_of_limit
+from reports.stats.run_ratio import run_ratio
 from reports.stats.speedup import Interval, shared
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmarks.spec import Cost
 from reports.read.rows import Control, Row
-from reports.stats.between_sd import run_ratio
+from reports.stats.run_ratio import run_ratio
 from reports.stats.speedup import Interval, shared
 
 CALM_TRIAD_RATIO = 1.0

@@ -13,8 +13,8 @@ from reports.read import asvfiles
 from reports.read.asvfiles import MACHINE, whole_files
 from reports.read.jsonio import read_json
 from reports.read.rows import WALL
-from reports.stats.between_sd import run_ratio
 from reports.stats.cells import BASELINE
+from reports.stats.run_ratio import run_ratio
 from reports.stats.speedup import Interval
 
 Curve = tuple[tuple[int, float], ...]

@@ -15,9 +15,9 @@ from benchmarks.spec import Kernel
 from inputs.cases import Case
 from inputs.families import find
 from reports.read.rows import Control, Row, Run
-from reports.stats.between_sd import run_ratio
 from reports.stats.cells import Cell
 from reports.stats.limits import LimitKind
+from reports.stats.run_ratio import run_ratio
 from reports.stats.speedup import Interval, shared
 
 

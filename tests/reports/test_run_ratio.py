@@ -7,8 +7,8 @@ from math import exp, log, sqrt
 import numpy as np
 import pytest
 
-from reports.stats import between_sd
-from reports.stats.between_sd import run_ratio, widened
+from reports.stats import run_ratio as module
+from reports.stats.run_ratio import run_ratio, widened
 from reports.stats.speedup import Interval, paired_ratio
 
 SIX = (1.0, 1.1, 0.9, 1.05, 0.95, 1.02)
@@ -16,7 +16,7 @@ SIX = (1.0, 1.1, 0.9, 1.05, 0.95, 1.02)
 
 @pytest.fixture
 def three_percent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(between_sd, "BETWEEN_RUNS", 0.03)
+    monkeypatch.setattr(module, "RUN_SD", 0.03)
 
 
 @pytest.mark.usefixtures("three_percent")

@@ -1,7 +1,7 @@
-"""What the interval of a ratio must hold beside the scatter of its processes: what varies from run to run.
+"""Ratios of one run, with intervals that hold what varies from run to run beside the scatter of its processes.
 
 Processes of one run share a state of the machine that the next run may not find: which physical pages are free, what
-others do on the same server. An interval that speaks of more than one run is widened by `BETWEEN_RUNS`.
+others do on the same server. By how much runs differ is `reports.stats.between_runs.RUN_SD` (decision 0019).
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from math import exp, hypot, log
 
 from scipy.stats import norm
 
+from reports.stats.between_runs import RUN_SD
 from reports.stats.speedup import Interval, paired_ratio
-
-BETWEEN_RUNS = 0.032
-"""Standard deviation between runs of one wheel of the log of a ratio, beyond what their processes explain (0019)."""
 
 
 def widened(found: Interval) -> Interval:
     """Return a ratio from the processes of one run with an interval that holds for the next run as well."""
     if found.low is None or found.high is None or found.confidence is None:
         return found
-    beside = float(norm.ppf((1 + found.confidence) / 2)) * BETWEEN_RUNS
+    beside = float(norm.ppf((1 + found.confidence) / 2)) * RUN_SD
     centre = log(found.estimate)
     below, above = (hypot(log(end) - centre, beside) for end in (found.low, found.high))
     return replace(found, low=exp(centre - below), high=exp(centre + above))
