@@ -121,7 +121,7 @@ $(LINTED): $(CHECKED)
 .cache/stamps/test-rust: $(SUT)
 	@$(MAKE) --no-print-directory test-rust
 
-test-rust: .venv/.requirements
+test-rust: ## the Rust tests alone; they need no Python
 	cargo test $(CARGO_FLAGS) --no-default-features
 	@mkdir -p .cache/stamps && touch .cache/stamps/$@
 

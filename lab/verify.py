@@ -56,6 +56,8 @@ def _collect(
     from benchmarks import registry
     from benchmarks.contract import parallel
     from benchmarks.environment import wheel
+    from benchmarks.environment.process import handed_down, numba_cache
+    from inputs.host.cache import cache_dir
     from lab import progress
 
     try:
@@ -72,7 +74,8 @@ def _collect(
     verdicts: list[Verdict] = []
     names = [kernel.name for kernel in chosen]
     jobs = parallel.jobs_of(names, dtypes)
-    with progress.shown("verifying", len(jobs)) as update:
+    compiled = numba_cache(cache_dir(), wheel.installed_digest())
+    with handed_down(compiled), progress.shown("verifying", len(jobs)) as update:
         update(done=0)
         for done, batch in enumerate(parallel.verify(names, implementations, dtypes, anew=anew), 1):
             verdicts += batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import settings
 
 from benchmarks.contract.verdict import Verdict
-from benchmarks.environment.process import ONE_BLAS_THREAD
+from benchmarks.environment.process import ONE_BLAS_THREAD, numba_cache
+from benchmarks.environment.wheel import installed_digest
 from inputs.host import surroundings
+from inputs.host.cache import cache_dir
 
 # From a git hook the tests' own repositories are meant all the same, and not the one that is committed to.
 for name in [name for name in os.environ if name.startswith("GIT_") and not surroundings.PASSED.fullmatch(name)]:
@@ -24,6 +27,8 @@ settings.register_profile("lab", deadline=None)  # a busy machine is no defect
 settings.load_profile("lab")
 
 os.environ.update(ONE_BLAS_THREAD)  # in time for the workers of pytest-xdist, which share the cores
+# What tests compile is then compiled once, whether they call it themselves or by a process of the lab's.
+os.environ.update(numba_cache(cache_dir(), installed_digest()))
 
 
 @dataclass
@@ -68,6 +73,12 @@ def pytest_configure(config: pytest.Config) -> None:
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(M_MMAP_THRESHOLD, LARGE)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all tests: it takes a second wherever one asks for it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -133,15 +133,16 @@ def _compare_values(
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         rounded = expected.astype(dtype)
         finite = np.isfinite(rounded)
-        same = np.where(finite, np.isfinite(result), (np.isnan(rounded) & np.isnan(result)) | (rounded == result))
+        same = np.isfinite(result) if finite.all() else np.where(
+            finite, np.isfinite(result), (np.isnan(rounded) & np.isnan(result)) | (rounded == result)
+        )  # fmt: skip
         if not same.all():
             return Comparison(False, None, _first("value", ~same, result, expected))
         if not finite.any():
             return Comparison(True, None, "")
-        distance = np.zeros(result.shape)
-        gap = np.abs(result[finite].astype(np.float64) - expected[finite])
-        gap = np.maximum(gap - np.broadcast_to(slack, expected.shape)[finite], 0.0) if np.any(slack) else gap
-        distance[finite] = gap / np.spacing(np.abs(rounded[finite])).astype(np.float64)
+        gap = np.abs(result.astype(np.float64, copy=False) - expected)
+        gap = np.maximum(gap - slack, 0.0) if np.any(slack) else gap
+        distance = np.where(finite, gap / np.spacing(np.abs(rounded)).astype(np.float64, copy=False), 0.0)
     worst = float(min(distance.max(), np.finfo(np.float64).max))  # a wrong value beside 0 may be infinitely many off
     if worst > tolerance_ulp:
         first = _first("value", distance > tolerance_ulp, result, expected)

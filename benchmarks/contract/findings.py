@@ -25,8 +25,12 @@ def value_breaches(kernel: Kernel, call: Call, seen: Observation, expected: Any)
     found = compare_result(kernel, seen.result, expected, out_dtype, scalar=scalar, keywords=call.kwargs)
     if not found.ok:
         return _faults(kernel, seen.result, expected, found, out_dtype, call.kwargs), found.max_ulp
-    wrong = [] if call.kwargs.get("out") is not None else _order_breaches(kernel, call, seen.result)
-    return wrong, found.max_ulp
+    return form_breaches(kernel, call, seen), found.max_ulp
+
+
+def form_breaches(kernel: Kernel, call: Call, seen: Observation) -> list[Breach]:
+    """Return what is wrong with how an answer of right values lies in memory."""
+    return [] if call.kwargs.get("out") is not None else _order_breaches(kernel, call, seen.result)
 
 
 def _faults(  # noqa: PLR0917 (what is known of an answer)

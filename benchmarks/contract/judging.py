@@ -13,7 +13,7 @@ from benchmarks.calls.breaches import Breach
 from benchmarks.calls.comparison import same_bits
 from benchmarks.calls.observe import observe
 from benchmarks.contract.breadcrumb import note
-from benchmarks.contract.findings import refusal_breaches, value_breaches
+from benchmarks.contract.findings import form_breaches, refusal_breaches, value_breaches
 from benchmarks.contract.questions import cases, oracle_value
 from benchmarks.contract.verdict import Question, Verdict, absent, verdict
 from benchmarks.spec import Kernel
@@ -58,25 +58,36 @@ def judge(kernel: Kernel, implementation: str, function: Callable[..., Any], que
     """Call a function on every number of threads and hold it against the oracle's value."""
     worst: float | None = None
     breaches: list[Breach] = []
-    single = None
+    single: Any = None
     note(kernel.name, implementation, question.dtype, question.name)
     threads: Sequence[int | None] = THREAD_COUNTS if registry.takes_threads(implementation) else (None,)
     for count in threads:
         call = question.build()
         kwargs = call.kwargs if count is None else {"num_threads": count, **call.kwargs}
         seen = observe(function, call.arrays, kwargs, kernel.arguments)
-        found, ulp = value_breaches(kernel, call, seen, question.expected)
-        worst = ulp if worst is None else worst
+        same = single is not None and _alike(single, seen.result) and same_bits(single, seen.result)
+        if same:  # the values are those that were found right
+            found = form_breaches(kernel, call, seen)
+        else:
+            found, ulp = value_breaches(kernel, call, seen, question.expected)
+            worst = ulp if worst is None else worst
         if found or seen.found:
             label = f"with {count} threads " if count and count > 1 else ""
             breaches = [Breach(breach.kind, label + breach.text) for breach in (*found, *seen.found)]
             break
         if single is None:
             single = seen.result
-        elif not same_bits(single, seen.result):
+        elif not same:
             breaches = [Breach("bits", f"the result differs between 1 and {count} threads")]
             break
     return verdict(kernel, implementation, question.dtype, question.name, breaches, max_ulp=worst)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Tell whether two results are objects of one kind, whose bits may be compared."""
+    if type(one) is not type(other):
+        return False
+    return not isinstance(one, tuple) or [type(mine) for mine in one] == [type(their) for their in other]
 
 
 def battery_verdicts(kernel: Kernel, functions: dict[str, Callable[..., Any]], dtype: str) -> Iterator[Verdict]:

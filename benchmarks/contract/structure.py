@@ -36,7 +36,7 @@ COPY_INPUT_BYTES = 16 * 2**20
 COPY_SLACK_BYTES = 3 * 2**20
 """Resident memory that is no copy: a huge page, page counters that are updated in batches, thread stacks."""
 COPY_STEPS, COPY_STEPS_DEEP = 16, 320
-SCRATCH_ODD_STACK, SCRATCH_BAND = (64, 300_000), (10_000_000,)
+SCRATCH_ODD_STACK, SCRATCH_BAND = (64, 160_000), (10_000_000,)
 """Of float64: a copy of the whole is more than any call may take."""
 SCRATCH_DTYPES = ("float32", "float64")
 """In the first of them series are long, in the second arrays lie at odd addresses."""

@@ -54,6 +54,11 @@ def handed_down(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def numba_cache(cache: Path, wheel_digest: str) -> dict[str, str]:
+    """Return where Numba keeps what it compiles of a wheel, as a variable: one place for all of the lab's processes."""
+    return {"NUMBA_CACHE_DIR": str(cache / "numba" / (wheel_digest[:16] or "no-wheel"))}
+
+
 def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a measured process.
 
@@ -66,8 +71,7 @@ def environment(cache: Path, wheel_digest: str, inherited: Mapping[str, str]) ->
     inherited
         Variables of this process, of which those may pass that `inputs.host.surroundings` lists.
     """
-    numba_cache = cache / "numba" / (wheel_digest[:16] or "no-wheel")
-    return surroundings.tools(inherited, **FIXED, NUMBA_CACHE_DIR=str(numba_cache))
+    return surroundings.tools(inherited, **FIXED, **numba_cache(cache, wheel_digest))
 
 
 def spawn(module: str, job: Path, wheel_digest: str, log: Path) -> None:

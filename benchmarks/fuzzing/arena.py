@@ -7,6 +7,7 @@ overlap as soon as they are cut from one arena.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from random import Random
 from typing import Any
@@ -29,10 +30,9 @@ class Arena:
     def __init__(self, dtype: str, size: int, seed: int, specials: bool = True) -> None:
         self.memory = np.zeros(size + 64, np.uint8)
         self.memory = self.memory[-self.memory.ctypes.data % 64 :][:size]
-        values = self.memory.view(dtype)
-        values[...] = _values(np.dtype(dtype), values.size, np.random.default_rng(seed), specials)
-        self.pristine = self.memory.copy()
-        self._bytes = self.pristine.tobytes()
+        self._bytes = _drawn(dtype, size, seed, specials)
+        self.pristine = np.frombuffer(self._bytes, np.uint8)
+        self.restore()
 
     def is_pristine(self) -> bool:
         """Tell whether no byte has changed."""
@@ -41,6 +41,13 @@ class Arena:
     def restore(self) -> None:
         """Undo all that was written."""
         self.memory[...] = self.pristine
+
+
+@lru_cache(maxsize=64)
+def _drawn(dtype: str, size: int, seed: int, specials: bool) -> bytes:
+    """Return the bytes of an arena; whoever asks several times for the same does not wait for them again."""
+    kind = np.dtype(dtype)
+    return _values(kind, size // kind.itemsize, np.random.default_rng(seed), specials).tobytes()
 
 
 def _values(dtype: np.dtype[Any], count: int, rng: np.random.Generator, has_specials: bool) -> Array:

@@ -22,7 +22,7 @@ from inputs.battery.temporal import (
 )
 
 SHAPE = (9, 4, 5)
-LARGEST = ((5, 61, 203), (1003, 3, 2))
+LARGEST, STAIRCASE = ((5, 61, 203), (503, 3, 2)), 110
 """Less than for reductions: some take one series after the other, and others a matrix of all dates."""
 LONG = ("rising", "outlier")
 """Values that are also asked of 331 dates, where a matrix of all dates takes seconds; others show nothing new there."""
@@ -31,7 +31,8 @@ WEIGHTS, TIMES = frozenset({"weights"}), frozenset({"times"})
 
 def series_cases(request: Request) -> Iterator[BatteryCase]:
     """Yield the value cases of one dtype, and the refusals of what goes beside the data."""
-    for part in (gap_cases, step_cases, integer_cases, shape_cases, _values, _weights, _times, _numbers):
+    yield from gap_cases(request, STAIRCASE)
+    for part in (step_cases, integer_cases, shape_cases, _values, _weights, _times, _numbers):
         yield from part(request)
     yield from stride_cases(request, LARGEST)
 

@@ -50,8 +50,8 @@ def _staircase(steps: int, first: bool) -> Array:
     return index >= valid if first else index < steps - valid
 
 
-def gap_cases(request: Request) -> Iterator[BatteryCase]:
-    """Yield patterns of gaps in time and space."""
+def gap_cases(request: Request, longest: int = 310) -> Iterator[BatteryCase]:
+    """Yield patterns of gaps in time and space; `longest` are the dates of a stack with as many pixels as dates."""
     index = np.arange(STACK[0])[:, None, None] + np.zeros(STACK, int)
     pixel = np.arange(20).reshape(4, 5) + np.zeros(STACK, int)
     patterns = {
@@ -75,7 +75,7 @@ def gap_cases(request: Request) -> Iterator[BatteryCase]:
     }
     for name, missing in patterns.items():
         yield BatteryCase(f"gaps-{name}", request, partial(stack_call, request, STACK, missing))
-    for steps in (5, 12, 40, 73, 310):
+    for steps in (5, 12, 40, 73, longest):
         for name, first in (("start", True), ("end", False)):
             gaps = _staircase(steps, first)
             build = partial(stack_call, request, gaps.shape, gaps)
