@@ -49,6 +49,8 @@ RELEASE = {
 }
 """What `build_info` must say of a wheel that is timed, where it says it."""
 SKIPPED_NAMES = frozenset({"target", "__pycache__", ".DS_Store"})
+TESTS = Path("kernels_rs/tests")
+"""A module of the crate only where it is tested."""
 SKIPPED_SUFFIXES = (".pyc", ".so", ".pyd", ".swp")
 
 
@@ -77,8 +79,9 @@ def sources(tree: Path, names: Iterable[str]) -> list[Path]:
     for top in (tree / name for name in names):
         candidates = [top] if top.is_file() else top.rglob("*")
         for path in candidates:
-            parts = path.relative_to(tree).parts
-            if path.is_file() and not SKIPPED_NAMES & set(parts) and not path.name.endswith(SKIPPED_SUFFIXES):
+            inside = path.relative_to(tree)
+            is_built = not SKIPPED_NAMES & set(inside.parts) and TESTS not in inside.parents
+            if path.is_file() and is_built and not path.name.endswith(SKIPPED_SUFFIXES):
                 found.append(path)
     return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
 

@@ -65,7 +65,14 @@ def test_the_key_is_that_of_the_content(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "lab/run.py", "kernels_rs/target/x.rlib", "reference_py/__pycache__/a.pyc"]
+    "name",
+    [
+        "README.md",
+        "lab/run.py",
+        "kernels_rs/target/x.rlib",
+        "kernels_rs/tests/kernels/evi.rs",
+        "reference_py/__pycache__/a.pyc",
+    ],
 )
 def test_what_is_not_built_does_not_change_the_key(tree: Path, name: str) -> None:
     key = wheel.wheel_key(tree, COMPILER)
