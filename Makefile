@@ -129,7 +129,7 @@ test-floors: setup ## labelled arrays, dask and contract with the oldest version
 	@if ! $(PY) benchmarks/environment/floors.py >/dev/null; then echo 'note: the floors are not tried with this Python'; \
 	else $(MAKE) --no-print-directory .cache/stamps/floors && \
 	  $(FLOORS) -m pytest -n 2 tests/kernels/test_xarray.py tests/kernels/test_attributes.py tests/kernels/test_dimensions.py tests/kernels/test_parts.py tests/kernels/test_streamed.py && \
-	  $(FLOORS) -m lab verify -i rust -i numpy -i numba -d int16; fi
+	  $(FLOORS) -m lab verify -i rust -i numpy -i numba -d int16 $(KERNELS); fi
 
 test-slow: setup ## the tests that build wheels or run asv (minutes)
 	$(PY) -m pytest -m slow

@@ -140,6 +140,8 @@ def _columns(which: slice, value: Any) -> Any:
 
 
 def _same_values(one: Any, other: Any) -> bool:
+    if same_bits(one, other):  # quickly found out
+        return True
     pairs = zip(one, other, strict=True) if isinstance(one, tuple) else ((one, other),)
     return all(compare(mine, right.astype(np.float64), mine.dtype, 0).ok for mine, right in pairs)
 
