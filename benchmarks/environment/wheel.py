@@ -49,8 +49,7 @@ RELEASE = {
 }
 """What `build_info` must say of a wheel that is timed, where it says it."""
 SKIPPED_NAMES = frozenset({"target", "__pycache__", ".DS_Store"})
-TESTS = Path("kernels_rs/tests")
-"""A module of the crate only where it is tested."""
+TESTS = Path("kernels_rs/tests")  # a module of the crate only where it is tested
 SKIPPED_SUFFIXES = (".pyc", ".so", ".pyd", ".swp")
 
 
@@ -77,8 +76,7 @@ def sources(tree: Path, names: Iterable[str]) -> list[Path]:
     """Return the files that `names` stand for in a tree, sorted, without build products."""
     found: list[Path] = []
     for top in (tree / name for name in names):
-        candidates = [top] if top.is_file() else top.rglob("*")
-        for path in candidates:
+        for path in [top] if top.is_file() else top.rglob("*"):
             inside = path.relative_to(tree)
             is_built = not SKIPPED_NAMES & set(inside.parts) and TESTS not in inside.parents
             if path.is_file() and is_built and not path.name.endswith(SKIPPED_SUFFIXES):
@@ -208,8 +206,7 @@ def _parse_record(text: str) -> Iterator[tuple[str, str]]:
 def _hash(path: Path) -> str:
     if not path.is_file():
         return "missing"
-    value = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest())
-    return f"sha256={value.decode().rstrip('=')}"
+    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip('=')}"
 
 
 def installed_digest() -> str:
